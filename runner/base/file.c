@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole files, atomically and within bounds. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/text.h"
+
+bool vg_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* Reads to the end or to max_bytes + 1, whichever comes first. sysfs and procfs say nothing true about sizes. */
+static bool read_all(int fd, size_t max_bytes, struct vg_text *content)
+{
+    char buffer[65536];
+    while (content->length <= max_bytes) {
+        ssize_t got = read(fd, buffer, sizeof(buffer));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return false;
+        if (got == 0)
+            break;
+        vg_text_add_bytes(content, buffer, (size_t)got);
+    }
+    return true;
+}
+
+bool vg_read_file(const char *path, size_t max_bytes, char **data, size_t *length, struct vg_error *err)
+{
+    vg_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return vg_fail_errno(err, VG_ERROR_INPUT, errno, "cannot open %s", path);
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return vg_fail_errno(err, VG_ERROR_INPUT, errno, "cannot inspect %s", path);
+    if (!S_ISREG(status.st_mode))
+        return vg_fail(err, VG_ERROR_INPUT, "%s is not a regular file", path);
+    vg_autotext struct vg_text content = { 0 };
+    vg_text_add_bytes(&content, "", 0);
+    if (!read_all(fd, max_bytes, &content))
+        return vg_fail_errno(err, VG_ERROR_INPUT, errno, "cannot read %s", path);
+    if (content.length > max_bytes)
+        return vg_fail(err, VG_ERROR_INPUT, "%s is larger than the %zu bytes allowed", path, max_bytes);
+    *length = content.length;
+    *data = VG_TAKE(content.data);
+    return true;
+}
+
+bool vg_read_attribute(const char *path, char **value, struct vg_error *err)
+{
+    size_t length;
+    if (!vg_read_file(path, 65536, value, &length, err)) {
+        err->kind = VG_ERROR_ENVIRONMENT;
+        return false;
+    }
+    while (length && (*value)[length - 1] == '\n')
+        (*value)[--length] = '\0';
+    return true;
+}
+
+bool vg_write_attribute(const char *path, const char *value, struct vg_error *err)
+{
+    vg_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot open %s for writing", path);
+    size_t length = strlen(value);
+    ssize_t written = write(fd, value, length);
+    if (written < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot write `%s` to %s", value, path);
+    if ((size_t)written != length)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s took only %zd bytes of `%s`", path, written, value);
+    return true;
+}
+
+static bool write_all(int fd, const char *data, size_t length)
+{
+    while (length) {
+        ssize_t written = write(fd, data, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        data += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+bool vg_write_file(const char *path, const void *data, size_t length, struct vg_error *err)
+{
+    vg_autofree char *temporary = vg_format("%s.tmp-%ld", path, (long)getpid());
+    vg_autoclose int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot create %s", temporary);
+    if (!write_all(fd, data, length) || fsync(fd) < 0 || rename(temporary, path) < 0) {
+        int cause = errno;
+        unlink(temporary);
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, cause, "cannot write %s", path);
+    }
+    return true;
+}
+
+bool vg_make_directories(const char *path, struct vg_error *err)
+{
+    vg_autofree char *copy = vg_strdup(path);
+    for (char *slash = copy + 1;; slash++) {
+        if (*slash != '/' && *slash != '\0')
+            continue;
+        char saved = *slash;
+        *slash = '\0';
+        if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+            return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot create the directory %s", copy);
+        *slash = saved;
+        if (!saved)
+            break;
+    }
+    struct stat status;
+    if (stat(path, &status) < 0 || !S_ISDIR(status.st_mode))
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s is there, but is not a directory", path);
+    return true;
+}
+
+/* By directory descriptors, so that a link swapped in halfway leads nowhere. */
+static bool remove_inside(int directory_fd)
+{
+    int copy = fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
+    vg_autodir DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+    if (!directory)
+        return false;
+    bool removed = true;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (unlinkat(directory_fd, entry->d_name, 0) == 0)
+            continue;
+        vg_autoclose int inner = openat(directory_fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        removed =
+            inner >= 0 && remove_inside(inner) && unlinkat(directory_fd, entry->d_name, AT_REMOVEDIR) == 0 && removed;
+    }
+    return removed;
+}
+
+bool vg_remove_tree(const char *path, struct vg_error *err)
+{
+    vg_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    if (fd < 0 ? unlink(path) < 0 : !remove_inside(fd) || rmdir(path) < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot remove %s", path);
+    return true;
+}
+
+char *vg_executable_directory(void)
+{
+    char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    if (length <= 0)
+        return vg_strdup(".");
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *slash = '\0';
+    return vg_strdup(path);
+}

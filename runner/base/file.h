@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Files: whole, atomic, bounded. */
+#ifndef VG_BASE_FILE_H
+#define VG_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include "base/error.h"
+
+/* Reads a regular file of at most max_bytes, NUL-terminated. Caller frees *data. */
+bool vg_read_file(const char *path, size_t max_bytes, char **data, size_t *length, struct vg_error *err);
+/* Reads a small kernel attribute (sysfs, procfs), trailing newline cut. Caller frees *value. */
+bool vg_read_attribute(const char *path, char **value, struct vg_error *err);
+/* Writes a kernel attribute in one write(2). */
+bool vg_write_attribute(const char *path, const char *value, struct vg_error *err);
+/* Temporary file beside path, fsync, rename: after a crash there is the old content or the new, never half. */
+bool vg_write_file(const char *path, const void *data, size_t length, struct vg_error *err);
+/* mkdir -p, mode 0755 less umask. */
+bool vg_make_directories(const char *path, struct vg_error *err);
+/* rm -rf of what is inside and the directory itself; does not follow links; a path that is not there is fine. */
+bool vg_remove_tree(const char *path, struct vg_error *err);
+bool vg_exists(const char *path);
+/* The directory that holds the running executable. Caller frees. */
+char *vg_executable_directory(void);
+
+/* Runs argv without a shell, waits at most timeout_ms, collects at most max_output bytes of stdout and stderr together.
+ * False if it cannot be started or did not end in time (then it was killed). *status is as from waitpid.
+ * Caller frees *output (may be NULL if not wanted: output is thrown away). */
+bool vg_run_command(const char *const *argv, int timeout_ms, size_t max_output, char **output, int *status,
+                    struct vg_error *err);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* Allocation that never returns NULL: a runner without memory can only say so and end, with status 3. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/text.h"
+
+void vg_out_of_memory(void)
+{
+    static const char message[] = "vgauge: out of memory; close other programs or use a smaller plan\n";
+    if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0)
+        _exit(3);
+    _exit(3);
+}
+
+void *vg_calloc(size_t count, size_t size)
+{
+    void *memory = calloc(count ? count : 1, size ? size : 1);
+    if (!memory)
+        vg_out_of_memory();
+    return memory;
+}
+
+void *vg_reallocarray(void *old, size_t count, size_t size)
+{
+    void *memory = reallocarray(old, count ? count : 1, size ? size : 1);
+    if (!memory)
+        vg_out_of_memory();
+    return memory;
+}
+
+char *vg_strdup(const char *text)
+{
+    char *copy = strdup(text);
+    if (!copy)
+        vg_out_of_memory();
+    return copy;
+}
+
+void *vg_grow(void *items, size_t count, size_t size)
+{
+    /* Full exactly when count is a power of two (or zero), so the capacity is implied by the count. */
+    if (count & (count - 1))
+        return items;
+    void *grown = vg_reallocarray(items, count ? count * 2 : 1, size);
+    memset((char *)grown + count * size, 0, (count ? count : 1) * size);
+    return grown;
+}
+
+char *vg_format(const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (length < 0 || !text)
+        vg_out_of_memory();
+    return text;
+}
+
+void vg_text_add_bytes(struct vg_text *text, const char *bytes, size_t length)
+{
+    /* Room for powers of two of at least 256 bytes, implied by the length as in vg_grow. */
+    size_t needed = text->length + length + 1;
+    size_t have = 256;
+    while (have < text->length + 1)
+        have *= 2;
+    if (!text->data || needed > have) {
+        size_t room = have;
+        while (room < needed)
+            room *= 2;
+        text->data = vg_reallocarray(text->data, room, 1);
+    }
+    if (length)
+        memcpy(text->data + text->length, bytes, length);
+    text->length += length;
+    text->data[text->length] = '\0';
+}
+
+void vg_text_add(struct vg_text *text, const char *format, ...)
+{
+    char *piece = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vasprintf(&piece, format, arguments);
+    va_end(arguments);
+    if (length < 0 || !piece)
+        vg_out_of_memory();
+    vg_text_add_bytes(text, piece, (size_t)length);
+    free(piece);
+}
+
+void vg_text_free(struct vg_text *text)
+{
+    free(text->data);
+    *text = (struct vg_text) { 0 };
+}
