@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Every verb of the project. `make help` lists them.
+
+CC       ?= gcc
+V        ?= 0
+Q        := $(if $(filter 0,$(V)),@,)
+BUILD    ?= build
+VERSION  := 0.1.0
+
+PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl
+PKGS_WORKLOAD := vulkan egl glesv2 jansson libdrm
+PKGS_AGENT    := jansson
+
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wwrite-strings
+CFLAGS   ?= -O2 -g
+override CFLAGS += -std=gnu11 -fms-extensions -pthread $(WARN) $(if $(WERROR),-Werror)
+override CPPFLAGS += -D_GNU_SOURCE -DVG_VERSION='"$(VERSION)"' -Irunner -Iguest-workloads -Ihost-probes -I$(BUILD)
+HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LDHARDEN := -pie -Wl,-z,relro,-z,now
+ifneq ($(SAN),)
+CFLAGS   += -fsanitize=address,undefined -fno-omit-frame-pointer
+LDFLAGS  += -fsanitize=address,undefined
+HARDEN   := -fPIE
+endif
+
+BASE_SRC     := $(wildcard runner/base/*.c)
+RUNNER_SRC   := $(wildcard runner/catalog/*.c runner/mechanism/*.c runner/placement/*.c runner/machine/*.c \
+                  runner/guest/*.c runner/engine/*.c runner/judge/*.c runner/record/*.c runner/report/*.c)
+COMMAND_SRC  := $(wildcard runner/commands/*.c)
+PROBE_SRC    := $(wildcard host-probes/*.c)
+WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c guest-workloads/gles/*.c \
+                  guest-workloads/drm/*.c guest-workloads/system/*.c)
+AGENT_SRC    := $(wildcard guest-workloads/agent/*.c)
+SHADER_SRC   := $(wildcard guest-workloads/shaders/*.comp guest-workloads/shaders/*.vert guest-workloads/shaders/*.frag)
+SHADER_H     := $(SHADER_SRC:guest-workloads/shaders/%=$(BUILD)/shaders/%.h)
+UNIT_SRC     := $(wildcard tests/unit/*.c)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+
+# pkg-config runs once per make, not once per file. Goals that install the packages do not need its answer.
+NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench,$(or $(MAKECMDGOALS),build)),yes)
+ifdef NEED_FLAGS
+LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT)))
+RUNNER_LIBS   := $(shell pkg-config --libs $(PKGS_RUNNER)) -lm
+WORKLOAD_LIBS := $(shell pkg-config --libs $(PKGS_WORKLOAD)) -lm
+AGENT_LIBS    := $(shell pkg-config --libs $(PKGS_AGENT)) -lm
+endif
+
+PROGRAMS := $(BUILD)/vgauge $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
+
+build: $(PROGRAMS) $(BUILD)/payload.squashfs ## compile everything
+
+$(BUILD)/obj/%.o: %.c $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  CC    $<",:)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/shaders/%.h: guest-workloads/shaders/%
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  SPIRV $<",:)
+	$(Q)glslangValidator -V --target-env vulkan1.1 --vn shader_$(subst .,_,$(subst -,_,$*)) -o $@ $< >$@.log || { cat $@.log; exit 1; }
+	$(Q)sed -i 's/^const uint32_t/static const uint32_t/' $@
+
+$(call obj,$(WORKLOAD_SRC)): | $(SHADER_H)
+
+$(BUILD)/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
+$(BUILD)/vgauge-workload: $(call obj,$(BASE_SRC) $(WORKLOAD_SRC) guest-workloads/main.c)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(WORKLOAD_LIBS)
+
+$(BUILD)/vgauge-agent: $(call obj,$(BASE_SRC) $(AGENT_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(AGENT_LIBS)
+
+$(BUILD)/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload guest-workloads/image/make-payload
+	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)
+	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
+
+# Unit tests: one program per tests/unit/NAME.c, linked with everything but the commands.
+UNIT_PROGRAMS := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS) -lcmocka
+unit-programs: $(UNIT_PROGRAMS)
+
+# --- verbs for people ----------------------------------------------------------------------------------------------
+
+PLAN ?= quick
+HOST ?= reference
+ARGS ?=
+
+# make itself turns every non-zero status into 2; the last line says the real one (README, "Exit status").
+run: ## install what is missing, build, make the images, run PLAN=quick on HOST=reference
+	@.ci/install-packages build run
+	@$(MAKE) --no-print-directory -j2 build
+	@guest-workloads/image/build-images
+	@$(BUILD)/vgauge run --plan $(PLAN) --host $(HOST) $(ARGS)
+
+images: ## build the guest image and the reference hypervisor tree (cached)
+	@.ci/install-packages run
+	@guest-workloads/image/build-images
+
+deps: ## install Debian's packages for building, running and checking
+	@.ci/install-packages build run check
+
+check: ## every test: unit, integration, lint, a real run with two VMs; ends with "N passed, N failed"
+	@.ci/install-packages build run check
+	@$(MAKE) --no-print-directory -j2 build unit-programs WERROR=1
+	@guest-workloads/image/build-images
+	@BUILD=$(BUILD) tests/check
+
+lint: ## formatting, static checks, spelling, licences, layers
+	@BUILD=$(BUILD) tests/lint/lint
+
+bench: ## the figures of docs/figures.md, each beside what it is compared with
+	@BUILD=$(BUILD) tests/bench/bench
+
+clean: ## remove what was built here (not the cached images)
+	rm -rf $(BUILD)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.PHONY: build unit-programs run images deps check lint bench clean help
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
