@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The public face of catalog/: YAML files -> checked structs. Everything that a person writes (requirements, tests,
+ * plans, host files) is read here, through libcyaml schemas, and refused with file, line, column and the nearest right
+ * word. All structs are owned by the catalogue (or host) that they were loaded into and are read-only afterwards. */
+#ifndef VG_CATALOG_H
+#define VG_CATALOG_H
+
+#include <stdint.h>
+#include "base/base.h"
+
+/* A list of words as YAML gives it. */
+struct vg_words {
+    char **items;
+    unsigned count;
+};
+bool vg_words_have(const struct vg_words *words, const char *word);
+
+/* Free-form `key: value` pairs whose keys come from descriptors' parameters (checked while loading). */
+struct vg_setting {
+    char *name;
+    char *value;
+};
+struct vg_settings {
+    struct vg_setting *items;
+    unsigned count;
+};
+/* The value of a setting, or NULL. */
+const char *vg_settings_get(const struct vg_settings *settings, const char *name);
+
+/* --- requirements ----------------------------------------------------------------------------------------------- */
+
+enum vg_level { VG_MUST, VG_SHOULD };
+enum vg_severity { VG_S1 = 1, VG_S2, VG_S3, VG_S4 };
+
+struct vg_requirement {
+    char *id; /* VGPU-SCHED-002 */
+    enum vg_level level;
+    enum vg_severity severity;
+    struct vg_words tiers;
+    struct vg_words mechanisms; /* may hold "all" and "suite" */
+    char *statement;
+    char *probe;
+    char *workload;
+    char *accept;
+    char *source;
+    const char *group; /* "SCHED", from the id */
+};
+
+/* --- tests ------------------------------------------------------------------------------------------------------ */
+
+/* needs: what must be there, else the test skips with the reason. */
+struct vg_needs {
+    struct vg_words capability; /* vulkan, gl, drm: all of them */
+    struct vg_words mechanism;  /* any of them; empty: every mechanism */
+    struct vg_words policy;     /* any of them; empty: every policy */
+    bool vm;                    /* needs a VM: does not apply to native tenants */
+    bool destructive;
+    unsigned tenants; /* at once; default: the sum of counts of tenants that are not `later` */
+};
+
+/* matrix: each axis is the word `host` (every value that the host offers), `default` (the host's first) or a list. */
+struct vg_matrix {
+    struct vg_words mechanism;
+    struct vg_words profile;
+    struct vg_words policy;
+    unsigned repeat; /* boots; default 1 */
+};
+
+struct vg_test_tenant {
+    char *name;     /* "peer": instances are peer.0, peer.1, ... */
+    unsigned count; /* default 1 */
+    bool later;     /* not started before a `start` action */
+    bool fresh;     /* wants a boot of its own: never shared with an earlier test */
+};
+
+/* One workload in a phase. `on` is "peer" (all instances) or "peer.0". */
+struct vg_test_run {
+    char *on;
+    char *workload;
+    struct vg_settings params; /* a value "=PHASE.FACT" stands for what the first run of an earlier phase reported */
+    char *until; /* name of a mark: the phase does not wait for the end of this workload, only for this mark; the
+                    workload goes on through later phases until it is stopped or its tenant ends */
+};
+
+/* Something that is done to a tenant: start, shutdown (clean, from inside), kill (SIGKILL of the VMM), destroy (by the
+ * host), reboot, stop-workloads. */
+struct vg_test_action {
+    char *on;
+    char *action;
+};
+
+struct vg_phase {
+    char *name;
+    struct vg_test_action *actions; /* in order, before the runs */
+    unsigned action_count;
+    struct vg_test_run *runs; /* start together, on a barrier */
+    unsigned run_count;
+    unsigned timeout_s; /* default 120 */
+};
+
+/* One analysis: name it, choose it, parametrise it (keys are the parameters of the analysis' descriptor). */
+struct vg_test_analysis {
+    char *name;     /* metrics are called NAME.METRIC */
+    char *analysis; /* descriptor */
+    struct vg_settings params;
+};
+
+enum vg_operator { VG_OP_REPORT, VG_OP_LE, VG_OP_GE, VG_OP_LT, VG_OP_GT, VG_OP_EQ };
+
+struct vg_expectation {
+    char *metric; /* "fair.max_deviation" */
+    enum vg_operator op;
+    double threshold;
+    bool invalid; /* `else: invalid`: missing it makes the result invalid (a precondition), not a failure */
+    bool finding; /* `else: finding` */
+    char *source; /* where the threshold comes from; mandatory unless op is report */
+};
+
+struct vg_test {
+    char *id;
+    struct vg_words requirements;
+    char *summary;
+    char *why;
+    struct vg_needs needs;
+    struct vg_matrix matrix;
+    struct vg_test_tenant *tenants;
+    unsigned tenant_count;
+    struct vg_phase *phases;
+    unsigned phase_count;
+    struct vg_test_analysis *analyses;
+    unsigned analysis_count;
+    struct vg_expectation *expectations;
+    unsigned expectation_count;
+    struct vg_words controls;
+    char *no_control;   /* why there is none, if controls is empty */
+    unsigned timeout_s; /* whole instance; default 600 */
+    const char *file;
+    const char *group; /* the folder under suites/tests/ */
+};
+
+/* --- plans ------------------------------------------------------------------------------------------------------ */
+
+struct vg_plan_setting {
+    char *set; /* "test-glob.param=value", as --set */
+};
+
+struct vg_plan {
+    char *name;
+    char *summary;
+    struct vg_words tests; /* globs over test ids or group/ids, `!` negates */
+    struct vg_words sets;  /* as --set */
+    unsigned repeat;       /* boots per instance; 0: as the test says */
+    unsigned budget_s;     /* how long it is meant to take, for the estimate; 0: unknown */
+};
+
+/* --- host files ------------------------------------------------------------------------------------------------- */
+
+struct vg_host_pgpu {
+    char *name;
+    char *cpus; /* reference hypervisor: the cores that are this pGPU, "1" */
+    char *pci;  /* vendor hardware: 0000:41:00.0 */
+    char *render_node;
+};
+
+struct vg_host_profile {
+    char *name;            /* "full" */
+    uint64_t memory_bytes; /* 0: not partitioned */
+    unsigned max;          /* most vGPUs of it per pGPU */
+};
+
+struct vg_host_policy {
+    char *name;         /* "equal-share" */
+    unsigned period_us; /* scheduling period; 0: not applicable */
+    unsigned slice_us;  /* 0: not applicable */
+};
+
+struct vg_host_mechanism {
+    char *name;
+    struct vg_host_profile *profiles;
+    unsigned profile_count;
+    struct vg_host_policy *policies; /* first is the default */
+    unsigned policy_count;
+    uint64_t hostmem_bytes;      /* virtio: host-visible window */
+    bool software_renderer;      /* this host is known to render in software: lavapipe, llvmpipe are what is expected */
+    struct vg_words environment; /* NAME=value for the renderer (VMs) or the tenant (native) */
+};
+
+struct vg_host_machine {
+    char *accel; /* auto (probe), kvm, tcg */
+    unsigned vcpus;
+    unsigned memory_mib;
+    char *vcpu_cpus;                /* host cores for vCPUs and the VMM; NULL: unpinned */
+    char *display;                  /* auto, egl-headless, sdl */
+    char *emulator;                 /* NULL: the reference tree from the image cache */
+    char *kernel, *initrd, *rootfs; /* NULL: from the image cache */
+    char *cmdline;                  /* extra kernel parameters; NULL: none */
+    unsigned boot_timeout_s;        /* until the agent's hello; default 90 */
+};
+
+struct vg_host {
+    char *name;
+    char *summary;
+    char *connection; /* libvirt URI; "qemu:///embed" gets a private root; NULL if the host has native tenants only */
+    char *root;       /* prefix of all sysfs, debugfs, procfs paths; "/" */
+    struct vg_host_machine machine;
+    struct vg_host_pgpu *pgpus;
+    unsigned pgpu_count;
+    struct vg_host_mechanism *mechanisms;
+    unsigned mechanism_count;
+    struct vg_words allow; /* destructive, ... */
+    char *file;
+};
+
+const struct vg_host_mechanism *vg_host_mechanism_find(const struct vg_host *host, const char *name);
+const struct vg_host_profile *vg_host_profile_find(const struct vg_host_mechanism *mechanism, const char *name);
+const struct vg_host_policy *vg_host_policy_find(const struct vg_host_mechanism *mechanism, const char *name);
+
+/* --- the catalogue ---------------------------------------------------------------------------------------------- */
+
+struct vg_catalog {
+    char *directory; /* suites/ */
+    const struct vg_requirement **requirements;
+    unsigned requirement_count;
+    const struct vg_test **tests;
+    unsigned test_count;
+    const struct vg_plan **plans;
+    unsigned plan_count;
+};
+
+/* Finds suites/: $VGAUGE_SUITES, beside the executable (build/../suites), or the installed place. Caller frees. */
+char *vg_catalog_directory(struct vg_error *err);
+/* Loads and cross-checks everything under directory: ids unique, requirements exist, workloads, analyses, parameters
+ * and actions known, tenants referred to exist, units and ranges right, thresholds have sources. */
+struct vg_catalog *vg_catalog_load(const char *directory, struct vg_error *err);
+void vg_catalog_free(struct vg_catalog *catalog);
+const struct vg_requirement *vg_catalog_requirement(const struct vg_catalog *catalog, const char *id);
+const struct vg_test *vg_catalog_test(const struct vg_catalog *catalog, const char *id);
+/* By name; the error names the nearest plan. */
+const struct vg_plan *vg_catalog_plan(const struct vg_catalog *catalog, const char *name, struct vg_error *err);
+
+/* By name (suites/hosts/NAME.yaml) or by path (holds a slash or ends in .yaml). */
+struct vg_host *vg_host_load(const char *directory, const char *name_or_path, struct vg_error *err);
+void vg_host_free(struct vg_host *host);
+/* Names of the host files under suites/hosts. Caller frees with vg_names_free. */
+bool vg_host_names(const char *directory, char ***names, unsigned *count, struct vg_error *err);
+void vg_names_free(char **names, unsigned count);
+
+/* A test as JSON (the same keys as its YAML) and back: a run directory carries the tests that it ran, so that it can be
+ * judged elsewhere. vg_test_from_json checks as strictly as the YAML loader. */
+json_t *vg_test_to_json(const struct vg_test *test);
+struct vg_test *vg_test_from_json(const json_t *json, const char *file, struct vg_error *err);
+void vg_test_free(struct vg_test *test);
+/* Applies "TEST-GLOB.PARAM=VALUE" (--set): PARAM is a workload parameter of any of the test's runs that has it, or an
+ * analysis parameter as ANALYSIS-NAME.PARAM. False if no test takes it, naming the nearest. Works on copies: returns a
+ * new catalogue-owned test list in place. */
+bool vg_catalog_set(struct vg_catalog *catalog, const char *setting, struct vg_error *err);
+
+/* JSON of any catalogue object, for `list --json` and `describe --json`. */
+json_t *vg_requirement_to_json(const struct vg_requirement *requirement);
+json_t *vg_plan_to_json(const struct vg_plan *plan);
+json_t *vg_host_to_json(const struct vg_host *host);
+
+#endif

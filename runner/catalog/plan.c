@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Plan files: which tests, with which parameters, how often. */
+#include "catalog/bind.h"
+#include "catalog/check.h"
+#include "catalog/load.h"
+
+static const cyaml_schema_field_t plan_fields[] = {
+    VG_FIELD_WORD("name", VG_MANDATORY, struct vg_plan, name),
+    VG_FIELD_TEXT("summary", VG_MANDATORY, struct vg_plan, summary),
+    VG_FIELD_WORDS("tests", VG_MANDATORY, struct vg_plan, tests),
+    VG_FIELD_WORDS("set", VG_OPTIONAL, struct vg_plan, sets),
+    CYAML_FIELD_UINT("repeat", VG_OPTIONAL, struct vg_plan, repeat),
+    CYAML_FIELD_UINT("budget_s", VG_OPTIONAL, struct vg_plan, budget_s),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t plan_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct vg_plan, plan_fields),
+};
+
+void vg_plan_free(struct vg_plan *plan)
+{
+    vg_unbind(&plan_schema, plan);
+}
+
+static bool check_plan(const struct vg_document *document, struct vg_plan *plan, struct vg_error *err)
+{
+    if (!plan->tests.count)
+        return vg_document_fail(document, "tests", err, "`tests` must not be empty; `\"*\"` selects every test");
+    return vg_check_name(document, "name", plan->name, err) &&
+           vg_check_range(document, "repeat", &plan->repeat, 0, 1, 1000, err) &&
+           vg_check_range(document, "budget_s", &plan->budget_s, 0, 1, 604800, err);
+}
+
+struct vg_plan *vg_plan_load(const char *path, struct vg_error *err)
+{
+    vg_autodocument struct vg_document *document = vg_document_read(path, err);
+    struct vg_plan *plan = document ? vg_bind(document, &plan_schema, err) : NULL;
+    if (!plan || check_plan(document, plan, err))
+        return plan;
+    vg_plan_free(plan);
+    return NULL;
+}
+
+/* "" if the glob selects a test, else the end of a sentence about it. Caller frees. */
+static char *nothing_selected(const struct vg_catalog *catalog, const char *glob)
+{
+    vg_autofree const char **ids = NULL;
+    size_t count = 0;
+    for (unsigned i = 0; i < catalog->test_count; i++) {
+        const struct vg_test *test = catalog->tests[i];
+        vg_autofree char *long_name = vg_format("%s/%s", test->group, test->id);
+        if (vg_select(glob, test->id) || vg_select(glob, long_name))
+            return vg_strdup("");
+        vg_push(ids, count) = test->id;
+    }
+    vg_autofree char *meant = vg_did_you_mean(glob, ids, count);
+    vg_autofree char *shown = vg_printable(glob, strlen(glob), 80);
+    return vg_format("`%s` selects no test%s", shown, meant);
+}
+
+bool vg_plan_check(const struct vg_plan *plan, const char *path, struct vg_catalog *catalog, struct vg_error *err)
+{
+    vg_autodocument struct vg_document *document = vg_document_read(path, err);
+    if (!document)
+        return false;
+    for (unsigned i = 0; i < plan->tests.count; i++) {
+        const char *glob = plan->tests.items[i];
+        vg_autofree char *place = vg_format("tests/%u", i);
+        vg_autofree char *trouble = nothing_selected(catalog, *glob == '!' ? glob + 1 : glob);
+        if (*trouble)
+            return vg_document_fail(document, place, err, "%s", trouble);
+    }
+    for (unsigned i = 0; i < plan->sets.count; i++) {
+        vg_autofree char *place = vg_format("set/%u", i);
+        if (!vg_catalog_try_set(catalog, plan->sets.items[i], false, err))
+            return vg_check_placed(document, place, err);
+    }
+    return true;
+}
+
+json_t *vg_plan_to_json(const struct vg_plan *plan)
+{
+    json_t *json = vg_json_new_object();
+    vg_json_set_text(json, "name", plan->name);
+    vg_json_set_text(json, "summary", plan->summary);
+    vg_json_set(json, "tests", vg_words_to_json(&plan->tests));
+    vg_json_set(json, "set", vg_words_to_json(&plan->sets));
+    vg_json_set_int(json, "repeat", plan->repeat);
+    vg_json_set_int(json, "budget_s", plan->budget_s);
+    return json;
+}
