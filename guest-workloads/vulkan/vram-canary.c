@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Does a tenant's GPU memory reach the next tenant? One tenant fills memory with canaries and is destroyed; the next
+ * allocates memory, does not clear it, and looks at every word. Three classes: our canary, something else that is not
+ * zero, zero. */
+#include <errno.h>
+#include "vulkan/canary-memory.h"
+
+#define MIB        (UINT64_C(1) << 20)
+#define MAX_BLOCKS 4096
+
+struct canary {
+    struct vg_vk vk;
+    struct vg_workload_context *context;
+    struct canary_gpu gpu;
+    struct canary_key key;
+    struct canary_block blocks[MAX_BLOCKS];
+    size_t block_count;
+    uint64_t bytes, heap_bytes;
+    bool exhausted; /* an allocation failed: what is allocated is all there is */
+};
+
+static void read_key(struct canary *c)
+{
+    const char *text = vg_w_text(c->context, "key");
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 16);
+    if (errno || end == text || *end != '\0' || value == 0 || strlen(text) > 16)
+        vg_w_invalid(c->context, "parameter `key` must be 1 to 16 hexadecimal digits and not zero");
+    c->key = (struct canary_key) { .low = (uint32_t)value, .high = (uint32_t)(value >> 32) };
+}
+
+static void set_up(struct canary *c, struct vg_workload_context *context)
+{
+    c->context = context;
+    read_key(c);
+    vg_vk_open(&c->vk, context);
+    canary_gpu_open(&c->gpu, &c->vk);
+    for (uint32_t i = 0; i < c->vk.memory.memoryHeapCount; i++)
+        if (c->vk.memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+            c->heap_bytes += c->vk.memory.memoryHeaps[i].size;
+}
+
+/* Takes raw memory until the limit, or until there is no more. */
+static void allocate(struct canary *c)
+{
+    uint64_t block_bytes = (uint64_t)vg_w_int(c->context, "block_mib") * MIB;
+    uint64_t limit = (uint64_t)vg_w_int(c->context, "limit_mib") * MIB;
+    uint64_t part = (uint64_t)((double)c->heap_bytes * vg_w_real(c->context, "fraction")) / 8 * 8;
+    if (block_bytes > c->vk.properties.limits.maxStorageBufferRange)
+        block_bytes = c->vk.properties.limits.maxStorageBufferRange / MIB * MIB;
+    limit = part < limit ? part : limit;
+    uint32_t type = 0;
+    while (c->bytes < limit && c->block_count < MAX_BLOCKS && !vg_w_should_stop(c->context)) {
+        struct canary_block *block = &c->blocks[c->block_count];
+        uint64_t rest = limit - c->bytes;
+        if (!canary_allocate(&c->gpu, rest < block_bytes ? rest : block_bytes, &type, block)) {
+            c->exhausted = true;
+            break;
+        }
+        c->bytes += block->bytes;
+        c->block_count++;
+    }
+    if (c->bytes == 0 && !vg_w_should_stop(c->context))
+        vg_w_invalid(c->context, "no device-local memory could be allocated, so nothing can be said about it");
+}
+
+static void push_block(struct vg_stream *stream, size_t index, uint64_t bytes, const struct canary_findings *found)
+{
+    const int64_t row[] = { (int64_t)index, (int64_t)bytes, (int64_t)found->canary_words,
+                            (int64_t)found->nonzero_words };
+    vg_w_push(stream, row);
+}
+
+static void fill(struct canary *c, struct vg_stream *stream)
+{
+    uint32_t index = 0;
+    for (size_t i = 0; i < c->block_count; i++) {
+        uint32_t words = (uint32_t)(c->blocks[i].bytes / 8);
+        canary_fill(&c->gpu, &c->blocks[i], c->key, index, words);
+        index += words;
+    }
+    for (size_t i = 0; i < c->block_count; i++) { /* after all of it was filled: memory that aliases is found out */
+        uint64_t words = c->blocks[i].bytes / 8;
+        struct canary_findings found = canary_scan(&c->gpu, &c->blocks[i], c->key);
+        if (found.canary_words != words || found.runs != 1 || found.first_run != 0)
+            vg_w_fail(c->context, "block %zu holds %llu canaries in %llu runs, %llu in one run were written", i,
+                      (unsigned long long)found.canary_words, (unsigned long long)found.runs,
+                      (unsigned long long)words);
+        push_block(stream, i, c->blocks[i].bytes, &found);
+    }
+    vg_w_fact_int(c->context, "filled_bytes", (int64_t)c->bytes);
+    vg_w_flush(stream);
+    vg_w_mark(c->context, "filled");
+    if (vg_w_bool(c->context, "hold"))
+        vg_w_hold(c->context);
+}
+
+static void add(struct canary_findings *sum, const struct canary_findings *found, uint64_t words_before)
+{
+    sum->canary_words += found->canary_words;
+    sum->nonzero_words += found->nonzero_words;
+    sum->runs += found->runs;
+    if (found->runs && sum->first_run == UINT64_MAX)
+        sum->first_run = words_before + found->first_run;
+}
+
+/* The worse of what the GPU and what the CPU sees. */
+static struct canary_findings look(struct canary *c, const struct canary_block *block, uint64_t *mapped_bytes)
+{
+    struct canary_findings gpu = canary_scan(&c->gpu, block, c->key), cpu;
+    if (!canary_scan_mapped(&c->gpu, block, c->key, &cpu))
+        return gpu;
+    *mapped_bytes += block->bytes;
+    bool cpu_worse = cpu.runs > gpu.runs || (cpu.runs == gpu.runs && cpu.nonzero_words > gpu.nonzero_words);
+    return cpu_worse ? cpu : gpu;
+}
+
+static void scan(struct canary *c, struct vg_stream *stream)
+{
+    struct canary_findings sum = { .first_run = UINT64_MAX };
+    uint64_t scanned = 0, mapped = 0;
+    for (size_t i = 0; i < c->block_count && !vg_w_should_stop(c->context); i++) {
+        struct canary_findings found = look(c, &c->blocks[i], &mapped);
+        add(&sum, &found, scanned / 8);
+        scanned += c->blocks[i].bytes;
+        push_block(stream, i, c->blocks[i].bytes, &found);
+    }
+    uint64_t allocatable = c->exhausted || c->heap_bytes < c->bytes ? c->bytes : c->heap_bytes;
+    vg_w_fact_int(c->context, "scanned_bytes", (int64_t)scanned);
+    vg_w_fact_int(c->context, "mapped_bytes", (int64_t)mapped);
+    vg_w_fact_int(c->context, "allocatable_bytes", (int64_t)allocatable);
+    vg_w_fact_real(c->context, "coverage_percent", 100.0 * (double)scanned / (double)allocatable);
+    vg_w_fact_int(c->context, "canary_words", (int64_t)sum.canary_words);
+    vg_w_fact_int(c->context, "canary_runs", (int64_t)sum.runs);
+    vg_w_fact_int(c->context, "first_canary_byte", sum.runs ? (int64_t)sum.first_run * 8 : -1);
+    vg_w_fact_int(c->context, "nonzero_bytes", (int64_t)sum.nonzero_words * 8);
+    vg_w_fact_int(c->context, "zero_bytes", (int64_t)(scanned - sum.nonzero_words * 8));
+    vg_w_fact_text(c->context, "leak_class", sum.runs ? "canary" : sum.nonzero_words ? "nonzero" : "zero");
+}
+
+static void run(struct vg_workload_context *context)
+{
+    static struct canary c;
+    bool scanning = vg_equal(vg_w_text(context, "mode"), "scan");
+    set_up(&c, context);
+    if (scanning && !canary_prove_detector(&c.gpu, c.key))
+        vg_w_invalid(context, "the detector does not find canaries that were just written: no scan can be trusted");
+    if (scanning)
+        vg_w_fact_int(context, "detector_proved", 1);
+    struct vg_stream *stream = vg_w_stream(context, "block", MAX_BLOCKS);
+    vg_w_barrier(context);
+    allocate(&c);
+    if (scanning)
+        scan(&c, stream);
+    else
+        fill(&c, stream);
+}
+
+VG_WORKLOAD(vram_canary) = {
+    .kind = VG_KIND_WORKLOAD,
+    .name = "vram-canary",
+    .summary = "fills GPU memory with keyed words, or searches uncleared memory for them",
+    .why = "Memory that is not cleared between tenants hands one tenant's data to the next",
+    .needs = VG_NEED_VULKAN,
+    .params =
+        VG_PARAMS {
+            { "mode", VG_CHOICE, .choices = "fill|scan", .def = "scan", .summary = "write canaries, or search" },
+            { "key", VG_TEXT, .def = "5643414e41525931",
+              .summary = "64-bit key in hexadecimal; the same for the tenant that fills and the one that scans" },
+            { "limit_mib", VG_INT, .def = "256", .min = 1, .max = 32767, .unit = "MiB",
+              .summary = "take at most this much memory" },
+            { "fraction", VG_REAL, .def = "1", .min = 0.01, .max = 1, .unit = "1",
+              .summary = "take at most this part of the device-local heaps" },
+            { "block_mib", VG_INT, .def = "16", .min = 1, .max = 1024, .unit = "MiB",
+              .summary = "size of one allocation" },
+            { "hold", VG_BOOL, .def = "true", .summary = "fill: keep the memory until stopped" },
+            { 0 },
+        },
+    .streams =
+        VG_STREAMS {
+            { "block", "one row per allocation",
+              VG_COLUMNS {
+                  { "index", "1", VG_COLUMN_COUNT, VG_NEITHER, 0, "which allocation" },
+                  { "bytes", "bytes", VG_COLUMN_COUNT, VG_NEITHER, 0, "its size" },
+                  { "canary_words", "1", VG_COLUMN_COUNT, VG_NEITHER, 0, "64-bit words that are canaries of the key" },
+                  { "nonzero_words", "1", VG_COLUMN_COUNT, VG_NEITHER, 0, "64-bit words that are not zero" },
+                  { 0 },
+              } },
+            { 0 },
+        },
+    .run = run,
+};

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The scene of gl-frame-stream: the colours that its ray caster expects are those that a rasteriser gets from what is
+ * uploaded, worked out here in a third way (quaternions, triangles, barycentric coordinates). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include "base/base.h"
+#include "common/egl.h"
+#include "gles/scene.h"
+
+#define WIDTH   320
+#define HEIGHT  180
+#define OBJECTS 200
+#define PROBES  96
+
+/* v turned by the unit quaternion q (w last). */
+static void turn(const double q[4], const double v[3], double out[3])
+{
+    double t[3] = { 2 * (q[1] * v[2] - q[2] * v[1]), 2 * (q[2] * v[0] - q[0] * v[2]), 2 * (q[0] * v[1] - q[1] * v[0]) };
+    out[0] = v[0] + q[3] * t[0] + q[1] * t[2] - q[2] * t[1];
+    out[1] = v[1] + q[3] * t[1] + q[2] * t[0] - q[0] * t[2];
+    out[2] = v[2] + q[3] * t[2] + q[0] * t[1] - q[1] * t[0];
+}
+
+static void quaternion(const struct scene_instance *instance, const struct scene_frame *frame, double q[4])
+{
+    const float *now = frame->turn[(int)instance->spin[3]];
+    double angle =
+        atan2((double)instance->phase[1], (double)instance->phase[0]) + atan2((double)now[1], (double)now[0]);
+    for (int i = 0; i < 3; i++)
+        q[i] = instance->spin[i] * sin(angle / 2);
+    q[3] = cos(angle / 2);
+}
+
+struct corner {
+    double x, y, z, w; /* window coordinates and depth; w of the clip space */
+};
+
+static struct corner project(const struct scene_frame *frame, const double p[3])
+{
+    double clip[4];
+    for (int row = 0; row < 4; row++)
+        clip[row] = (double)frame->view_projection[row] * p[0] + (double)frame->view_projection[4 + row] * p[1] +
+                    (double)frame->view_projection[8 + row] * p[2] + (double)frame->view_projection[12 + row];
+    return (struct corner) { (clip[0] / clip[3] + 1) / 2 * WIDTH, (clip[1] / clip[3] + 1) / 2 * HEIGHT,
+                             clip[2] / clip[3], clip[3] };
+}
+
+static double area(const struct corner *a, const struct corner *b, double x, double y)
+{
+    return (b->x - a->x) * (y - a->y) - (b->y - a->y) * (x - a->x);
+}
+
+static void shade(const struct scene *scene, const struct scene_instance *instance, const double q[4],
+                  const struct scene_vertex *vertex, const double uv[2], double rgb[3])
+{
+    double normal[3] = { vertex->normal[0], vertex->normal[1], vertex->normal[2] }, world[3];
+    turn(q, normal, world);
+    double cosine = 0;
+    for (int i = 0; i < 3; i++)
+        cosine += world[i] * scene_light[i];
+    int texel[2];
+    for (int i = 0; i < 2; i++)
+        texel[i] = (int)((instance->phase[2 + i] + uv[i]) / SCENE_TILES * SCENE_TEXTURE_SIZE);
+    for (int i = 0; i < 3; i++)
+        rgb[i] = scene->texture[4 * (texel[1] * SCENE_TEXTURE_SIZE + texel[0]) + i] * (double)instance->tint[i] *
+                 (SCENE_AMBIENT + SCENE_DIFFUSE * fmax(0, cosine));
+}
+
+/* The colour of the pixel by drawing every triangle; front faces only, nearest wins. */
+static void rasterise(const struct scene *scene, const struct scene_frame *frame, double x, double y, double rgb[3])
+{
+    struct scene_vertex vertices[SCENE_CUBE_CORNERS];
+    uint16_t indices[SCENE_CUBE_INDICES];
+    scene_cube(vertices, indices);
+    double nearest = 1;
+    for (int i = 0; i < 3; i++)
+        rgb[i] = scene_background[i] * 255.0;
+    for (size_t object = 0; object < scene->count; object++) {
+        const struct scene_instance *instance = &scene->instances[object];
+        double q[4];
+        struct corner corners[SCENE_CUBE_CORNERS];
+        quaternion(instance, frame, q);
+        for (int v = 0; v < SCENE_CUBE_CORNERS; v++) {
+            double at[3] = { vertices[v].position[0], vertices[v].position[1], vertices[v].position[2] }, world[3];
+            turn(q, at, world);
+            for (int i = 0; i < 3; i++)
+                world[i] = world[i] * instance->place[3] + instance->place[i];
+            corners[v] = project(frame, world);
+        }
+        for (int i = 0; i < SCENE_CUBE_INDICES; i += 3) {
+            const struct corner *a = &corners[indices[i]], *b = &corners[indices[i + 1]], *c = &corners[indices[i + 2]];
+            double whole = area(a, b, c->x, c->y);
+            double part[3] = { area(b, c, x, y) / whole, area(c, a, x, y) / whole, area(a, b, x, y) / whole };
+            if (whole <= 0 || part[0] < 0 || part[1] < 0 || part[2] < 0)
+                continue;
+            double depth = part[0] * a->z + part[1] * b->z + part[2] * c->z;
+            if (depth >= nearest || depth < -1)
+                continue;
+            nearest = depth;
+            double weights[3] = { part[0] / a->w, part[1] / b->w, part[2] / c->w };
+            double uv[2] = { 0 }, sum = weights[0] + weights[1] + weights[2];
+            for (int v = 0; v < 3; v++)
+                for (int k = 0; k < 2; k++)
+                    uv[k] += weights[v] / sum * vertices[indices[i + v]].uv[k];
+            shade(scene, instance, q, &vertices[indices[i]], uv, rgb);
+        }
+    }
+}
+
+static void expected_colors_are_those_of_a_rasteriser(void **state)
+{
+    (void)state;
+    static const int64_t frames[] = { 0, 1, 250, 100000 };
+    struct scene scene;
+    scene_make(&scene, OBJECTS, WIDTH, HEIGHT);
+    for (size_t i = 0; i < VG_COUNT(frames); i++) {
+        struct scene_frame frame;
+        struct scene_probe probes[PROBES];
+        scene_frame_at(&scene, frames[i], &frame);
+        size_t found = scene_probes(&scene, frames[i], probes, PROBES), background = 0;
+        assert_true(found > PROBES / 2);
+        for (size_t p = 0; p < found; p++) {
+            double rgb[3];
+            assert_in_range(probes[p].x, 0, WIDTH - 1);
+            assert_in_range(probes[p].y, 0, HEIGHT - 1);
+            background += probes[p].background;
+            rasterise(&scene, &frame, probes[p].x + 0.5, probes[p].y + 0.5, rgb);
+            for (int c = 0; c < 3; c++)
+                if (fabs(rgb[c] - probes[p].rgb[c]) > 0.51)
+                    fail_msg("frame %d, pixel (%d, %d), channel %d: %d expected, %.2f drawn", (int)frames[i],
+                             probes[p].x, probes[p].y, c, probes[p].rgb[c], rgb[c]);
+        }
+        assert_true(background <= PROBES / 4);
+    }
+    scene_free(&scene);
+}
+
+static void a_frame_follows_from_its_index_alone(void **state)
+{
+    (void)state;
+    struct scene a, b;
+    scene_make(&a, OBJECTS, WIDTH, HEIGHT);
+    scene_make(&b, OBJECTS, WIDTH, HEIGHT);
+    assert_memory_equal(a.instances, b.instances, OBJECTS * sizeof(*a.instances));
+    assert_memory_equal(a.texture, b.texture, (size_t)4 * SCENE_TEXTURE_SIZE * SCENE_TEXTURE_SIZE);
+    struct scene_frame one, again, next;
+    scene_frame_at(&a, 41, &one);
+    scene_frame_at(&b, 41, &again);
+    scene_frame_at(&a, 42, &next);
+    assert_memory_equal(one.view_projection, again.view_projection, sizeof(one.view_projection));
+    assert_memory_not_equal(one.view_projection, next.view_projection, sizeof(one.view_projection));
+    assert_memory_not_equal(one.turn, next.turn, sizeof(one.turn));
+    scene_free(&a);
+    scene_free(&b);
+}
+
+static void an_extension_is_a_whole_word(void **state)
+{
+    (void)state;
+    assert_true(vg_egl_has("EGL_A EGL_B EGL_C", "EGL_A"));
+    assert_true(vg_egl_has("EGL_A EGL_B EGL_C", "EGL_C"));
+    assert_true(vg_egl_has("EGL_AB EGL_A", "EGL_A"));
+    assert_false(vg_egl_has("EGL_AB XEGL_A", "EGL_A"));
+    assert_false(vg_egl_has("", "EGL_A"));
+    assert_false(vg_egl_has(NULL, "EGL_A"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(expected_colors_are_those_of_a_rasteriser),
+        cmocka_unit_test(a_frame_follows_from_its_index_alone),
+        cmocka_unit_test(an_extension_is_a_whole_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
