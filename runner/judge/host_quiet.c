@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Analysis: was the host busy with something else while a phase ran? Its threshold stands in the test with `else:
+ * invalid`: a number from a host that had other work means nothing. */
+#include "judge/internal.h"
+
+#include <math.h>
+
+extern const struct vg_analysis vg_analysis_host_quiet;
+
+/* The rows next to the phase, outside it if there are any: a phase shorter than the probe's period has rows too. */
+static bool rows_around(const struct vg_probe_samples *samples, const struct vg_measured_phase *phase, size_t *first,
+                        size_t *last)
+{
+    if (samples->rows < 2)
+        return false;
+    *first = 0;
+    *last = samples->rows - 1;
+    for (size_t i = 0; i < samples->rows; i++)
+        if (samples->time_ns[i] <= phase->start_host_ns)
+            *first = i;
+    for (size_t i = samples->rows; i-- > 0;)
+        if (samples->time_ns[i] >= phase->end_host_ns)
+            *last = i;
+    return *first < *last && samples->time_ns[*last] > samples->time_ns[*first];
+}
+
+static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
+{
+    const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_host_quiet;
+    const char *name = vg_analysis_param(input, "phase");
+    const struct vg_measured_phase *phase = vg_measured_phase_find(input->measurements, name);
+    const struct vg_measured_stream *stream =
+        vg_measured_probe_stream(input->measurements, "host-pressure", "pressure");
+    if (!phase || !stream) {
+        vg_output_invalid(output,
+                          phase ? "The host was not watched (host-pressure) while phase `%s` ran."
+                                : "Phase `%s` was not measured.",
+                          name);
+        return true;
+    }
+    struct vg_probe_samples samples VG_CLEANUP(vg_probe_samples_free) = { 0 };
+    if (!vg_probe_samples_load(input->measurements->directory, stream, &samples, err))
+        return false;
+    const double *others = vg_probe_samples_column(&samples, "others_s");
+    const double *steal = vg_probe_samples_column(&samples, "steal_s");
+    size_t first, last;
+    if (!others || !steal || !rows_around(&samples, phase, &first, &last)) {
+        vg_output_invalid(output, "The host was watched too seldom while phase `%s` ran.", name);
+        return true;
+    }
+    double seconds = (double)(samples.time_ns[last] - samples.time_ns[first]) / (double)VG_NS_PER_S;
+    vg_output_value(output, self, "others_cpu", NULL, (others[last] - others[first]) / seconds, NULL);
+    vg_output_value(output, self, "steal_cpu", NULL, (steal[last] - steal[first]) / seconds, NULL);
+    return true;
+}
+
+VG_ANALYSIS(host_quiet) = {
+    .kind = VG_KIND_ANALYSIS,
+    .name = "host-quiet",
+    .summary = "how much CPU everything but tenants and runner used while a phase ran",
+    .why = "a host that was busy with something else makes any number look worse than the vGPU is",
+    .params =
+        VG_PARAMS {
+            { .name = "phase", .type = VG_TEXT, .summary = "during which the host is looked at" },
+            { .name = NULL },
+        },
+    .metrics =
+        VG_METRICS {
+            { "others_cpu", "1", VG_LOWER, 0, "CPUs used by everything else, mean over the phase" },
+            { "steal_cpu", "1", VG_LOWER, 0, "CPUs taken by a hypervisor below this host, mean over the phase" },
+            { .name = NULL },
+        },
+    .run = run,
+};

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The public face of judge/: measurements -> metrics -> verdicts. Reads only a run directory: no libvirt, no GPU, no
+ * guest. Everything is recomputed from the raw samples each time. */
+#ifndef VG_JUDGE_H
+#define VG_JUDGE_H
+
+#include "catalog/catalog.h"
+#include "record/record.h"
+
+/* What an analysis sees and where it puts its metrics. */
+struct vg_analysis_input {
+    const struct vg_test *test;
+    const struct vg_test_analysis *spec; /* its params, checked and complete through vg_analysis_param() */
+    const struct vg_measurements *measurements;
+};
+
+struct vg_analysis_output {
+    struct vg_value *values;
+    unsigned value_count;
+    char **invalid; /* reasons why the numbers mean nothing; any makes the verdict `invalid` */
+    unsigned invalid_count;
+    char **failures; /* facts that are failures by themselves (a wrong GPU result, canary seen), each a sentence */
+    unsigned failure_count;
+    char **findings; /* documented absences of a guarantee */
+    unsigned finding_count;
+};
+/* metric must be declared in the analysis' descriptor (unit, direction and practical threshold come from there);
+ * suffix may be NULL, else the value is called metric[suffix], e.g. share[peer.0]. NaN means "could not be computed".
+ */
+void vg_output_value(struct vg_analysis_output *output, const struct vg_descriptor *analysis, const char *metric,
+                     const char *suffix, double value, const char *note);
+void vg_output_invalid(struct vg_analysis_output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void vg_output_failure(struct vg_analysis_output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void vg_output_finding(struct vg_analysis_output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+struct vg_analysis {
+    struct vg_descriptor; /* .kind = VG_KIND_ANALYSIS */
+    /* False only if the measurements cannot be read; a missing stream or fact is vg_output_invalid. */
+    bool (*run)(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err);
+};
+#define VG_ANALYSIS(symbol)                                                                                            \
+    extern const struct vg_analysis vg_analysis_##symbol;                                                              \
+    VG_REGISTER(vg_analysis_##symbol);                                                                                 \
+    const struct vg_analysis vg_analysis_##symbol
+
+/* Value of a parameter of the analysis: the test's, else the descriptor's default. */
+const char *vg_analysis_param(const struct vg_analysis_input *input, const char *name);
+double vg_analysis_param_real(const struct vg_analysis_input *input, const char *name);
+
+/* Judges one instance: checks preconditions, runs the analyses, compares with the expectations, decides. Never fails
+ * for what a guest did: that is a verdict. Returns NULL only if the directory cannot be read. */
+struct vg_judgement *vg_judge(const struct vg_test *test, const struct vg_measurements *measurements,
+                              struct vg_error *err);
+/* Judges every instance of a run directory again, rewriting verdict.json and results.json. */
+bool vg_judge_run(const char *run_directory, struct vg_error *err);
+
+/* Statistics on raw samples (GSL): quantile by linear interpolation between order statistics (type 7). Sorts a copy. */
+double vg_quantile(const double *values, size_t count, double probability);
+/* As vg_quantile on values that are sorted already (ascending). NaN if count is 0. */
+double vg_quantile_sorted(const double *sorted, size_t count, double probability);
+
+/* --- raw series, for analyses and plots alike: both show the same numbers ------------------------------------------
+ */
+
+/* When one tenant's jobs were completed, on the host's clock. Ascending. */
+struct vg_completion_series {
+    char *tenant;
+    double *at_s; /* seconds since the phase started */
+    size_t count;
+    double steady_s;      /* when warm-up ended (mark "steady"), seconds since the phase started; NaN: no such mark */
+    double clock_error_s; /* uncertainty of the mapping to the host's clock */
+};
+struct vg_completions {
+    struct vg_completion_series *series; /* one per run of the workload in the phase that has completions */
+    unsigned count;
+    /* The common window: latest first completion (after each tenant's warm-up) to earliest last completion. NaN: none.
+     */
+    double window_start_s, window_end_s;
+};
+/* Completion instants of all tenants that ran `workload` in `phase`. False if the phase is unknown or a sample file
+ * cannot be read; no run of that workload gives count 0. */
+bool vg_completions_load(const struct vg_measurements *measurements, const char *phase, const char *workload,
+                         struct vg_completions *completions, struct vg_error *err);
+void vg_completions_free(struct vg_completions *completions);
+/* Jobs per second between two instants, by interpolation inside inter-completion intervals, so that it does not jump by
+ * whole jobs. NaN if the interval is not covered by completions. */
+double vg_completion_rate(const struct vg_completion_series *series, double from_s, double to_s);
+/* Throughput over time: rates[i] is over [start_s + i*bin_s, start_s + (i+1)*bin_s). Only whole bins that are covered
+ * by the series are given. Caller frees *rates; may be NULL with count 0. */
+void vg_share_series(const struct vg_completion_series *series, double bin_s, double *start_s, double **rates,
+                     size_t *count);
+/* What each tenant is entitled to by the policy, as a share of solo throughput (method: policy truth table).
+ * running: tenants on the pGPU. NaN: the policy promises no share (best-effort). */
+double vg_entitled_share(const struct vg_measurements *measurements, unsigned running);
+
+/* One column of one stream, pooled over the tenants of a phase; rows before the mark "steady" and values below 0 of a
+ * duration ("not available") are left out. tenant NULL or "": all. Ascending if `sorted`, else in the order of time per
+ * tenant. Caller frees *values. False if a file cannot be read or phase, workload, stream or column is not there. */
+bool vg_column_load(const struct vg_measurements *measurements, const char *phase, const char *workload,
+                    const char *stream, const char *column, const char *tenant, bool sorted, double **values,
+                    size_t *count, struct vg_error *err);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* When jobs were completed, on one clock for all tenants. Analyses and plots both start here, so that a page can never
+ * show another window than the one that was judged. */
+#include "judge/internal.h"
+
+#include <math.h>
+
+/* Which columns say when a job was over: an instant of its own, or an instant plus a duration. */
+struct completion_columns {
+    const struct vg_measured_stream *stream;
+    const char *instant, *duration; /* duration may be NULL */
+};
+
+static bool named_like_an_end(const char *name)
+{
+    static const char *const ends[] = { "complet", "done", "end", "finish", "seen", "fence" };
+    for (size_t i = 0; i < VG_COUNT(ends); i++)
+        if (strstr(name, ends[i]))
+            return true;
+    return false;
+}
+
+/* In the first stream that has an instant: the instant that is named like an end; else the first instant, plus the
+ * duration that is named like an end if there is one. */
+static bool find_completion(const struct vg_measured_run *run, struct completion_columns *found)
+{
+    for (unsigned i = 0; i < run->stream_count; i++) {
+        const struct vg_measured_stream *stream = &run->streams[i];
+        if (strstr(stream->name, "warm")) /* jobs before the steady state have a stream of their own */
+            continue;
+        *found = (struct completion_columns) { .stream = stream };
+        for (unsigned j = 0; j < stream->column_count; j++) {
+            const struct vg_measured_column *column = &stream->columns[j];
+            if (vg_equal(column->kind, "time")) {
+                if (named_like_an_end(column->name)) {
+                    found->instant = column->name;
+                    found->duration = NULL;
+                    return true;
+                }
+                if (!found->instant)
+                    found->instant = column->name;
+            } else if (vg_equal(column->kind, "duration") && !found->duration && named_like_an_end(column->name)) {
+                found->duration = column->name;
+            }
+        }
+        if (found->instant)
+            return true;
+    }
+    return false;
+}
+
+static double worst_clock_error_s(const struct vg_measured_tenant *tenant)
+{
+    int64_t worst = 0;
+    for (unsigned i = 0; tenant && i < tenant->clock_count; i++)
+        if (tenant->clock[i].uncertainty_ns > worst)
+            worst = tenant->clock[i].uncertainty_ns;
+    return (double)worst / (double)VG_NS_PER_S;
+}
+
+static double seconds_since(int64_t origin_ns, int64_t host_ns)
+{
+    return ((double)host_ns - (double)origin_ns) / (double)VG_NS_PER_S;
+}
+
+static bool load_series(const struct vg_measurements *m, const struct vg_measured_phase *phase,
+                        const struct vg_measured_run *run, struct vg_completion_series *series, struct vg_error *err)
+{
+    struct completion_columns columns;
+    const struct vg_measured_tenant *tenant = vg_measured_tenant_find(m, run->tenant);
+    *series = (struct vg_completion_series) { .tenant = vg_strdup(run->tenant), .steady_s = NAN };
+    series->clock_error_s = worst_clock_error_s(tenant);
+    int64_t steady_ns;
+    if (judge_steady_ns(run, &steady_ns))
+        series->steady_s = seconds_since(phase->start_host_ns, steady_ns);
+    if (!find_completion(run, &columns))
+        return true; /* nothing was completed */
+    struct vg_samples samples VG_CLEANUP(vg_samples_free) = { 0 };
+    if (!vg_samples_load(m->directory, columns.stream, &samples, err))
+        return false;
+    const double *instants = vg_samples_column(&samples, columns.instant);
+    const double *durations = columns.duration ? vg_samples_column(&samples, columns.duration) : NULL;
+    series->at_s = vg_reallocarray(NULL, samples.rows + 1, sizeof(double));
+    bool ascending = true;
+    for (size_t i = 0; i < samples.rows; i++) {
+        if (durations && durations[i] < 0)
+            continue; /* "not available": this job's end was not seen */
+        int64_t guest_ns = judge_instant(instants[i] + (durations ? durations[i] : 0));
+        int64_t host_ns = tenant ? vg_host_time(tenant, guest_ns) : guest_ns;
+        double at_s = seconds_since(phase->start_host_ns, host_ns);
+        ascending = ascending && (series->count == 0 || at_s >= series->at_s[series->count - 1]);
+        series->at_s[series->count++] = at_s;
+    }
+    if (!ascending) /* jobs of several queues may end out of order */
+        judge_sort(series->at_s, series->count);
+    return true;
+}
+
+/* First completion that counts: warm-up is over. */
+static size_t first_steady(const struct vg_completion_series *series)
+{
+    if (isnan(series->steady_s))
+        return 0;
+    size_t low = 0, high = series->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (series->at_s[middle] < series->steady_s)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* A tenant that completed nothing cannot bound the window: it is starved, and the others' window shows it. */
+static void find_window(struct vg_completions *completions)
+{
+    completions->window_start_s = completions->window_end_s = NAN;
+    for (unsigned i = 0; i < completions->count; i++) {
+        const struct vg_completion_series *series = &completions->series[i];
+        size_t first = first_steady(series);
+        if (series->count - first < 2)
+            continue;
+        double start_s = series->at_s[first], end_s = series->at_s[series->count - 1];
+        if (!(completions->window_start_s >= start_s))
+            completions->window_start_s = start_s;
+        if (!(completions->window_end_s <= end_s))
+            completions->window_end_s = end_s;
+    }
+    if (!(completions->window_end_s > completions->window_start_s))
+        completions->window_start_s = completions->window_end_s = NAN;
+}
+
+bool vg_completions_load(const struct vg_measurements *measurements, const char *phase, const char *workload,
+                         struct vg_completions *completions, struct vg_error *err)
+{
+    *completions = (struct vg_completions) { .window_start_s = NAN, .window_end_s = NAN };
+    const struct vg_measured_phase *found = vg_measured_phase_find(measurements, phase);
+    if (!found)
+        return vg_fail(err, VG_ERROR_INPUT, "there is no phase `%s` in the measurements of %s", phase,
+                       measurements->instance);
+    for (unsigned i = 0; i < found->run_count; i++) {
+        if (!vg_equal(found->runs[i].workload, workload))
+            continue;
+        struct vg_completion_series *series = &vg_push(completions->series, completions->count);
+        if (!load_series(measurements, found, &found->runs[i], series, err)) {
+            vg_completions_free(completions);
+            return false;
+        }
+    }
+    find_window(completions);
+    return true;
+}
+
+void vg_completions_free(struct vg_completions *completions)
+{
+    for (unsigned i = 0; i < completions->count; i++) {
+        free(completions->series[i].tenant);
+        free(completions->series[i].at_s);
+    }
+    free(completions->series);
+    *completions = (struct vg_completions) { .window_start_s = NAN, .window_end_s = NAN };
+}

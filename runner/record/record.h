@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The public face of record/: what a run leaves on disk, and how to read it back. A run directory is foreign input when
+ * it is read: sizes are bounded, every member is type-checked, file names may not leave the directory. */
+#ifndef VG_RECORD_H
+#define VG_RECORD_H
+
+#include "catalog/catalog.h"
+
+/* --- measurements: what the engine hands to the judge ------------------------------------------------------------ */
+
+/* How a tenant's clock relates to the host's: host_ns = guest_ns + offset_ns, +- uncertainty_ns, seen at host_ns. */
+struct vg_clock_point {
+    int64_t host_ns;
+    int64_t offset_ns;
+    int64_t uncertainty_ns;
+};
+
+struct vg_fact {
+    char *name;
+    char *value; /* text form; numbers in decimal */
+};
+
+struct vg_measured_tenant {
+    char *name; /* "peer.0" */
+    char *vm;   /* libvirt domain name, or "pid NNN" */
+    char *boot_id;
+    char *state;                  /* "ok", "lost", "stopped" (by an action), "timeout" */
+    char *reason;                 /* for lost and timeout: one sentence; may be NULL */
+    double boot_s;                /* from start to hello; 0 for a tenant that was shared and running already */
+    json_t *hello;                /* as the agent sent it, checked */
+    struct vg_clock_point *clock; /* in order of time */
+    unsigned clock_count;
+};
+
+struct vg_measured_column {
+    char *name;
+    char *unit;
+    char *kind;   /* "time", "duration", "count" */
+    char *better; /* "lower", "higher", "neither" */
+    double min_effect;
+};
+
+struct vg_measured_stream {
+    char *name;
+    char *file; /* CSV beside measurements.json: header of column names, then integer rows */
+    uint64_t rows;
+    struct vg_measured_column *columns;
+    unsigned column_count;
+};
+
+struct vg_mark {
+    char *name;
+    int64_t host_ns;
+};
+
+/* One workload in one tenant in one phase. */
+struct vg_measured_run {
+    char *tenant;
+    char *workload;
+    struct vg_settings params; /* every parameter with its value, defaults included */
+    struct vg_fact *facts;
+    unsigned fact_count;
+    struct vg_mark *marks;
+    unsigned mark_count;
+    char *status;        /* "ok", "fail", "invalid", "skip", "error" (died, bad message), "lost" (tenant), "running"
+                            (background, still going at the end), "timeout", "stopped" (by an action of the test, or
+                            because a neighbour did not reach the barrier) */
+    char *message;       /* why, if not ok; may be NULL */
+    int64_t go_host_ns;  /* barrier release */
+    int64_t end_host_ns; /* end message seen; 0 if none */
+    struct vg_measured_stream *streams;
+    unsigned stream_count;
+};
+
+struct vg_measured_phase {
+    char *name;
+    char *outcome; /* "ok", "timeout", "lost", "failed" */
+    int64_t start_host_ns, end_host_ns;
+    struct vg_measured_run *runs;
+    unsigned run_count;
+};
+
+struct vg_measured_event {
+    int64_t host_ns;
+    char *what; /* "peer.0 start", "peer.0 kill", "policy equal-share applied" */
+};
+
+/* Host probe: rows are CSV with columns time_ns, tenant, item, then the stream's own. */
+struct vg_measured_probe {
+    char *name;
+    char *unavailable; /* why it could not see; NULL if it could */
+    struct vg_fact *facts;
+    unsigned fact_count;
+    struct vg_measured_stream *streams;
+    unsigned stream_count;
+};
+
+struct vg_measurements {
+    char *test;     /* test id */
+    char *instance; /* "virtio-venus.full.equal-share.boot-1": the directory's name */
+    char *mechanism, *profile, *policy;
+    char *pgpu;
+    unsigned profile_max;          /* M */
+    uint64_t profile_memory_bytes; /* 0: the mechanism does not partition memory */
+    unsigned period_us, slice_us;
+    bool software_renderer; /* from the host file */
+    unsigned boot;          /* 1.. */
+    struct vg_measured_tenant *tenants;
+    unsigned tenant_count;
+    struct vg_measured_phase *phases;
+    unsigned phase_count;
+    struct vg_measured_event *events;
+    unsigned event_count;
+    struct vg_measured_probe *probes;
+    unsigned probe_count;
+    char **invalid; /* preconditions that did not hold, each a sentence */
+    unsigned invalid_count;
+    char *skip;      /* why it was not run at all; NULL if it was */
+    char *directory; /* where it was read from or is written to */
+};
+
+bool vg_measurements_save(const struct vg_measurements *measurements, struct vg_error *err);
+struct vg_measurements *vg_measurements_load(const char *directory, struct vg_error *err);
+void vg_measurements_free(struct vg_measurements *measurements);
+
+const struct vg_measured_phase *vg_measured_phase_find(const struct vg_measurements *measurements, const char *name);
+const char *vg_fact_get(const struct vg_measured_run *run, const char *name); /* NULL if absent */
+const struct vg_measured_stream *vg_measured_stream_find(const struct vg_measured_run *run, const char *name);
+/* Host instant of a tenant's instant: the offset is interpolated between the two nearest clock points. */
+int64_t vg_host_time(const struct vg_measured_tenant *tenant, int64_t guest_ns);
+const struct vg_measured_tenant *vg_measured_tenant_find(const struct vg_measurements *measurements, const char *name);
+
+/* A CSV of raw samples as columns of doubles. TIME columns are left in the tenant's clock. Bounded: at most 1e8 values.
+ */
+struct vg_samples {
+    size_t rows;
+    unsigned column_count;
+    char **names;
+    double **columns;
+};
+bool vg_samples_load(const char *directory, const struct vg_measured_stream *stream, struct vg_samples *samples,
+                     struct vg_error *err);
+void vg_samples_free(struct vg_samples *samples);
+const double *vg_samples_column(const struct vg_samples *samples, const char *name); /* NULL if absent */
+
+/* A probe's CSV: the leading text cells interned, then columns of doubles (NaN: the probe had no value). */
+struct vg_probe_samples {
+    size_t rows;
+    int64_t *time_ns;    /* host clock */
+    const char **tenant; /* "" if the row belongs to no tenant */
+    const char **item;
+    unsigned column_count;
+    char **names;
+    double **columns;
+    char **words; /* owns the text that tenant and item point to */
+    size_t word_count;
+};
+bool vg_probe_samples_load(const char *directory, const struct vg_measured_stream *stream,
+                           struct vg_probe_samples *samples, struct vg_error *err);
+void vg_probe_samples_free(struct vg_probe_samples *samples);
+const double *vg_probe_samples_column(const struct vg_probe_samples *samples, const char *name); /* NULL if absent */
+/* A probe's stream; NULL if the probe was not there, could not see, or has no such stream. */
+const struct vg_measured_stream *vg_measured_probe_stream(const struct vg_measurements *measurements, const char *probe,
+                                                          const char *stream);
+
+/* Writer of a sample CSV: rows of int64, buffered, header first. Names are sanitised by the caller. */
+struct vg_csv;
+struct vg_csv *vg_csv_create(const char *path, const char *const *columns, unsigned column_count, struct vg_error *err);
+bool vg_csv_row(struct vg_csv *csv, const int64_t *values);
+/* For probes: leading text cells, then doubles. Text is quoted. */
+bool vg_csv_probe_row(struct vg_csv *csv, int64_t time_ns, const char *tenant, const char *item, const double *values,
+                      unsigned count);
+bool vg_csv_close(struct vg_csv *csv, uint64_t *rows, struct vg_error *err); /* frees csv in any case */
+
+/* --- verdicts: what the judge hands to the report ----------------------------------------------------------------- */
+
+enum vg_verdict {
+    VG_PASS,
+    VG_FAIL,
+    VG_SKIP,
+    VG_INVALID,
+    VG_FINDING,
+    VG_LOST,
+    VG_TIMEOUT,
+};
+const char *vg_verdict_name(enum vg_verdict verdict);
+bool vg_verdict_parse(const char *name, enum vg_verdict *verdict);
+/* Of several instances: fail > lost > timeout > invalid > finding > pass > skip. */
+enum vg_verdict vg_verdict_worst(enum vg_verdict a, enum vg_verdict b);
+
+struct vg_value {
+    char *metric; /* "fair.max_deviation" */
+    double value; /* NaN: could not be computed, see note */
+    char *unit;
+    char *better;
+    double min_effect;
+    char *note; /* may be NULL */
+};
+
+struct vg_checked {
+    char *metric;
+    char *op; /* "<=", ... */
+    double threshold;
+    double value; /* NaN if missing */
+    char *unit;
+    bool met;
+    char *otherwise; /* what missing it means: "fail", "invalid", "finding" */
+    char *source;
+};
+
+struct vg_judgement {
+    char *test, *instance, *mechanism, *profile, *policy;
+    char *summary, *why;          /* of the test */
+    struct vg_words requirements; /* of the test */
+    unsigned boot;
+    enum vg_verdict verdict;
+    char **reasons; /* sentences; for a pass may be empty */
+    unsigned reason_count;
+    struct vg_value *values;
+    unsigned value_count;
+    struct vg_checked *checks;
+    unsigned check_count;
+    double duration_s;
+    char *directory; /* relative to the run directory: tests/<test>/<instance> */
+};
+
+bool vg_judgement_save(const struct vg_judgement *judgement, const char *run_directory, struct vg_error *err);
+struct vg_judgement *vg_judgement_load(const char *instance_directory, struct vg_error *err);
+void vg_judgement_free(struct vg_judgement *judgement);
+json_t *vg_judgement_to_json(const struct vg_judgement *judgement);
+
+/* --- the run directory ---------------------------------------------------------------------------------------------
+ */
+
+/* One field of the fingerprint: what must be equal for two runs to be comparable, and where it was read. */
+struct vg_fingerprint_field {
+    char *key;    /* "host.kernel" */
+    char *value;  /* NULL: could not be read */
+    char *source; /* "uname(2)" */
+};
+
+struct vg_run {
+    char *directory; /* absolute */
+    char *plan;
+    char *host;
+    char *started; /* UTC */
+    char *ended;   /* NULL while it runs */
+    char *state;   /* "running", "complete", "interrupted", "aborted" */
+    char *reason;  /* why interrupted or aborted; may be NULL */
+    uint64_t seed;
+    char *version; /* vgauge */
+    char **arguments;
+    unsigned argument_count;
+    struct vg_fingerprint_field *fingerprint;
+    unsigned fingerprint_count;
+    json_t *host_file;
+    json_t *plan_file;
+    json_t *environment; /* decisions with their reasons: accel, display, images, probes that could not see */
+};
+
+/* A run directory also holds requirements.json (the requirements that its tests decide) and tests/<test>/test.json (the
+ * test as it was run, overrides included), so that it can be judged and reported elsewhere. */
+bool vg_run_save_requirements(const struct vg_run *run, const struct vg_requirement *const *requirements,
+                              unsigned count, struct vg_error *err);
+bool vg_run_save_test(const struct vg_run *run, const struct vg_test *test, struct vg_error *err);
+struct vg_test *vg_run_load_test(const char *run_directory, const char *test_id, struct vg_error *err);
+/* As JSON array of objects as in vg_requirement_to_json. */
+json_t *vg_run_load_requirements(const char *run_directory, struct vg_error *err);
+
+/* Whether text may be one component of a path below a run directory: letters, digits and "_.-", not starting with a
+ * dot, at most 200 bytes. Everything that names a file or a folder of a run is checked by it, written and read. */
+bool vg_record_name_ok(const char *text);
+
+/* Creates runs/<utc>-<plan>-<host>/ below parent (or exactly `directory` if that is given, which must not exist or be
+ * empty) and writes run.json. */
+struct vg_run *vg_run_create(const char *parent, const char *directory, const char *plan, const char *host,
+                             struct vg_error *err);
+bool vg_run_save(const struct vg_run *run, struct vg_error *err); /* run.json, atomic */
+struct vg_run *vg_run_load(const char *directory, struct vg_error *err);
+void vg_run_free(struct vg_run *run);
+void vg_run_fingerprint(struct vg_run *run, const char *key, const char *value, const char *source);
+
+/* journal.jsonl: one line per finished instance, fsynced before this returns. */
+bool vg_journal_append(const struct vg_run *run, const struct vg_judgement *judgement, struct vg_error *err);
+
+/* All judgements of a run (from verdict.json files, in the order of the journal, else of names). */
+struct vg_results {
+    struct vg_run *run;
+    struct vg_judgement **judgements;
+    unsigned count;
+    struct vg_requirement_result {
+        char *id;
+        enum vg_verdict verdict; /* worst over its tests' instances */
+        unsigned decided, total;
+    } * requirements;
+    unsigned requirement_count;
+};
+struct vg_results *vg_results_gather(const char *run_directory, struct vg_error *err);
+void vg_results_free(struct vg_results *results);
+/* results.json, schema runner/record/results.schema.json, version in "schema". */
+bool vg_results_save(const struct vg_results *results, struct vg_error *err);
+unsigned vg_results_count(const struct vg_results *results, enum vg_verdict verdict);
+/* 0 nothing to worry about, 1 a failure or a lost/timed-out test, 3 environment broken (all invalid), 4 nothing tested.
+ */
+int vg_results_exit_status(const struct vg_results *results);
+
+#endif

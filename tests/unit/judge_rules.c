@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What decides before any number does: preconditions in their order, the driver, missing metrics; and the leak,
+ * identity and host-quiet analyses. */
+#include "judge_fixture.h"
+#include "mechanism/mechanism.h"
+
+#define S INT64_C(1000000000)
+
+static const struct vg_identity vm_identity[] = { { "vk_driver_id", "TEST_VENUS" },
+                                                  { "gl_renderer", "testvirgl*" },
+                                                  { NULL, NULL } };
+VG_MECHANISM(test_vm) = {
+    .kind = VG_KIND_MECHANISM,
+    .name = "test-vm",
+    .summary = "a mechanism for this test",
+    .vm = true,
+    .identity = vm_identity,
+    .software_drivers = "MESA_LLVMPIPE, llvmpipe*",
+};
+VG_MECHANISM(test_native) = {
+    .kind = VG_KIND_MECHANISM,
+    .name = "test-native",
+    .summary = "a mechanism without VMs for this test",
+    .software_drivers = "MESA_LLVMPIPE, llvmpipe*",
+};
+
+struct bench {
+    char *directory;
+    struct vg_measurements *m;
+    struct vg_measured_run *run;
+    struct fixture_test f;
+};
+
+static void set_up(struct bench *b, const char *mechanism, const char *analysis)
+{
+    b->directory = scratch_directory();
+    b->m = fixture_new(b->directory, mechanism, "");
+    fixture_tenant(b->m, "peer.0");
+    b->run = fixture_run(fixture_phase(b->m, "main", 10 * S, 20 * S), "peer.0", "some-workload");
+    fixture_test(&b->f, analysis);
+    if (analysis)
+        fixture_param(&b->f, "phase", "main");
+}
+
+static void expect(struct bench *b, enum vg_verdict verdict, const char *word)
+{
+    struct vg_error err = { 0 };
+    struct vg_judgement *judgement = vg_judge(&b->f.test, b->m, &err);
+    if (!judgement)
+        fail_msg("%s", err.text);
+    assert_verdict(judgement, verdict, word);
+    vg_judgement_free(judgement);
+    vg_measurements_free(b->m);
+    scratch_remove(b->directory);
+}
+
+static void set(char **text, const char *value)
+{
+    free(*text);
+    *text = vg_strdup(value);
+}
+
+static void statuses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *status, *message;
+        enum vg_verdict verdict;
+        const char *word;
+    } cases[] = {
+        { "ok", NULL, VG_PASS, NULL },
+        { "running", NULL, VG_PASS, NULL },
+        { "fail", "word 3 is wrong", VG_FAIL, "word 3 is wrong" },
+        { "invalid", "cannot saturate", VG_INVALID, "cannot saturate" },
+        { "skip", "no compute queue", VG_SKIP, "no compute queue" },
+        { "error", "killed by signal 11", VG_FAIL, "killed by signal 11" },
+        { "error", "exit status 4 without an end", VG_LOST, "exit status 4" },
+        { "lost", NULL, VG_LOST, "lost" },
+        { "timeout", NULL, VG_TIMEOUT, "in time" },
+        { "fail", "red \x1b[31malert", VG_FAIL, "\\x1b" }, /* foreign text is escaped */
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct bench b;
+        set_up(&b, "test-vm", NULL);
+        set(&b.run->status, cases[i].status);
+        b.run->message = cases[i].message ? vg_strdup(cases[i].message) : NULL;
+        expect(&b, cases[i].verdict, cases[i].word);
+    }
+}
+
+static void order_of_rules(void **state)
+{
+    (void)state;
+    struct bench b;
+    set_up(&b, "test-vm", NULL); /* skip > lost > timeout > fail > invalid */
+    set(&b.run->status, "fail");
+    b.run->message = vg_strdup("wrong result");
+    vg_push(b.m->invalid, b.m->invalid_count) = vg_strdup("The host was busy.");
+    set(&b.m->phases[0].outcome, "timeout");
+    set(&b.m->tenants[0].state, "lost");
+    b.m->tenants[0].reason = vg_strdup("QEMU ended with status 1");
+    b.m->skip = vg_strdup("The host offers no such policy.");
+    expect(&b, VG_SKIP, "no such policy");
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->status, "fail");
+    set(&b.m->phases[0].outcome, "timeout");
+    set(&b.m->tenants[0].state, "lost");
+    b.m->tenants[0].reason = vg_strdup("QEMU ended with status 1");
+    expect(&b, VG_LOST, "QEMU ended with status 1");
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->status, "fail");
+    set(&b.m->phases[0].outcome, "timeout");
+    expect(&b, VG_TIMEOUT, "Phase main was not over after 10.0 s");
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->status, "fail");
+    vg_push(b.m->invalid, b.m->invalid_count) = vg_strdup("The host was busy.");
+    expect(&b, VG_FAIL, NULL);
+    set_up(&b, "test-vm", NULL);
+    vg_push(b.m->invalid, b.m->invalid_count) = vg_strdup("The host was busy.");
+    expect(&b, VG_INVALID, "The host was busy.");
+}
+
+static void what_an_action_ends_is_not_lost(void **state)
+{
+    (void)state;
+    struct bench b;
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->status, "lost");
+    set(&b.m->tenants[0].state, "stopped");
+    expect(&b, VG_PASS, NULL);
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->status, "lost");
+    fixture_event(b.m, 15 * S, "peer.0 kill");
+    expect(&b, VG_PASS, NULL);
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->status, "lost");
+    fixture_event(b.m, 15 * S, "peer.00 kill"); /* somebody else */
+    expect(&b, VG_LOST, NULL);
+}
+
+static void phase_not_reached(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct vg_phase phases[] = { { .name = (char *)"main" }, { .name = (char *)"after" } };
+    set_up(&b, "test-vm", NULL);
+    b.f.test.phases = phases;
+    b.f.test.phase_count = 2;
+    expect(&b, VG_INVALID, "Phase after was not reached");
+}
+
+static void wrong_driver_spoils_any_test(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *mechanism, *fact, *value;
+        bool software_host;
+        enum vg_verdict verdict;
+        const char *word;
+    } cases[] = {
+        { "test-vm", "vk_driver_id", "TEST_VENUS", true, VG_PASS, NULL },
+        { "test-vm", "gl_renderer", "testvirgl (LLVMPIPE (LLVM 15))", true, VG_PASS, NULL },
+        { "test-vm", "vk_driver_id", "MESA_LLVMPIPE", true, VG_INVALID, "software renderer" },
+        { "test-vm", "gl_renderer", "llvmpipe (LLVM 15)", false, VG_INVALID, "software renderer" },
+        { "test-vm", "vk_driver_id", "OTHER", false, VG_INVALID, "another driver" },
+        { "test-native", "gl_renderer", "llvmpipe (LLVM 15)", true, VG_PASS, NULL },
+        { "test-native", "gl_renderer", "llvmpipe (LLVM 15)", false, VG_INVALID, "software renderer" },
+        { "test-native", "vk_driver_id", "SOME_HARDWARE", false, VG_PASS, NULL },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct bench b;
+        set_up(&b, cases[i].mechanism, NULL);
+        b.m->software_renderer = cases[i].software_host;
+        fixture_fact(b.run, cases[i].fact, cases[i].value);
+        expect(&b, cases[i].verdict, cases[i].word);
+        /* The identity analysis turns the same into numbers that fail the test. */
+        set_up(&b, cases[i].mechanism, "identity");
+        b.m->software_renderer = cases[i].software_host;
+        fixture_fact(b.run, cases[i].fact, cases[i].value);
+        fixture_fact(b.run, "verified_results", "7");
+        fixture_expect(&b.f, "x.driver_matches", VG_OP_EQ, 1);
+        fixture_expect(&b.f, "x.verified", VG_OP_EQ, 1);
+        expect(&b, cases[i].verdict == VG_PASS ? VG_PASS : VG_FAIL, cases[i].word ? "x.driver_matches is 0" : NULL);
+    }
+    struct bench b;
+    set_up(&b, "test-vm", "identity"); /* no driver named */
+    expect(&b, VG_INVALID, "reports no driver");
+    set_up(&b, "test-vm", "identity"); /* the right driver, a wrong image */
+    fixture_fact(b.run, "gl_renderer", "testvirgl");
+    fixture_fact(b.run, "verified_pixels", "4096");
+    fixture_fact(b.run, "mismatched_pixels", "1");
+    fixture_expect(&b.f, "x.verified", VG_OP_EQ, 1);
+    expect(&b, VG_FAIL, "x.verified is 0");
+}
+
+static void add_scan(struct bench *b, const char *canaries, const char *nonzero, const char *proved)
+{
+    fixture_fact(b->run, "filled_bytes", "1000000");
+    struct vg_measured_phase *scan = fixture_phase(b->m, "scan", 30 * S, 40 * S);
+    struct vg_measured_run *run = fixture_run(scan, "peer.0", "some-workload");
+    fixture_fact(run, "scanned_bytes", "1000000");
+    fixture_fact(run, "coverage_percent", "99.5"); /* the guest's own word, which does not count */
+    fixture_fact(run, "canary_words", canaries);
+    fixture_fact(run, "canary_runs", canaries);
+    if (nonzero)
+        fixture_fact(run, "nonzero_bytes", nonzero);
+    fixture_fact(run, "detector_proved", proved);
+    b->f.settings[0].value = (char *)"scan";
+    fixture_param(&b->f, "fill", "main");
+    fixture_param(&b->f, "workload", "some-workload");
+    fixture_expect(&b->f, "x.coverage", VG_OP_GE, 95)->invalid = true;
+}
+
+static void three_classes_of_leak(void **state)
+{
+    (void)state;
+    struct bench b;
+    set_up(&b, "test-vm", "leak");
+    add_scan(&b, "0", "0", "1");
+    expect(&b, VG_PASS, NULL);
+    set_up(&b, "test-vm", "leak");
+    add_scan(&b, "3", "24", "true");
+    expect(&b, VG_FAIL, "3 words");
+    set_up(&b, "test-vm", "leak");
+    add_scan(&b, "0", "24", "1");
+    expect(&b, VG_FINDING, "not zero");
+    set_up(&b, "test-vm", "leak");
+    add_scan(&b, "0", "0", "0");
+    expect(&b, VG_INVALID, "did not prove");
+    set_up(&b, "test-vm", "leak");
+    add_scan(&b, "0", NULL, "1");
+    expect(&b, VG_INVALID, "nonzero_bytes");
+    set_up(&b, "test-vm", "leak");
+    add_scan(&b, "nan", "0", "1");
+    expect(&b, VG_INVALID, "canary_words");
+    set_up(&b, "test-vm", "leak");
+    add_scan(&b, "0", "0", "1");
+    fixture_fact(b.run, "filled_bytes", "1250000"); /* more than was scanned */
+    expect(&b, VG_INVALID, "x.coverage is 80 %");
+    set_up(&b, "test-vm", "leak");
+    add_scan(&b, "0", "0", "1");
+    b.m->profile_memory_bytes = 2000000; /* partitioned: all of the profile's memory counts */
+    expect(&b, VG_INVALID, "x.coverage is 50 %");
+}
+
+static void missing_metric_is_never_met(void **state)
+{
+    (void)state;
+    struct bench b;
+    set_up(&b, "test-vm", NULL);
+    fixture_expect(&b.f, "x.nothing", VG_OP_LE, 5);
+    struct vg_error err = { 0 };
+    struct vg_judgement *judgement = vg_judge(&b.f.test, b.m, &err);
+    assert_int_equal(judgement->check_count, 1);
+    assert_false(judgement->checks[0].met);
+    assert_true(isnan(judgement->checks[0].value));
+    vg_judgement_free(judgement);
+    expect(&b, VG_INVALID, "x.nothing was not measured");
+    set_up(&b, "test-vm", NULL);
+    fixture_expect(&b.f, "x.nothing", VG_OP_REPORT, 0);
+    expect(&b, VG_PASS, NULL);
+}
+
+static void busy_host(void **state)
+{
+    (void)state;
+    for (int busy = 0; busy < 2; busy++) {
+        struct vg_error err = { 0 };
+        struct bench b;
+        set_up(&b, "test-vm", "host-quiet");
+        static const char *const columns[] = { "time_ns", "tenant", "item", "others_s", "steal_s" };
+        struct vg_measured_probe *probe = &vg_push(b.m->probes, b.m->probe_count);
+        *probe = (struct vg_measured_probe) { .name = vg_strdup("host-pressure") };
+        struct vg_measured_stream *stream = &vg_push(probe->streams, probe->stream_count);
+        *stream = (struct vg_measured_stream) { .name = vg_strdup("pressure"), .file = vg_strdup("p.csv"), .rows = 31 };
+        for (int i = 3; i < 5; i++)
+            vg_push(stream->columns, stream->column_count) =
+                (struct vg_measured_column) { .name = vg_strdup(columns[i]) };
+        vg_autofree char *path = vg_format("%s/p.csv", b.directory);
+        struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
+        assert_non_null(csv);
+        for (int second = 0; second <= 30; second++) /* busy only outside the phase, 10 s to 20 s, or only inside */
+            vg_csv_probe_row(csv, second * S, "", "",
+                             (double[]) { busy ? 0.5 * fmin(fmax(second - 10, 0), 10) : 2.0 * (fmin(second, 10)), 0 },
+                             2);
+        assert_good(vg_csv_close(csv, NULL, &err), err);
+        fixture_expect(&b.f, "x.others_cpu", VG_OP_LE, 0.25)->invalid = true;
+        expect(&b, busy ? VG_INVALID : VG_PASS, busy ? "x.others_cpu is 0.5" : NULL);
+    }
+    struct bench b;
+    set_up(&b, "test-vm", "host-quiet");
+    expect(&b, VG_INVALID, "not watched");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statuses),
+        cmocka_unit_test(order_of_rules),
+        cmocka_unit_test(what_an_action_ends_is_not_lost),
+        cmocka_unit_test(phase_not_reached),
+        cmocka_unit_test(wrong_driver_spoils_any_test),
+        cmocka_unit_test(three_classes_of_leak),
+        cmocka_unit_test(missing_metric_is_never_met),
+        cmocka_unit_test(busy_host),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
