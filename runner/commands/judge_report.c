@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `vgauge judge RUN` and `vgauge report RUN`: the stages after the measurement, alone, on a run directory from
+ * anywhere. */
+#include "commands/command.h"
+#include "judge/judge.h"
+#include "report/report.h"
+
+bool cmd_check_run(const char *directory, struct vg_error *err)
+{
+    vg_autofree char *shown = vg_printable(directory, strlen(directory), 300);
+    vg_autofree char *file = vg_format("%s/run.json", directory);
+    if (!vg_exists(directory))
+        return vg_fail(err, VG_ERROR_INPUT, "there is no run directory `%s`", shown);
+    if (!vg_exists(file))
+        return vg_fail(err, VG_ERROR_INPUT, "`%s` is no run directory: it holds no run.json", shown);
+    return true;
+}
+
+static int judge(void *options, const char *argument, struct vg_error *err)
+{
+    (void)options;
+    if (!cmd_check_run(argument, err) || !vg_judge_run(argument, err))
+        return -1;
+    cmd_autoresults struct vg_results *results = vg_results_gather(argument, err);
+    if (!results)
+        return -1;
+    vg_report_summary(results, stdout, cmd_colour(stdout));
+    return vg_results_exit_status(results);
+}
+
+static int report(void *options, const char *argument, struct vg_error *err)
+{
+    (void)options;
+    vg_autofree char *page = NULL;
+    if (!cmd_check_run(argument, err) || !vg_report_all(argument, &page, err))
+        return -1;
+    printf("%s\n", page);
+    return 0;
+}
+
+const struct cmd_command cmd_judge = {
+    .name = "judge",
+    .summary = "judge a run again, from its raw samples",
+    .doc = "Computes every metric and verdict of the run directory RUN anew, rewrites its verdict.json files and "
+           "results.json, and prints the summary. Needs neither libvirt nor a GPU: RUN may come from another machine. "
+           "The exit status is that of the verdicts.",
+    .argument = "RUN",
+    .run = judge,
+};
+
+const struct cmd_command cmd_report = {
+    .name = "report",
+    .summary = "write a run's TAP, JUnit and HTML reports again",
+    .doc =
+        "Writes results.json, results.tap, junit.xml and report/index.html of the run directory RUN from its verdicts "
+        "and raw samples, and prints the path of the HTML page.",
+    .argument = "RUN",
+    .run = report,
+};

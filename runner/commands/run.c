@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `vgauge run`: puts the stages together. Everything that can be wrong about what the user asked for is found before
+ * the run directory exists; a run in which nothing could be started leaves none. */
+#include <dirent.h>
+#include <errno.h>
+#include "commands/command.h"
+#include "commands/progress.h"
+#include "report/report.h"
+
+struct options {
+    const char *plan, *host, *out;
+    char *tests; /* all --test, joined by commas */
+    const char *mechanisms;
+    const char **sets;  /* --set, in order */
+    const char **allow; /* --allow, in order */
+    size_t set_count, allow_count;
+    bool seeded, dry_run;
+    unsigned long long seed;
+    int verbose;
+};
+
+static bool take_seed(struct options *options, const char *value, struct vg_error *err)
+{
+    char *end;
+    errno = 0;
+    options->seed = strtoull(value, &end, 10);
+    options->seeded = true;
+    if (errno == 0 && *end == '\0' && value[0] >= '0' && value[0] <= '9')
+        return true;
+    vg_autofree char *shown = vg_printable(value, strlen(value), 100);
+    return vg_fail(err, VG_ERROR_INPUT, "--seed takes a whole number from 0 to 2^64-1, not `%s`", shown);
+}
+
+static bool take_option(void *context, int key, const char *value, struct vg_error *err)
+{
+    struct options *options = context;
+    switch (key) {
+    case 'p':
+        options->plan = value;
+        return true;
+    case 'H':
+        options->host = value;
+        return true;
+    case 't': {
+        char *joined = options->tests ? vg_format("%s,%s", options->tests, value) : vg_strdup(value);
+        free(options->tests);
+        options->tests = joined;
+        return true;
+    }
+    case 'm':
+        options->mechanisms = value;
+        return true;
+    case 's':
+        vg_push(options->sets, options->set_count) = value;
+        return true;
+    case 'a':
+        if (!vg_equal(value, "destructive")) {
+            vg_autofree char *shown = vg_printable(value, strlen(value), 100);
+            return vg_fail(err, VG_ERROR_INPUT, "--allow knows only `destructive`, not `%s`", shown);
+        }
+        vg_push(options->allow, options->allow_count) = value;
+        return true;
+    case 'o':
+        options->out = value;
+        return true;
+    case 'S':
+        return take_seed(options, value, err);
+    case 'n':
+        options->dry_run = true;
+        return true;
+    default: /* v */
+        options->verbose++;
+        return true;
+    }
+}
+
+/* The host file's own list has no room to spare: it came from a parser. */
+static void allow(struct vg_host *host, const char *word)
+{
+    if (vg_words_have(&host->allow, word))
+        return;
+    host->allow.items = vg_reallocarray(host->allow.items, host->allow.count + 1, sizeof(*host->allow.items));
+    host->allow.items[host->allow.count++] = vg_strdup(word);
+}
+
+static bool apply_sets(struct vg_catalog *catalog, const struct vg_plan *plan, const struct options *options,
+                       struct vg_error *err)
+{
+    for (unsigned i = 0; i < plan->sets.count; i++)
+        if (!vg_catalog_set(catalog, plan->sets.items[i], err))
+            return vg_wrap(err, "plan `%s`", plan->name);
+    for (size_t i = 0; i < options->set_count; i++)
+        if (!vg_catalog_set(catalog, options->sets[i], err))
+            return vg_wrap(err, "--set");
+    return true;
+}
+
+static void print_schedule(const struct vg_schedule *schedule, const struct vg_plan *plan, const struct vg_host *host)
+{
+    static const char *const headers[] = { "#", "TEST", "INSTANCE", "ESTIMATE", NULL };
+    static const char *const skip_headers[] = { "SKIPPED TEST", "INSTANCE", "REASON", NULL };
+    cmd_autotable struct cmd_table runs = { .headers = headers }, skips = { .headers = skip_headers };
+    double total_s = 0;
+    unsigned count = 0;
+    for (unsigned i = 0; i < schedule->count; i++) {
+        const struct vg_instance *instance = &schedule->items[i];
+        if (instance->skip) {
+            cmd_table_add(&skips, "%s", instance->test->id);
+            cmd_table_add(&skips, "%s", instance->name);
+            cmd_table_add(&skips, "%s", instance->skip);
+            continue;
+        }
+        double estimate_s = vg_instance_estimate_s(instance, host);
+        vg_autofree char *estimate = vg_duration_text(estimate_s);
+        cmd_table_add(&runs, "%u", ++count);
+        cmd_table_add(&runs, "%s", instance->test->id);
+        cmd_table_add(&runs, "%s", instance->name);
+        cmd_table_add(&runs, "%s", estimate);
+        total_s += estimate_s;
+    }
+    vg_autofree char *total = vg_duration_text(total_s);
+    printf("Plan %s on host %s: %u instance%s, about %s, in this order:\n\n", plan->name, host->name, count,
+           count == 1 ? "" : "s", total);
+    cmd_table_print(&runs, stdout);
+    if (skips.cell_count) {
+        putchar('\n');
+        cmd_table_print(&skips, stdout);
+    }
+}
+
+static uint64_t seed_of(const struct options *options)
+{
+    if (options->seeded)
+        return options->seed;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * VG_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+VG_DEFINE_CLEANUP(cleanup_run, struct vg_run *, vg_run_free)
+
+static struct vg_run *create_run(const struct options *options, const struct vg_plan *plan, const struct vg_host *host,
+                                 struct vg_error *err)
+{
+    VG_CLEANUP(cleanup_run) struct vg_run *run = vg_run_create("runs", options->out, plan->name, host->name, err);
+    if (!run) {
+        vg_wrap(err, options->out ? "--out" : "this directory (choose another one with --out)");
+        return NULL;
+    }
+    run->seed = seed_of(options);
+    for (unsigned i = 0; i < cmd_argument_count; i++)
+        vg_push(run->arguments, run->argument_count) = vg_strdup(cmd_arguments[i]);
+    run->host_file = vg_host_to_json(host);
+    run->plan_file = vg_plan_to_json(plan);
+    if (!run->environment)
+        run->environment = vg_json_new_object();
+    return vg_run_save(run, err) ? VG_TAKE(run) : NULL;
+}
+
+/* Takes back what create_run made: --out may name a directory that was there before, which stays. */
+static void remove_run(const struct vg_run *run, bool was_there)
+{
+    struct vg_error failed = { 0 };
+    if (!vg_remove_tree(run->directory, &failed) || (was_there && !vg_make_directories(run->directory, &failed)))
+        vg_warn("%s", failed.text);
+    if (!was_there)
+        rmdir("runs"); /* succeeds only if it is empty */
+}
+
+/* Reports of what was measured, also after an interrupt: finished instances are results. */
+static int conclude(const struct vg_run *run, struct vg_error *err)
+{
+    vg_autofree char *page = NULL;
+    if (!vg_report_all(run->directory, &page, err))
+        return -1;
+    cmd_autoresults struct vg_results *results = vg_results_gather(run->directory, err);
+    if (!results)
+        return -1;
+    putchar('\n');
+    vg_report_summary(results, stdout, cmd_colour(stdout));
+    return vg_results_exit_status(results);
+}
+
+static int execute(const struct options *options, struct vg_catalog *catalog, const struct vg_plan *plan,
+                   const struct vg_host *host, const struct vg_schedule *schedule, struct vg_error *err)
+{
+    vg_autofree char *programs = vg_executable_directory();
+    if (!programs) {
+        vg_fail(err, VG_ERROR_ENVIRONMENT, "cannot find the directory of this program (is /proc mounted?)");
+        return -1;
+    }
+    bool was_there = options->out && vg_exists(options->out);
+    VG_CLEANUP(cleanup_run) struct vg_run *run = create_run(options, plan, host, err);
+    if (!run)
+        return -1;
+    const struct vg_engine_config config = {
+        .catalog = catalog,
+        .host = host,
+        .schedule = schedule,
+        .run = run,
+        .program_directory = programs,
+        .observer = cmd_progress_begin(schedule),
+    };
+    bool done = vg_engine_run(&config, err);
+    cmd_progress_end();
+    if (!done && err->kind != VG_ERROR_INTERRUPTED && cmd_progress_tested() == 0) {
+        remove_run(run, was_there);
+        return -1;
+    }
+    struct vg_error report_err = { 0 };
+    int status = conclude(run, &report_err);
+    if (!done) { /* the engine's error is the one to print */
+        if (err->kind == VG_ERROR_INTERRUPTED)
+            vg_fail(err, err->kind, "interrupted; what had finished is kept in %s", run->directory);
+        return -1;
+    }
+    if (status < 0)
+        *err = report_err;
+    return status;
+}
+
+static int run_plan(const struct options *options, struct vg_error *err)
+{
+    cmd_autocatalog struct vg_catalog *catalog = cmd_catalog(err);
+    if (!catalog)
+        return -1;
+    const struct vg_plan *plan = vg_catalog_plan(catalog, options->plan ? options->plan : "quick", err);
+    if (!plan)
+        return -1;
+    cmd_autohost struct vg_host *host =
+        vg_host_load(catalog->directory, options->host ? options->host : "reference", err);
+    if (!host || !apply_sets(catalog, plan, options, err))
+        return -1;
+    for (size_t i = 0; i < options->allow_count; i++)
+        allow(host, options->allow[i]);
+    struct vg_schedule schedule;
+    if (!vg_schedule_make(catalog, plan, host, options->tests, options->mechanisms, &schedule, err))
+        return -1;
+    int status = 0;
+    if (options->dry_run)
+        print_schedule(&schedule, plan, host);
+    else
+        status = execute(options, catalog, plan, host, &schedule, err);
+    vg_schedule_free(&schedule);
+    return status;
+}
+
+static int run(void *context, const char *argument, struct vg_error *err)
+{
+    (void)argument;
+    struct options *options = context;
+    vg_engine_catch_signals();
+    if (options->verbose)
+        vg_log_set_level(options->verbose > 1 ? VG_LOG_DEBUG : VG_LOG_INFO);
+    return run_plan(options, err);
+}
+
+static void release(void *context)
+{
+    struct options *options = context;
+    free(options->tests);
+    free(options->sets);
+    free(options->allow);
+}
+
+static const struct argp_option run_options[] = {
+    { "plan", 'p', "PLAN", 0, "Which tests with which parameters (default: quick)", 0 },
+    { "host", 'H', "HOST", 0, "A host's name, or the path of a host file (default: reference)", 0 },
+    { "test", 't', "GLOB", 0, "Only the plan's tests that match; !GLOB leaves out; repeatable, or comma-separated", 0 },
+    { "mechanism", 'm', "GLOB", 0, "Only these of the host's mechanisms, comma-separated; !GLOB leaves out", 0 },
+    { "set", 's', "TEST.PARAM=VALUE", 0, "Another value for a parameter of the tests that match TEST; repeatable", 0 },
+    { "allow", 'a', "WORD", 0, "Allow what the host file does not: destructive", 0 },
+    { "out", 'o', "DIR", 0, "The run directory, new or empty (default: runs/TIME-PLAN-HOST)", 0 },
+    { "seed", 'S', "NUMBER", 0, "Seed of everything random (default: from the clock; recorded)", 0 },
+    { "dry-run", 'n', NULL, 0, "Print what would run, in order, with estimates; start nothing", 0 },
+    { "verbose", 'v', NULL, 0, "Say more; twice: everything", 0 },
+    { 0 },
+};
+
+const struct cmd_command cmd_run = {
+    .name = "run",
+    .summary = "run a plan on a host, judge it, report it",
+    .doc =
+        "Provisions the tenants, runs the plan's tests, judges each as soon as it has been measured, and ends with a "
+        "summary and the path of the HTML report. Ctrl-C stops everything cleanly and keeps what had finished.",
+    .options = run_options,
+    .options_size = sizeof(struct options),
+    .option = take_option,
+    .run = run,
+    .release = release,
+};

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The command line with wrong input: one clear sentence on stderr, the right exit status, nothing left behind. Needs
+# neither VMs nor a GPU. `tests/integration/cli.sh [PATH-OF-VGAUGE]`
+set -u
+here=$(cd "$(dirname "$0")/../.." && pwd)
+vgauge=$(realpath "${1:-$here/build/vgauge}") || exit 1
+export VGAUGE_SUITES=${VGAUGE_SUITES:-$here/suites} VGAUGE_REPORTS=${VGAUGE_REPORTS:-$here/reports}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failed=0
+
+result() { # NAME OK DETAIL
+    if [ "$2" = yes ]; then
+        echo "ok - $1"
+    else
+        echo "not ok - $1: $3"
+        failed=$((failed + 1))
+    fi
+}
+
+# refused STATUS TEXT ARGUMENT...: exits so, says exactly one sentence that holds TEXT, prints nothing else, leaves nothing.
+refused() {
+    local status=$1 text=$2 got out=$work/.out err=$work/.err
+    shift 2
+    "$vgauge" "$@" >"$out" 2>"$err" </dev/null
+    got=$?
+    local why=
+    [ "$got" = "$status" ] || why="exit status $got, not $status"
+    grep -qF -- "$text" "$err" || why="$why; stderr does not say '$text' but: $(cat "$err")"
+    [ "$(wc -l <"$err")" = 1 ] || why="$why; $(wc -l <"$err") lines on stderr"
+    grep -q '^vgauge: ' "$err" || why="$why; no 'vgauge: ' in front"
+    LC_ALL=C grep -q '[[:cntrl:]]' "$err" && why="$why; control characters reach the terminal"
+    [ -s "$out" ] && why="$why; something on stdout"
+    rm -f "$out" "$err"
+    [ -z "$(ls -A "$work")" ] || why="$why; left behind: $(ls -A "$work")"
+    result "vgauge $(printf '%q ' "$@")is refused" "$([ -z "$why" ] && echo yes)" "$why"
+}
+
+# accepted TEXT ARGUMENT...: exits 0, says TEXT on stdout, nothing on stderr, leaves nothing.
+accepted() {
+    local text=$1 out err
+    shift
+    err=$( { out=$("$vgauge" "$@" </dev/null); status=$?; echo "$out" >&3; } 3>"$work/.out" 2>&1; exit $status)
+    local status=$? why=
+    [ "$status" = 0 ] || why="exit status $status"
+    grep -qF -- "$text" "$work/.out" || why="$why; stdout does not say '$text'"
+    [ -z "$err" ] || why="$why; stderr says: $err"
+    rm -f "$work/.out"
+    [ -z "$(ls -A "$work")" ] || why="$why; left behind: $(ls -A "$work")"
+    result "vgauge $(printf '%q ' "$@")" "$([ -z "$why" ] && echo yes)" "$why"
+}
+
+# --- usage
+refused 2 'which command?'
+refused 2 'no command `rnu`, did you mean `run`?' rnu
+refused 2 'no option `--verison`' --verison
+refused 2 'no command `\x1b[31m' $'\e[31mred'
+refused 2 'did you mean `--plan`?' run --dry-run --plna quick
+refused 2 '`--plan` of `vgauge run` needs a value' run --plan
+refused 2 'takes no value' run --dry-run=yes
+refused 2 'no option `-Z`' run -Z
+refused 2 'one argument too many' run quick
+refused 2 'one argument too many' judge one two
+refused 2 'needs RUN' judge
+refused 2 'needs RUN' report
+refused 2 'needs NAME' describe
+refused 2 'did you mean `plans`?' list plnas
+refused 2 'whole number' run --seed=-1
+refused 2 'whole number' run --seed 18446744073709551616
+refused 2 'knows only `destructive`' run --allow everything
+
+# --- names
+refused 2 'unknown plan `quik`, did you mean `quick`?' run --dry-run --plan quik
+refused 2 'unknown host `refrence`, did you mean `reference`?' run --dry-run --host refrence
+refused 2 'nope.yaml' run --dry-run --host ./nope.yaml
+refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --test fiar-equal-throughput
+refused 2 'did you mean `seconds`?' run --dry-run --set fair-equal-throughput.secnds=3
+refused 2 'must be a number, not `abc`' run --dry-run --set fair-equal-throughput.seconds=abc
+refused 2 'TEST.PARAM=VALUE' run --dry-run --set seconds
+refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --set fair-equal-throughptu.seconds=3
+refused 2 'did you mean `vk-submit-latency`?' describe vk-submit-latncy
+refused 2 'did you mean `VGPU-ISO-002`?' describe VGPU-ISO-0002
+refused 2 'unknown host' list profiles --host refrence
+
+# --- directories
+refused 2 'no run directory' judge "$work/nope"
+refused 2 'holds no run.json' judge /tmp
+refused 2 'no run directory' report "$work/nope"
+refused 2 'holds no run.json' report /etc/passwd
+refused 2 'not an empty directory' run --host native --test api-driver-vulkan --out /etc/passwd
+refused 3 'Not a directory' run --host native --test api-driver-vulkan --out /etc/passwd/run
+refused 3 '/proc/vgauge-run' run --host native --test api-driver-vulkan --out /proc/vgauge-run
+
+mkdir "$work/broken" && echo '{"plan": 3' >"$work/broken/run.json"
+text=$("$vgauge" judge broken 2>&1)
+result "a run.json that is cut is refused" "$([ $? = 2 ] && [[ $text == *run.json* ]] && echo yes)" "$text"
+rm -r "$work/broken"
+
+mkdir "$work/full" && touch "$work/full/mine"
+text=$("$vgauge" run --host native --test api-driver-vulkan --out full 2>&1)
+result "--out does not touch a directory in use" \
+    "$([ $? = 2 ] && [ "$(ls "$work/full")" = mine ] && [[ $text == *'not an empty directory'* ]] && echo yes)" "$text"
+rm -r "$work/full"
+
+VGAUGE_SUITES=$work/nowhere refused 2 'VGAUGE_SUITES' list tests
+mkdir "$work/.suites" && cp -r "$VGAUGE_SUITES/." "$work/.suites" && plan=$work/.suites/plans/quick.yaml
+sed -i 's/^summary:/sumary:/' "$plan"
+line=$(grep -n '^sumary:' "$plan" | cut -d: -f1)
+text=$(VGAUGE_SUITES=$work/.suites "$vgauge" run --dry-run 2>&1)
+result "a typo in a plan names file, line and the right word" \
+    "$([ $? = 2 ] && [[ $text == *"quick.yaml, line $line, column 1:"*'did you mean `summary`?'* ]] && echo yes)" "$text"
+rm -r "$work/.suites"
+
+text=$("$vgauge" list tests 2>&1 >/dev/full)
+result "a full disk under stdout is an error" "$([ $? = 3 ] && [[ $text == *'standard output'* ]] && echo yes)" "$text"
+
+# --- right input
+accepted 'vgauge 0.' --version
+accepted 'describe NAME' --help
+accepted 'Usage: vgauge run' run --help
+accepted '--json' list --help
+accepted 'requirements' list
+for kind in plans suites tests requirements workloads probes mechanisms analyses hosts profiles; do
+    accepted '' list $kind
+    text=$("$vgauge" list $kind --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)) > 0)' 2>&1)
+    result "list $kind --json is an array that is not empty" "$([ "$text" = True ] && echo yes)" "$text"
+done
+for name in quick reference native fair-equal-throughput VGPU-SCHED-002 vk-submit-latency process-cpu share; do
+    accepted " $name" describe $name
+    text=$("$vgauge" describe $name --json | python3 -c 'import json, sys; print({"kind"} <= set(json.load(sys.stdin)[0]))' 2>&1)
+    result "describe $name --json names the kind" "$([ "$text" = True ] && echo yes)" "$text"
+done
+accepted 'host native' describe native
+accepted 'mechanism native' describe native
+accepted 'fair-equal-throughput' run --dry-run
+accepted 'about' run --dry-run --host native --plan quick --test 'api-*'
+text=$("$vgauge" run --dry-run --test '!iso-*' 2>&1)
+result "--test '!iso-*' leaves the isolation tests out" \
+    "$([[ $text == *fair-equal-throughput* && $text != *iso-* ]] && echo yes)" "$text"
+
+echo "$failed failed"
+[ "$failed" = 0 ]
