@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to report/: from raw samples to a picture. A figure that cannot be drawn still says in a sentence why. */
+#ifndef VG_REPORT_FIGURE_H
+#define VG_REPORT_FIGURE_H
+
+#include "report/parts.h"
+
+/* Names in the order in which they were first seen in the run: the place decides the colour, so that a tenant or a
+ * mechanism has the same one in every plot of the page. */
+struct vg_palette {
+    char **names;
+    unsigned count;
+};
+const char *vg_palette_colour(struct vg_palette *palette, const char *name); /* "#0072B2" */
+void vg_palette_free(struct vg_palette *palette);
+
+/* One line (or bar, or band) of a plot: a block of a gnuplot data file. */
+struct vg_curve {
+    char *title; /* as in the legend; sanitised when it is written */
+    const char *colour;
+    unsigned dash; /* 1 is solid */
+    double *x, *y;
+    size_t count;
+};
+struct vg_curves {
+    struct vg_curve *items;
+    unsigned count;
+};
+void vg_curves_free(struct vg_curves *curves);
+/* The distribution of n ascending values as at most 400 points (value x scale, per cent of values at or below it), with
+ * the tail drawn as finely as the middle. */
+void vg_curve_distribution(struct vg_curve *curve, const double *sorted, size_t n, double scale);
+
+struct vg_figure {
+    char *title, *caption, *alternative; /* alternative: what the picture shows, for who cannot see it */
+    char *svg;
+    char *problem; /* why there is no picture; NULL if there is one */
+    bool wide;
+};
+void vg_figure_free(struct vg_figure *figure);
+
+/* Text for a plot: letters, digits and a few marks; anything else becomes '_'. Caller frees. */
+char *vg_plot_label(const char *foreign);
+/* Runs reports/SCRIPT.gnuplot on data with arguments (ARG3 and up; NULL-terminated, may be NULL) and keeps the SVG. On
+ * failure sets figure->problem; never fails the report. */
+void vg_plot(struct vg_figure *figure, const char *template_directory, const char *script, const struct vg_text *data,
+             const char *const *arguments);
+/* Appends a block for each curve, and the lists of their colours and dashes as the scripts want them. */
+void vg_plot_curves(const struct vg_curves *curves, struct vg_text *data, struct vg_text *colours,
+                    struct vg_text *dashes);
+
+/* Latency of some instances in one plot. Returns false if they have nothing to draw (no `latency` analysis). */
+bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *results, const struct vg_report_group *groups,
+                       unsigned group_count, struct vg_palette *palette, const char *template_directory);
+bool vg_figure_throughput(struct vg_figure *figure, const struct vg_results *results,
+                          const struct vg_judgement *judgement, struct vg_palette *palette,
+                          const char *template_directory);
+bool vg_figure_share(struct vg_figure *figure, const struct vg_results *results, const struct vg_judgement *judgement,
+                     const struct vg_test *test, struct vg_palette *palette, const char *template_directory);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Latency distributions: all instances of a test in one plot, or one curve per mechanism across tests, so that the ways
+ * into a GPU can be compared at a glance. */
+#include <math.h>
+#include "judge/judge.h"
+#include "report/figure.h"
+
+enum { MAX_CURVES = 12 };
+
+struct latency_plot {
+    const struct vg_results *results;
+    struct vg_palette *palette;
+    struct vg_curves curves;
+    struct vg_text says; /* the alternative text: medians and tails in words */
+    unsigned wanted, left_out, analyses;
+    char *name;         /* across: which latency of each test; may be NULL */
+    bool across;        /* one curve per test and mechanism */
+    char problem[2048]; /* the first thing that kept a curve from being drawn */
+};
+
+static const char *param(const struct vg_test_analysis *analysis, const char *name)
+{
+    const char *value = vg_settings_get(&analysis->params, name);
+    const struct vg_descriptor *descriptor = vg_descriptor_find(VG_KIND_ANALYSIS, analysis->analysis);
+    const struct vg_param *declared = descriptor && !value ? vg_param_find(descriptor, name) : NULL;
+    return value ? value : declared && declared->def ? declared->def : "";
+}
+
+static bool have_title(const struct vg_curves *curves, const char *title)
+{
+    for (unsigned i = 0; i < curves->count; i++)
+        if (vg_equal(curves->items[i].title, title))
+            return true;
+    return false;
+}
+
+static void add_curve(struct latency_plot *plot, const struct vg_measurements *measurements,
+                      const struct vg_judgement *judgement, const struct vg_test_analysis *analysis, unsigned dash)
+{
+    struct vg_error err = { 0 };
+    vg_autofree double *values = NULL;
+    size_t count = 0;
+    plot->wanted++;
+    if (plot->curves.count == MAX_CURVES) {
+        plot->left_out++;
+        return;
+    }
+    if (!vg_column_load(measurements, param(analysis, "phase"), param(analysis, "workload"), param(analysis, "stream"),
+                        param(analysis, "column"), param(analysis, "tenant"), true, &values, &count, &err) ||
+        !count) {
+        if (!*plot->problem)
+            snprintf(plot->problem, sizeof(plot->problem), "%s", *err.text ? err.text : "there are no samples");
+        return;
+    }
+    for (size_t i = 0; i < count && values[i] < 1; i++)
+        values[i] = 1; /* a logarithmic axis has no 0; below 1 ns no clock here tells anything */
+    vg_autofree char *title = plot->across         ? vg_format("%s: %s", judgement->mechanism, judgement->test)
+                              : plot->analyses > 1 ? vg_format("%s: %s", judgement->mechanism, analysis->name)
+                                                   : vg_format("%s", judgement->mechanism);
+    bool repeated = have_title(&plot->curves, title);
+    struct vg_curve *curve = &vg_push(plot->curves.items, plot->curves.count);
+    *curve = (struct vg_curve) { .title = repeated ? vg_strdup("") : vg_strdup(title),
+                                 .colour = vg_palette_colour(plot->palette, judgement->mechanism),
+                                 .dash = dash + 1 };
+    vg_curve_distribution(curve, values, count, 1e-3);
+    vg_autofree char *middle = vg_quantity_text(vg_quantile_sorted(values, count, 0.5), "ns");
+    vg_autofree char *tail = vg_quantity_text(vg_quantile_sorted(values, count, 0.99), "ns");
+    vg_text_add(&plot->says, " %s: median %s, 99th percentile %s, %zu samples.", title, middle, tail, count);
+}
+
+static bool seen_mechanism(const struct vg_report_group *group, unsigned before)
+{
+    for (unsigned i = 0; i < before; i++)
+        if (vg_equal(group->instances[i]->mechanism, group->instances[before]->mechanism) &&
+            group->instances[i]->verdict != VG_SKIP)
+            return true;
+    return false;
+}
+
+static unsigned latency_analyses(const struct vg_test *test)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; test && i < test->analysis_count; i++)
+        count += vg_equal(test->analyses[i].analysis, "latency");
+    return count;
+}
+
+static bool has_latency(const struct vg_test *test, const char *name)
+{
+    for (unsigned i = 0; test && i < test->analysis_count; i++)
+        if (vg_equal(test->analyses[i].analysis, "latency") && vg_equal(test->analyses[i].name, name))
+            return true;
+    return false;
+}
+
+/* Across tests only like can be compared with like: the first latency whose name every latency test has ("tiny"). NULL:
+ * there is none, and each test shows its first. Caller frees. */
+static char *shared_name(const struct vg_results *results, const struct vg_report_group *groups, unsigned group_count)
+{
+    struct vg_error err = { 0 };
+    for (unsigned g = 0; g < group_count; g++) {
+        vg_report_autotest struct vg_test *first = vg_run_load_test(results->run->directory, groups[g].test, &err);
+        if (!latency_analyses(first))
+            continue;
+        for (unsigned i = 0; i < first->analysis_count; i++) {
+            bool everywhere = has_latency(first, first->analyses[i].name);
+            for (unsigned other = g + 1; other < group_count && everywhere; other++) {
+                vg_report_autotest struct vg_test *test =
+                    vg_run_load_test(results->run->directory, groups[other].test, &err);
+                everywhere = !latency_analyses(test) || has_latency(test, first->analyses[i].name);
+            }
+            if (everywhere)
+                return vg_strdup(first->analyses[i].name);
+        }
+        break;
+    }
+    return NULL;
+}
+
+static void add_instance(struct latency_plot *plot, const struct vg_judgement *judgement, const struct vg_test *test,
+                         unsigned group_index)
+{
+    struct vg_error err = { 0 };
+    vg_autofree char *directory = vg_format("%s/%s", plot->results->run->directory, judgement->directory);
+    vg_report_automeasurements struct vg_measurements *measurements = vg_measurements_load(directory, &err);
+    if (!measurements) {
+        plot->wanted++;
+        if (!*plot->problem)
+            snprintf(plot->problem, sizeof(plot->problem), "%s", err.text);
+        return;
+    }
+    unsigned dash = 0;
+    for (unsigned i = 0; i < test->analysis_count; i++) {
+        if (!vg_equal(test->analyses[i].analysis, "latency"))
+            continue;
+        if (plot->across && has_latency(test, plot->name) && !vg_equal(test->analyses[i].name, plot->name))
+            continue;
+        add_curve(plot, measurements, judgement, &test->analyses[i], plot->across ? group_index : dash);
+        dash++;
+        if (plot->across)
+            break;
+    }
+}
+
+static void draw(struct vg_figure *figure, struct latency_plot *plot, const char *template_directory)
+{
+    if (!plot->curves.count) {
+        vg_autofree char *why = vg_report_clean(plot->problem);
+        figure->problem = vg_format("There is no picture here: %s.", why);
+        return;
+    }
+    vg_autotext struct vg_text data = { 0 }, colours = { 0 }, dashes = { 0 };
+    vg_plot_curves(&plot->curves, &data, &colours, &dashes);
+    vg_autofree char *count = vg_format("%u", plot->curves.count);
+    const char *const arguments[] = {
+        count, colours.data, dashes.data, plot->across ? "860" : "560", plot->across ? "400" : "360", NULL
+    };
+    vg_plot(figure, template_directory, "latency", &data, arguments);
+    if (*plot->problem && !figure->problem) {
+        vg_autofree char *why = vg_report_clean(plot->problem);
+        figure->problem = vg_format("Not every instance could be drawn: %s.", why);
+    }
+}
+
+bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *results, const struct vg_report_group *groups,
+                       unsigned group_count, struct vg_palette *palette, const char *template_directory)
+{
+    struct latency_plot plot = { .results = results, .palette = palette, .across = group_count > 1 };
+    unsigned tests = 0;
+    if (plot.across)
+        plot.name = shared_name(results, groups, group_count);
+    for (unsigned g = 0; g < group_count; g++) {
+        struct vg_error err = { 0 };
+        vg_report_autotest struct vg_test *test = vg_run_load_test(results->run->directory, groups[g].test, &err);
+        plot.analyses = latency_analyses(test);
+        if (!plot.analyses)
+            continue;
+        for (unsigned i = 0; i < groups[g].count; i++)
+            if (groups[g].instances[i]->verdict != VG_SKIP && !(plot.across && seen_mechanism(&groups[g], i)))
+                add_instance(&plot, groups[g].instances[i], test, tests);
+        tests++;
+    }
+    bool any = plot.wanted > 0 && (!plot.across || tests > 1);
+    if (any) {
+        figure->title = vg_strdup(plot.across ? "Latency by mechanism." : "Latency.");
+        figure->caption = vg_format("The further left, the faster; a long flat end is a tail.%s%s",
+                                    plot.across ? " Same colour: same mechanism. Same dashes: same test." : "",
+                                    plot.left_out ? " Only the first 12 curves are drawn." : "");
+        figure->alternative = vg_format("Cumulative distribution of latency.%s", plot.says.data ? plot.says.data : "");
+        draw(figure, &plot, template_directory);
+    }
+    vg_curves_free(&plot.curves);
+    vg_text_free(&plot.says);
+    free(plot.name);
+    return any;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where a test's raw data is, and the command that repeats it. Links are relative and can only point into the run
+ * directory; the page says everything without them. */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include "report/page.h"
+
+enum { FILES_LISTED = 40 };
+
+/* A relative path without "..": what a verdict file may name as its directory. */
+static bool stays_inside(const char *path)
+{
+    if (!path || !*path || *path == '/')
+        return false;
+    for (const char *part = path; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+        if (strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0'))
+            return false;
+    return true;
+}
+
+static char *link_to(const char *directory, const char *file)
+{
+    vg_autofree char *path = vg_format("%s/%s", directory, file);
+    vg_autotext struct vg_text link = { 0 };
+    vg_text_add(&link, "../");
+    for (const unsigned char *c = (const unsigned char *)path; *c; c++) {
+        if (*c < 0x80 && (isalnum(*c) || strchr("/._-~", *c)))
+            vg_text_add(&link, "%c", *c);
+        else
+            vg_text_add(&link, "%%%02X", *c);
+    }
+    return VG_TAKE(link.data);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Regular files of a directory by name; at most FILES_LISTED of them. */
+static char **list_files(const char *path, unsigned *count)
+{
+    char **names = NULL;
+    *count = 0;
+    vg_autodir DIR *directory = opendir(path);
+    struct dirent *entry;
+    while (directory && *count < FILES_LISTED && (entry = readdir(directory)) != NULL) {
+        struct stat status;
+        if (entry->d_name[0] != '.' && fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(status.st_mode))
+            vg_push(names, *count) = vg_strdup(entry->d_name);
+    }
+    if (*count)
+        qsort(names, *count, sizeof(*names), by_name);
+    return names;
+}
+
+static void write_files(struct vg_page *page, const struct vg_judgement *judgement)
+{
+    struct vg_xml *xml = page->xml;
+    vg_autofree char *where = vg_report_instance_text(judgement);
+    vg_autofree char *path = vg_format("%s/%s", page->results->run->directory, judgement->directory);
+    unsigned count = 0;
+    char **names = stays_inside(judgement->directory) ? list_files(path, &count) : NULL;
+    vg_xml_open(xml, "dt");
+    vg_xml_text(xml, where);
+    vg_xml_close(xml);
+    vg_xml_open(xml, "dd");
+    if (!count)
+        vg_xml_text(xml, "no files");
+    for (unsigned i = 0; i < count; i++) {
+        vg_autofree char *target = link_to(judgement->directory, names[i]);
+        vg_xml_open(xml, "a");
+        vg_xml_attribute(xml, "href", target);
+        vg_xml_text(xml, names[i]);
+        vg_xml_close(xml);
+        vg_xml_text(xml, " ");
+    }
+    vg_xml_close(xml);
+    vg_names_free(names, count);
+}
+
+/* A word of a command line that a person will paste into a shell: names come from outside. */
+static void add_shell_word(struct vg_text *command, const char *word)
+{
+    bool plain = *word != '\0';
+    for (const char *c = word; *c && plain; c++)
+        plain = isalnum((unsigned char)*c) || strchr("._/+:=,@-", *c);
+    vg_text_add(command, " ");
+    if (plain) {
+        vg_text_add(command, "%s", word);
+        return;
+    }
+    vg_text_add(command, "'");
+    for (const char *c = word; *c; c++)
+        if (*c == '\'')
+            vg_text_add(command, "'\\''");
+        else
+            vg_text_add_bytes(command, c, 1);
+    vg_text_add(command, "'");
+}
+
+static void write_command(struct vg_page *page, const char *test)
+{
+    const struct vg_run *run = page->results->run;
+    vg_autotext struct vg_text command = { 0 };
+    vg_text_add(&command, "build/vgauge run --host");
+    add_shell_word(&command, run->host);
+    vg_text_add(&command, " --plan");
+    add_shell_word(&command, run->plan);
+    vg_text_add(&command, " --test");
+    add_shell_word(&command, test);
+    vg_text_add(&command, " --seed %llu", (unsigned long long)run->seed);
+    for (unsigned i = 0; i < run->argument_count; i++) { /* a repetition needs the same overrides */
+        if (strncmp(run->arguments[i], "--set=", 6) == 0)
+            add_shell_word(&command, run->arguments[i]);
+        else if (vg_equal(run->arguments[i], "--set") && i + 1 < run->argument_count) {
+            vg_text_add(&command, " --set");
+            add_shell_word(&command, run->arguments[++i]);
+        }
+    }
+    vg_xml_open_class(page->xml, "p", "labelled");
+    vg_xml_element_class(page->xml, "span", "label", "Repeat it");
+    vg_xml_text(page->xml, " ");
+    vg_xml_element(page->xml, "code", command.data);
+    vg_xml_close(page->xml);
+}
+
+void vg_page_evidence(struct vg_page *page, const struct vg_report_group *group)
+{
+    write_command(page, group->test);
+    vg_xml_open(page->xml, "details");
+    vg_xml_element(page->xml, "summary", "Evidence: raw samples, consoles, configurations");
+    vg_xml_open_class(page->xml, "dl", "files");
+    for (unsigned i = 0; i < group->count; i++)
+        write_files(page, group->instances[i]);
+    vg_xml_close(page->xml);
+    vg_xml_close(page->xml);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One test's section: what it is about, how each instance came out and why, its numbers, its pictures, its evidence. */
+#include "report/page.h"
+
+enum { INSTANCES_DRAWN = 4 };
+
+static void write_labelled(struct vg_page *page, const char *label, const char *text)
+{
+    if (!text || !*text)
+        return;
+    vg_xml_open_class(page->xml, "p", "labelled");
+    vg_xml_element_class(page->xml, "span", "label", label);
+    vg_xml_text(page->xml, " ");
+    vg_xml_text(page->xml, text);
+    vg_xml_close(page->xml);
+}
+
+static void write_requirements(struct vg_page *page, const struct vg_words *requirements)
+{
+    struct vg_xml *xml = page->xml;
+    if (!requirements->count)
+        return;
+    vg_xml_open_class(xml, "div", "labelled");
+    vg_xml_element_class(xml, "span", "label", "Decides");
+    vg_xml_open_class(xml, "ul", "requirements");
+    for (unsigned i = 0; i < requirements->count; i++) {
+        const char *statement = vg_page_statement(page, requirements->items[i]);
+        vg_xml_open(xml, "li");
+        vg_xml_element_class(xml, "span", "id", requirements->items[i]);
+        if (statement) {
+            vg_xml_text(xml, " ");
+            vg_xml_text(xml, statement);
+        }
+        vg_xml_close(xml);
+    }
+    vg_xml_close(xml);
+    vg_xml_close(xml);
+}
+
+static void write_instance(struct vg_page *page, const struct vg_judgement *judgement)
+{
+    struct vg_xml *xml = page->xml;
+    vg_autofree char *where = vg_report_instance_text(judgement);
+    vg_autofree char *took = vg_duration_text(judgement->duration_s);
+    vg_xml_open(xml, "li");
+    vg_xml_open_class(xml, "p", "instance");
+    vg_page_badge(page, judgement->verdict);
+    vg_xml_text(xml, " ");
+    vg_xml_element_class(xml, "span", "where", where);
+    if (judgement->duration_s > 0)
+        vg_xml_element_class(xml, "span", "took", took);
+    vg_xml_close(xml);
+    if (judgement->reason_count)
+        vg_xml_open_class(xml, "ul", "reasons");
+    for (unsigned i = 0; i < judgement->reason_count; i++)
+        vg_xml_element(xml, "li", judgement->reasons[i]);
+    if (judgement->reason_count)
+        vg_xml_close(xml);
+    vg_xml_close(xml);
+}
+
+static bool uses(const struct vg_test *test, const char *analysis)
+{
+    for (unsigned i = 0; test && i < test->analysis_count; i++)
+        if (vg_equal(test->analyses[i].analysis, analysis))
+            return true;
+    return false;
+}
+
+static void write_shares(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test)
+{
+    unsigned drawn = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct vg_judgement *judgement = group->instances[i];
+        if (judgement->verdict == VG_SKIP)
+            continue;
+        if (drawn++ == INSTANCES_DRAWN) {
+            vg_xml_element_class(page->xml, "p", "note", "Only the first four instances are drawn.");
+            return;
+        }
+        struct vg_figure figure = { 0 };
+        if (vg_figure_throughput(&figure, page->results, judgement, &page->palette, page->template_directory))
+            vg_page_figure(page, &figure);
+        vg_figure_free(&figure);
+        if (vg_figure_share(&figure, page->results, judgement, test, &page->palette, page->template_directory))
+            vg_page_figure(page, &figure);
+        vg_figure_free(&figure);
+    }
+}
+
+static void write_figures(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test)
+{
+    if (!uses(test, "latency") && !uses(test, "share"))
+        return;
+    vg_xml_open_class(page->xml, "div", "plots");
+    struct vg_figure figure = { 0 };
+    if (vg_figure_latency(&figure, page->results, group, 1, &page->palette, page->template_directory))
+        vg_page_figure(page, &figure);
+    vg_figure_free(&figure);
+    if (uses(test, "share"))
+        write_shares(page, group, test);
+    vg_xml_close(page->xml);
+}
+
+void vg_page_test(struct vg_page *page, const struct vg_report_group *group)
+{
+    struct vg_xml *xml = page->xml;
+    const struct vg_judgement *first = group->instances[0];
+    struct vg_error err = { 0 };
+    vg_autofree char *anchor = vg_page_test_anchor(group->test);
+    vg_report_autotest struct vg_test *test = vg_run_load_test(page->results->run->directory, group->test, &err);
+    vg_xml_open_class(xml, "article", "test");
+    vg_xml_attribute(xml, "aria-labelledby", anchor);
+    vg_xml_open_class(xml, "div", "title");
+    vg_page_heading(page, "h3", anchor, group->test);
+    vg_page_badge(page, group->verdict);
+    vg_xml_close(xml);
+    vg_xml_element_class(xml, "p", "lead", first->summary);
+    write_labelled(page, "If it fails", first->why);
+    write_requirements(page, &first->requirements);
+    if (!test) {
+        vg_autofree char *problem =
+            vg_format("What the test was meant to do cannot be read, so there are no pictures: %s", err.text);
+        vg_xml_element_class(xml, "p", "problem", problem);
+    }
+    vg_xml_open_class(xml, "ul", "instances");
+    for (unsigned i = 0; i < group->count; i++)
+        write_instance(page, group->instances[i]);
+    vg_xml_close(xml);
+    vg_page_metrics(page, group, test);
+    write_figures(page, group, test);
+    vg_page_evidence(page, group);
+    vg_xml_close(xml);
+}

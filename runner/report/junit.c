@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* JUnit XML for CI systems, through libxml2's writer so that it is well-formed whatever a guest put into a name. */
+#include <libxml/xmlwriter.h>
+#include <math.h>
+#include "report/parts.h"
+#include "report/xml.h"
+
+static void write_property(struct vg_xml *xml, const char *name, const char *value)
+{
+    vg_xml_open(xml, "property");
+    vg_xml_attribute(xml, "name", name);
+    vg_xml_attribute(xml, "value", value);
+    vg_xml_close(xml);
+}
+
+static void write_properties(struct vg_xml *xml, const struct vg_judgement *judgement)
+{
+    vg_xml_open(xml, "properties");
+    write_property(xml, "verdict", vg_verdict_name(judgement->verdict));
+    write_property(xml, "mechanism", judgement->mechanism);
+    write_property(xml, "profile", judgement->profile);
+    write_property(xml, "policy", judgement->policy);
+    for (unsigned i = 0; i < judgement->requirements.count; i++)
+        write_property(xml, "requirement", judgement->requirements.items[i]);
+    for (unsigned i = 0; i < judgement->value_count; i++) {
+        const struct vg_value *value = &judgement->values[i];
+        vg_autofree char *name = vg_format("%s (%s)", value->metric, value->unit ? value->unit : "1");
+        vg_autofree char *number = isfinite(value->value) ? vg_format("%.9g", value->value) : vg_strdup("");
+        write_property(xml, name, number);
+    }
+    vg_xml_close(xml);
+}
+
+static void write_outcome(struct vg_xml *xml, const char *element, const struct vg_judgement *judgement)
+{
+    vg_autofree char *reasons = vg_report_reasons_text(judgement, 400);
+    vg_autofree char *message = vg_format("%s: %s", vg_verdict_name(judgement->verdict), reasons);
+    vg_xml_open(xml, element);
+    vg_xml_attribute(xml, "message", vg_equal(element, "skipped") && judgement->verdict == VG_SKIP ? reasons : message);
+    if (!vg_equal(element, "skipped"))
+        vg_xml_attribute(xml, "type", vg_verdict_name(judgement->verdict));
+    for (unsigned i = 0; i < judgement->reason_count; i++) {
+        vg_autofree char *reason = vg_report_clean(judgement->reasons[i]);
+        vg_xml_text(xml, reason);
+        vg_xml_text(xml, "\n");
+    }
+    for (unsigned i = 0; i < judgement->check_count; i++) {
+        const struct vg_checked *check = &judgement->checks[i];
+        vg_autofree char *value = vg_report_value_text(check->value, check->unit);
+        vg_autofree char *limit = vg_report_limit_text(check);
+        vg_autofree char *line =
+            vg_format("%s is %s; required: %s (%s)", check->metric, value, limit, check->met ? "met" : "not met");
+        vg_xml_text(xml, line);
+        vg_xml_text(xml, "\n");
+    }
+    vg_xml_close(xml);
+}
+
+/* The element by which JUnit says that a case did not simply pass; NULL for one that did. */
+static const char *outcome_element(const struct vg_results *results, enum vg_verdict verdict)
+{
+    if (verdict == VG_PASS || verdict == VG_FINDING)
+        return NULL;
+    if (!vg_report_gates(results, verdict))
+        return "skipped";
+    return verdict == VG_FAIL ? "failure" : "error";
+}
+
+static void write_case(struct vg_xml *xml, const struct vg_results *results, const struct vg_judgement *judgement)
+{
+    vg_autofree char *name = vg_format("%s.%s", judgement->test, judgement->instance);
+    vg_autofree char *time = vg_format("%.3f", isfinite(judgement->duration_s) ? judgement->duration_s : 0);
+    vg_xml_open(xml, "testcase");
+    vg_xml_attribute(xml, "name", name);
+    vg_xml_attribute(xml, "classname", judgement->test);
+    vg_xml_attribute(xml, "time", time);
+    write_properties(xml, judgement);
+    const char *element = outcome_element(results, judgement->verdict);
+    if (element)
+        write_outcome(xml, element, judgement);
+    else if (judgement->reason_count) {
+        vg_autofree char *reasons = vg_report_reasons_text(judgement, 4000);
+        vg_autofree char *said = vg_format("%s: %s", vg_verdict_name(judgement->verdict), reasons);
+        vg_xml_element(xml, "system-out", said);
+    }
+    vg_xml_close(xml);
+}
+
+/* The four counts, which every reader wants as attributes of the suite and of the whole. */
+static void write_counts(struct vg_xml *xml, const struct vg_results *results, const struct vg_report_group *group)
+{
+    unsigned failures = 0, errors = 0, skipped = 0;
+    double seconds = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        const char *element = outcome_element(results, group->instances[i]->verdict);
+        failures += vg_equal(element, "failure");
+        errors += vg_equal(element, "error");
+        skipped += vg_equal(element, "skipped");
+        seconds += isfinite(group->instances[i]->duration_s) ? group->instances[i]->duration_s : 0;
+    }
+    const struct {
+        const char *name;
+        unsigned count;
+    } counts[] = { { "tests", group->count }, { "failures", failures }, { "errors", errors }, { "skipped", skipped } };
+    for (unsigned i = 0; i < VG_COUNT(counts); i++) {
+        vg_autofree char *number = vg_format("%u", counts[i].count);
+        vg_xml_attribute(xml, counts[i].name, number);
+    }
+    vg_autofree char *time = vg_format("%.3f", seconds);
+    vg_xml_attribute(xml, "time", time);
+}
+
+/* A run that stopped half-way must not look like a small complete one: JUnit has no word for it but an error. */
+static void write_incomplete(struct vg_xml *xml, const char *why)
+{
+    vg_xml_open(xml, "testsuite");
+    vg_xml_attribute(xml, "name", "vgauge");
+    vg_xml_attribute(xml, "tests", "1");
+    vg_xml_attribute(xml, "failures", "0");
+    vg_xml_attribute(xml, "errors", "1");
+    vg_xml_attribute(xml, "skipped", "0");
+    vg_xml_open(xml, "testcase");
+    vg_xml_attribute(xml, "name", "the run is complete");
+    vg_xml_attribute(xml, "classname", "vgauge");
+    vg_xml_open(xml, "error");
+    vg_xml_attribute(xml, "message", why);
+    vg_xml_attribute(xml, "type", "incomplete");
+    vg_xml_close(xml);
+    vg_xml_close(xml);
+    vg_xml_close(xml);
+}
+
+bool vg_report_junit(const struct vg_results *results, const char *path, struct vg_error *err)
+{
+    vg_report_autogroups struct vg_report_groups groups = { 0 };
+    vg_report_groups_make(results, &groups);
+    vg_autofree char *incomplete = vg_report_incomplete_text(results->run);
+    struct vg_xml *xml = vg_xml_create(VG_XML_DOCUMENT, err);
+    if (!xml)
+        return false;
+    vg_xml_open(xml, "testsuites");
+    vg_autofree char *name = vg_format("vgauge %s on %s", results->run->plan, results->run->host);
+    vg_xml_attribute(xml, "name", name);
+    for (unsigned g = 0; g < groups.count; g++) {
+        vg_xml_open(xml, "testsuite");
+        vg_xml_attribute(xml, "name", groups.items[g].test);
+        write_counts(xml, results, &groups.items[g]);
+        vg_xml_attribute(xml, "timestamp", results->run->started);
+        vg_xml_attribute(xml, "hostname", results->run->host);
+        for (unsigned i = 0; i < groups.items[g].count; i++)
+            write_case(xml, results, groups.items[g].instances[i]);
+        vg_xml_close(xml);
+    }
+    if (incomplete)
+        write_incomplete(xml, incomplete);
+    vg_xml_close(xml);
+    return vg_xml_save(xml, path, err);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to report/: the HTML page while it is written. Each html_*.c writes one part of it. */
+#ifndef VG_REPORT_PAGE_H
+#define VG_REPORT_PAGE_H
+
+#include <libxml/tree.h>
+#include "report/figure.h"
+#include "report/parts.h"
+#include "report/xml.h"
+
+struct vg_page {
+    struct vg_xml *xml;
+    const struct vg_results *results;
+    const struct vg_report_groups *groups;
+    const char *template_directory;
+    json_t *requirements; /* array of requirement objects; may be NULL */
+    xmlDocPtr prose;      /* reports/prose.xml: every text of the page that is longer than a line */
+    struct vg_palette palette;
+};
+
+/* A verdict as a badge: its word and a mark, never colour alone. */
+void vg_page_badge(struct vg_page *page, enum vg_verdict verdict);
+/* The part of reports/prose.xml with this id; an unknown id writes nothing and warns. */
+void vg_page_prose(struct vg_page *page, const char *id);
+/* Opens <div class="scroll"> that scrolls by itself and can be reached by keyboard; close with vg_xml_close. */
+void vg_page_scroll_box(struct vg_page *page, const char *label);
+void vg_page_heading(struct vg_page *page, const char *element, const char *id, const char *text);
+/* "test-submit-latency": the anchor of a test's section. Caller frees. */
+char *vg_page_test_anchor(const char *test);
+/* The statement of a requirement; NULL if the run does not know it. Borrowed. */
+const char *vg_page_statement(const struct vg_page *page, const char *id);
+void vg_page_figure(struct vg_page *page, const struct vg_figure *figure);
+
+void vg_page_matrix(struct vg_page *page);
+void vg_page_comparison(struct vg_page *page);
+void vg_page_test(struct vg_page *page, const struct vg_report_group *group);
+void vg_page_metrics(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test);
+void vg_page_evidence(struct vg_page *page, const struct vg_report_group *group);
+void vg_page_environment(struct vg_page *page);
+
+#endif

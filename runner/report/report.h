@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The public face of report/: what a person or a machine reads of a run. Reads the run directory only. */
+#ifndef VG_REPORT_H
+#define VG_REPORT_H
+
+#include <stdio.h>
+#include "record/record.h"
+
+/* TAP version 13: one test point per instance, diagnostics as a YAML block, SKIP with its reason. */
+bool vg_report_tap(const struct vg_results *results, const char *path, struct vg_error *err);
+bool vg_report_junit(const struct vg_results *results, const char *path, struct vg_error *err);
+/* report/index.html with its plots inside: one self-contained file. template_directory: reports/. */
+bool vg_report_html(const struct vg_results *results, const char *template_directory, struct vg_error *err);
+/* All of the above plus results.json; html_path receives the page's path (caller frees; may be NULL). */
+bool vg_report_all(const char *run_directory, char **html_path, struct vg_error *err);
+/* The summary at the end of a run: one screen, aligned, in words; colour if wanted. */
+void vg_report_summary(const struct vg_results *results, FILE *out, bool colour);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a person reads on the terminal when a run has ended: the answer first, then one line per test with the numbers
+ * that matter, then the counts and where everything is. It fits one screen, whatever the plan's size. */
+#include <math.h>
+#include "report/parts.h"
+
+enum {
+    TESTS_WITH_NUMBERS = 6, /* with more tests than this, only those in trouble show numbers */
+    TESTS_LISTED = 14,      /* with more than this, tests that passed are counted, not listed */
+    NUMBERS_PER_TEST = 3,
+    REASONS_PER_TEST = 3,
+    LINE_BYTES = 160,
+};
+
+struct summary {
+    FILE *out;
+    bool colour;
+    const struct vg_results *results;
+    int name_width;
+};
+
+static const char *colour_of(const struct summary *summary, enum vg_verdict verdict)
+{
+    static const char *const codes[] = {
+        [VG_PASS] = "\x1b[32m",    [VG_FAIL] = "\x1b[1;31m", [VG_SKIP] = "\x1b[2m",      [VG_INVALID] = "\x1b[33m",
+        [VG_FINDING] = "\x1b[35m", [VG_LOST] = "\x1b[1;31m", [VG_TIMEOUT] = "\x1b[1;31m"
+    };
+    return summary->colour && (unsigned)verdict < VG_COUNT(codes) ? codes[verdict] : "";
+}
+
+static void show_text(const struct summary *summary, const char *foreign, size_t max_bytes)
+{
+    vg_autofree char *clean = vg_printable(foreign, strlen(foreign), max_bytes);
+    fputs(clean, summary->out);
+}
+
+/* "virtio-venus pass, native 2 pass 1 fail": the worst of each mechanism, with how many instances it had. */
+static void show_mechanisms(const struct summary *summary, const struct vg_report_group *group)
+{
+    bool first = true;
+    for (unsigned i = 0; i < group->count; i++) {
+        const char *mechanism = group->instances[i]->mechanism;
+        enum vg_verdict worst = group->instances[i]->verdict;
+        unsigned count = 0;
+        bool seen = false;
+        for (unsigned j = 0; j < group->count; j++) {
+            if (!vg_equal(group->instances[j]->mechanism, mechanism))
+                continue;
+            seen = seen || j < i;
+            worst = vg_verdict_worst(worst, group->instances[j]->verdict);
+            count++;
+        }
+        if (seen)
+            continue;
+        fputs(first ? "" : ", ", summary->out);
+        show_text(summary, mechanism, 40);
+        fprintf(summary->out, " %s%s%s", colour_of(summary, worst), vg_verdict_name(worst),
+                summary->colour ? "\x1b[0m" : "");
+        if (count > 1)
+            fprintf(summary->out, " (%u)", count);
+        first = false;
+    }
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* How much a reader wants to see this metric first: what failed, what was judged, the middle and the tail, the rest. */
+static int interest(const struct vg_report_group *group, const struct vg_value *value)
+{
+    int judged = 0;
+    for (unsigned i = 0; i < group->count; i++)
+        for (unsigned c = 0; c < group->instances[i]->check_count; c++) {
+            const struct vg_checked *check = &group->instances[i]->checks[c];
+            if (!vg_equal(check->metric, value->metric))
+                continue;
+            if (!check->met)
+                return 4;
+            judged = vg_equal(check->otherwise, "fail") ? 3 : 1;
+        }
+    if (judged == 3)
+        return 3;
+    return ends_with(value->metric, "p50") || ends_with(value->metric, "p99") ? 2 : judged;
+}
+
+static void show_number(const struct summary *summary, const struct vg_report_group *group, const char *metric)
+{
+    const char *limit = NULL;
+    vg_autofree char *limit_text = NULL;
+    fprintf(summary->out, "        ");
+    vg_autofree char *clean = vg_printable(metric, strlen(metric), 40);
+    fprintf(summary->out, "%-*s", summary->name_width, clean);
+    unsigned shown = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct vg_judgement *judgement = group->instances[i];
+        const struct vg_value *value = vg_report_value_find(judgement, metric);
+        if (!value)
+            continue;
+        if (shown++ == 4) {
+            fputs(", ...", summary->out);
+            break;
+        }
+        vg_autofree char *number = vg_report_value_text(value->value, value->unit);
+        fputs(shown > 1 ? ", " : "  ", summary->out);
+        if (group->count > 1) {
+            show_text(summary, judgement->mechanism, 24);
+            fputc(' ', summary->out);
+        }
+        fputs(number, summary->out);
+        for (unsigned c = 0; c < judgement->check_count && !limit; c++)
+            if (vg_equal(judgement->checks[c].metric, metric))
+                limit = limit_text = vg_report_limit_text(&judgement->checks[c]);
+    }
+    if (limit)
+        fprintf(summary->out, " (required: %s)", limit);
+    fputc('\n', summary->out);
+}
+
+static void show_numbers(const struct summary *summary, const struct vg_report_group *group)
+{
+    const struct vg_judgement *model = group->instances[0];
+    for (unsigned i = 1; i < group->count; i++) /* an instance that was skipped has no values */
+        if (group->instances[i]->value_count > model->value_count)
+            model = group->instances[i];
+    unsigned shown = 0;
+    for (int level = 4; level >= 0 && shown < NUMBERS_PER_TEST; level--)
+        for (unsigned v = 0; v < model->value_count && shown < NUMBERS_PER_TEST; v++)
+            if (interest(group, &model->values[v]) == level && (level || !shown)) {
+                show_number(summary, group, model->values[v].metric);
+                shown++;
+            }
+}
+
+static void show_reasons(const struct summary *summary, const struct vg_report_group *group)
+{
+    unsigned shown = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct vg_judgement *judgement = group->instances[i];
+        if (judgement->verdict == VG_PASS || (judgement->verdict == VG_SKIP && group->verdict != VG_SKIP))
+            continue;
+        for (unsigned r = 0; r < judgement->reason_count && shown < REASONS_PER_TEST; r++) {
+            bool repeated = false;
+            for (unsigned j = 0; j < i && !repeated; j++)
+                for (unsigned k = 0; k < group->instances[j]->reason_count && !repeated; k++)
+                    repeated = vg_equal(group->instances[j]->reasons[k], judgement->reasons[r]);
+            if (repeated)
+                continue;
+            fprintf(summary->out, "        ");
+            if (group->count > 1) {
+                show_text(summary, judgement->mechanism, 24);
+                fputs(": ", summary->out);
+            }
+            show_text(summary, judgement->reasons[r], LINE_BYTES);
+            fputc('\n', summary->out);
+            shown++;
+        }
+    }
+}
+
+static void show_group(const struct summary *summary, const struct vg_report_group *group, bool numbers)
+{
+    const char *word = vg_verdict_name(group->verdict);
+    vg_autofree char *name = vg_printable(group->test, strlen(group->test), 40);
+    char upper[16] = { 0 };
+    for (unsigned i = 0; word[i] && i + 1 < sizeof(upper); i++)
+        upper[i] = (char)(word[i] - 'a' + 'A');
+    bool one = group->count == 1;
+    fprintf(summary->out, "%s%-7s%s %-*s  ", colour_of(summary, group->verdict), upper,
+            summary->colour ? "\x1b[0m" : "", summary->name_width, name);
+    if (one) {
+        vg_autofree char *where = vg_report_instance_text(group->instances[0]);
+        show_text(summary, where, 60);
+    } else {
+        show_mechanisms(summary, group);
+    }
+    fputc('\n', summary->out);
+    if (group->verdict != VG_PASS)
+        show_reasons(summary, group);
+    if (numbers)
+        show_numbers(summary, group);
+}
+
+static void show_counts(const struct summary *summary)
+{
+    static const enum vg_verdict order[] = { VG_PASS, VG_FAIL, VG_LOST, VG_TIMEOUT, VG_INVALID, VG_FINDING, VG_SKIP };
+    const struct vg_run *run = summary->results->run;
+    bool first = true;
+    for (unsigned i = 0; i < VG_COUNT(order); i++) {
+        unsigned count = vg_results_count(summary->results, order[i]);
+        if (count)
+            fprintf(summary->out, "%s%u %s", first ? "" : ", ", count, vg_verdict_name(order[i]));
+        first = first && !count;
+    }
+    fprintf(summary->out, "%s", first ? "no instances" : summary->results->count == 1 ? " (1 instance)" : "");
+    if (summary->results->count > 1)
+        fprintf(summary->out, " (%u instances)", summary->results->count);
+    vg_autofree char *took = vg_report_took_text(run);
+    if (took)
+        fprintf(summary->out, ", took %s", took);
+    fprintf(summary->out, "; plan ");
+    show_text(summary, run->plan, 60);
+    fprintf(summary->out, ", seed %llu\n", (unsigned long long)run->seed);
+}
+
+static void show_place(const struct summary *summary, const char *what, const char *file)
+{
+    vg_autofree char *path = vg_format("%s/%s", summary->results->run->directory, file);
+    if (!vg_exists(path))
+        return;
+    fprintf(summary->out, "%-8s ", what);
+    show_text(summary, path, 1024);
+    fputc('\n', summary->out);
+}
+
+void vg_report_summary(const struct vg_results *results, FILE *out, bool colour)
+{
+    struct summary summary = { .out = out, .colour = colour, .results = results, .name_width = 16 };
+    vg_report_autogroups struct vg_report_groups groups = { 0 };
+    vg_report_groups_make(results, &groups);
+    vg_autofree char *answer = vg_report_answer(results, &groups);
+    vg_autofree char *incomplete = vg_report_incomplete_text(results->run);
+    unsigned hidden = 0;
+    for (unsigned i = 0; i < groups.count; i++) {
+        int length = (int)strnlen(groups.items[i].test, 40);
+        summary.name_width = length > summary.name_width ? length : summary.name_width;
+    }
+    fprintf(out, "%s%s%s\n", colour ? "\x1b[1m" : "", answer, colour ? "\x1b[0m" : "");
+    if (incomplete)
+        fprintf(out, "%s\n", incomplete);
+    fputc('\n', out);
+    for (unsigned i = 0; i < groups.count; i++) {
+        bool quiet = groups.items[i].verdict == VG_PASS || groups.items[i].verdict == VG_SKIP;
+        if (quiet && groups.count > TESTS_LISTED)
+            hidden++;
+        else
+            show_group(&summary, &groups.items[i], !quiet || groups.count <= TESTS_WITH_NUMBERS);
+    }
+    if (hidden)
+        fprintf(out, "        %u more tests passed or were skipped\n", hidden);
+    if (groups.count)
+        fputc('\n', out);
+    show_counts(&summary);
+    show_place(&summary, "Report", "report/index.html");
+    show_place(&summary, "Results", "results.json");
+}

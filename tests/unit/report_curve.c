@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What goes into the plots: distributions that keep their tail in few points, one colour for one name, labels that
+ * cannot become gnuplot code. */
+#include "report/figure.h"
+#include "support/report_results.h"
+
+static void free_curve(struct vg_curve *curve)
+{
+    free(curve->x);
+    free(curve->y);
+}
+
+static void a_small_sample_is_drawn_whole(void **state)
+{
+    (void)state;
+    static const double values[] = { 1000, 2000, 2000, 5000 };
+    struct vg_curve curve = { 0 };
+    vg_curve_distribution(&curve, values, VG_COUNT(values), 1e-3);
+    assert_int_equal(curve.count, 4);
+    assert_true(curve.x[0] == 1 && curve.y[0] == 25);
+    assert_true(curve.x[3] == 5 && curve.y[3] == 100);
+    free_curve(&curve);
+}
+
+static void a_million_samples_keep_their_tail(void **state)
+{
+    (void)state;
+    enum { MANY = 1000000 };
+    double *values = vg_calloc(MANY, sizeof(*values));
+    for (unsigned i = 0; i < MANY; i++)
+        values[i] = i < MANY - 3 ? 1000 + i * 1e-3 : 1e6 * (i - (MANY - 4)); /* three stalls */
+    struct vg_curve curve = { 0 };
+    vg_curve_distribution(&curve, values, MANY, 1);
+    assert_in_range(curve.count, 200, 400);
+    assert_true(curve.x[curve.count - 1] == 3e6 && curve.y[curve.count - 1] == 100);
+    unsigned in_tail = 0;
+    for (size_t i = 0; i < curve.count; i++) {
+        assert_true(i == 0 || (curve.x[i] >= curve.x[i - 1] && curve.y[i] > curve.y[i - 1]));
+        in_tail += curve.y[i] > 99.9;
+        if (curve.x[i] < 3000) /* per cent at or below x, from how the values were made */
+            assert_true(curve.y[i] - ((curve.x[i] - 1000) * 1000 + 1) / MANY * 100 < 1e-6);
+    }
+    assert_in_range(in_tail, 50, 200);
+    free_curve(&curve);
+    free(values);
+}
+
+static void nothing_gives_no_points(void **state)
+{
+    (void)state;
+    struct vg_curve curve = { 0 };
+    vg_curve_distribution(&curve, NULL, 0, 1);
+    assert_int_equal(curve.count, 0);
+    free_curve(&curve);
+}
+
+static void a_name_keeps_its_colour(void **state)
+{
+    (void)state;
+    struct vg_palette palette = { 0 };
+    const char *first = vg_palette_colour(&palette, "peer.0"), *second = vg_palette_colour(&palette, "peer.1");
+    assert_string_not_equal(first, second);
+    assert_string_equal(first, vg_palette_colour(&palette, "peer.0"));
+    assert_string_equal(vg_palette_colour(&palette, "native"), "#009E73");
+    assert_string_equal(second, vg_palette_colour(&palette, "peer.1"));
+    vg_palette_free(&palette);
+}
+
+static void a_label_is_no_code(void **state)
+{
+    (void)state;
+    vg_autofree char *label = vg_plot_label("\"; sys"
+                                            "tem('reboot') \n`id` $x @m peer.0 {/Bold a}^\\");
+    assert_null(strpbrk(label, "\"'`$@{}^\\;\n!"));
+    assert_non_null(strstr(label, "peer.0"));
+}
+
+/* A data file whose title tries to end its quotes must still draw, and run nothing. */
+static void a_hostile_title_is_drawn(void **state)
+{
+    (void)state;
+    const char *marker = "/tmp/vgauge-report-curve-marker";
+    unlink(marker);
+    double x[] = { 1, 10 }, y[] = { 50, 100 };
+    char title[] = "\" ; sys"
+                   "tem(\"touch /tmp/vgauge-report-curve-marker\") ; \"`touch /tmp/vgauge-report-curve-marker`";
+    struct vg_curve curve = { .title = title, .colour = "#0072B2", .x = x, .y = y, .count = 2 };
+    struct vg_curves curves = { &curve, 1 };
+    vg_autotext struct vg_text data = { 0 }, colours = { 0 }, dashes = { 0 };
+    vg_plot_curves(&curves, &data, &colours, &dashes);
+    const char *const arguments[] = { "1", colours.data, dashes.data, "560", "360", NULL };
+    struct vg_figure figure = { 0 };
+    vg_plot(&figure, "reports", "latency", &data, arguments);
+    assert_null(figure.problem);
+    assert_non_null(strstr(figure.svg, "<svg"));
+    assert_non_null(strstr(figure.svg, "rgb(  0, 114, 178)"));
+    assert_false(vg_exists(marker));
+    vg_figure_free(&figure);
+}
+
+/* Best effort promises nothing: bars without a band, and the caption says so. */
+static void shares_without_a_promise_are_drawn(void **state)
+{
+    (void)state;
+    struct vg_test_analysis analysis = { .name = (char *)"fair", .analysis = (char *)"share" };
+    struct vg_test test = { .analyses = &analysis, .analysis_count = 1 };
+    struct vg_palette palette = { 0 };
+    struct vg_results *results = make_results("reference");
+    struct vg_judgement *judgement = add_judgement(results, "fair", "virtio-venus", VG_PASS, NULL);
+    struct vg_figure figure = { 0 };
+    assert_false(vg_figure_share(&figure, results, judgement, &test, &palette, "reports"));
+    add_value(judgement, "fair.share[peer.0]", 0.6, "1");
+    add_value(judgement, "fair.share[peer.1]", 0.4, "1");
+    assert_true(vg_figure_share(&figure, results, judgement, &test, &palette, "reports"));
+    assert_null(figure.problem);
+    assert_non_null(strstr(figure.svg, "60.0 %"));
+    assert_non_null(strstr(figure.caption, "promises no share"));
+    vg_figure_free(&figure);
+    add_value(judgement, "fair.entitled", 0.5, "1");
+    add_check(judgement, "fair.max_deviation", "<=", 0.1, 0.2, false);
+    assert_true(vg_figure_share(&figure, results, judgement, &test, &palette, "reports"));
+    assert_null(figure.problem);
+    assert_non_null(strstr(figure.caption, "allows around"));
+    assert_non_null(strstr(figure.alternative, "peer.1 got 40.0 % of 50.0 %."));
+    vg_figure_free(&figure);
+    vg_palette_free(&palette);
+    drop_results(results);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_small_sample_is_drawn_whole),
+        cmocka_unit_test(a_million_samples_keep_their_tail),
+        cmocka_unit_test(nothing_gives_no_points),
+        cmocka_unit_test(a_name_keeps_its_colour),
+        cmocka_unit_test(a_label_is_no_code),
+        cmocka_unit_test(a_hostile_title_is_drawn),
+        cmocka_unit_test(shares_without_a_promise_are_drawn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The page: complete, one file, its pictures drawn, and deaf to whatever a guest puts into a name. It is parsed with
+ * libxml2's HTML parser, so that what a browser would see is what is tested. */
+#include <libxml/HTMLparser.h>
+#include <libxml/xpath.h>
+#include "support/report_run.h"
+
+static htmlDocPtr parse(const char *html)
+{
+    htmlDocPtr document = htmlReadMemory(html, (int)strlen(html), "index.html", "UTF-8",
+                                         HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING);
+    assert_non_null(document);
+    return document;
+}
+
+static unsigned count(const char *html, const char *path)
+{
+    htmlDocPtr document = parse(html);
+    xmlXPathContextPtr context = xmlXPathNewContext(document);
+    vg_autofree char *expression = vg_format("count(%s)", path);
+    xmlXPathObjectPtr object = xmlXPathEvalExpression(BAD_CAST expression, context);
+    assert_non_null(object);
+    unsigned found = (unsigned)object->floatval;
+    xmlXPathFreeObject(object);
+    xmlXPathFreeContext(context);
+    xmlFreeDoc(document);
+    return found;
+}
+
+static void expect(const char *html, const char *path, unsigned wanted)
+{
+    unsigned found = count(html, path);
+    if (found != wanted)
+        fail_msg("%s: %u, wanted %u", path, found, wanted);
+}
+
+static char *page_of(const struct vg_results *results)
+{
+    struct vg_error err = { 0 };
+    check(vg_report_html(results, "reports", &err), &err);
+    return read_back(results, "report/index.html");
+}
+
+static void a_run_becomes_one_whole_page(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    struct vg_results *made = make_run();
+    vg_autofree char *path = NULL;
+    check(vg_report_all(made->run->directory, &path, &err), &err);
+    const char *keep = getenv("VGAUGE_KEEP_REPORT");
+    if (keep)
+        print_message("kept: %s\n", path);
+    vg_autofree char *html = read_back(made, "report/index.html");
+    static const char *const files[] = { "results.json", "results.tap", "junit.xml" };
+    for (unsigned i = 0; i < VG_COUNT(files); i++) {
+        vg_autofree char *text = read_back(made, files[i]);
+        assert_int_not_equal(strlen(text), 0);
+    }
+    expect(html, "//h1[contains(., '1 of 3 tests failed: fair-equal-throughput')]", 1);
+    expect(html, "//article", 3);
+    expect(html, "//table[@class='matrix']/tbody/tr", 3);
+    expect(html, "//table[@class='matrix']/tbody/tr[contains(., 'VGPU-ISO-002')]/td[contains(., 'not tested')]", 3);
+    expect(html, "//table[@class='matrix']/tbody/tr[contains(., 'VGPU-SCHED-002')]/td/a[contains(., 'fail')]", 1);
+    expect(html, "//tr[th='fair.max_deviation']/td[contains(., '0.170') and contains(., 'not met')]", 1);
+    expect(html, "//tr[th='fair.max_deviation']/td[.='IGT']", 1);
+    expect(html, "//tr[th='tiny.p50']/td[contains(., '66 us')]", 1);
+    /* One plot across tests, one per latency test, throughput and shares of the fairness test. */
+    expect(html, "//img[starts-with(@src, 'data:image/svg+xml;base64,') and string-length(@src) > 4000]", 5);
+    expect(html, "//*[@class='problem']", 0);
+    expect(html, "//script | //link | //iframe", 0);
+    expect(html, "//a[contains(@href, '/tests/dsub-gl-latency/native.full.equal-share.boot-1/measurements.json')]", 1);
+    expect(html,
+           "//code[.='build/vgauge run --host reference --plan quick --test fair-equal-throughput --seed "
+           "18446744073709551615']",
+           1);
+    expect(html, "//tr[th='accel.chosen']/td[.='tcg']", 1);
+    expect(html, "//tr[th='gpu.firmware']/td[.='could not be read']", 1);
+    if (!keep)
+        drop_results(made);
+}
+
+static void a_lost_template_or_sample_is_told(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    struct vg_results *made = make_run();
+    assert_false(vg_report_html(made, "/nonexistent", &err));
+    assert_non_null(strstr(err.text, "/nonexistent"));
+    vg_autofree char *csv = vg_format(
+        "%s/tests/dsub-gl-latency/native.full.equal-share.boot-1/tiny.guest.0.submission.csv", made->run->directory);
+    assert_int_equal(unlink(csv), 0);
+    vg_autofree char *html = page_of(made);
+    expect(html, "//img", 5); /* the other curves are still there */
+    expect(html, "//article//*[@class='problem' and contains(., 'Not every instance could be drawn')]", 1);
+    drop_results(made);
+}
+
+static void without_gnuplot_the_numbers_stay(void **state)
+{
+    (void)state;
+    struct vg_results *made = make_run();
+    vg_autofree char *path = vg_strdup(getenv("PATH"));
+    assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
+    vg_autofree char *html = page_of(made);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    expect(html, "//img", 0);
+    expect(html, "//figure//*[@class='problem' and contains(., 'gnuplot')]", 5);
+    expect(html, "//tr[th='tiny.p50']/td[contains(., '66 us')]", 1);
+    drop_results(made);
+}
+
+static void foreign_text_stays_text(void **state)
+{
+    (void)state;
+    static const char *const hostile[] = { "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>",
+                                           "</style><script>alert(1)</script>", "javascript:alert(1)",
+                                           "a\x1b[31m\x07\xff\xef\xbf\xbe" };
+    for (unsigned i = 0; i < VG_COUNT(hostile); i++) {
+        struct vg_results *results = make_results(hostile[i]);
+        const char *text = hostile[i];
+        struct vg_judgement *judgement = add_judgement(results, text, text, VG_FAIL, text);
+        free(judgement->directory);
+        judgement->directory = vg_strdup(i ? text : "../../../etc");
+        vg_push(judgement->requirements.items, judgement->requirements.count) = vg_strdup(text);
+        add_value(judgement, text, 1, text);
+        add_check(judgement, "x", text, 1, 2, false);
+        vg_run_fingerprint(results->run, text, text, text);
+        results->run->environment = json_pack("{s:s}", "guest", "<script>alert(1)</script>");
+        vg_push(results->run->arguments, results->run->argument_count) = vg_strdup("--set=a.b=$(reboot)'");
+        vg_autofree char *html = page_of(results);
+        expect(html, "//script | //img | //*[@onerror]", 0);
+        expect(html, "//a[starts-with(@href, 'javascript') or contains(@href, 'etc')]", 0);
+        expect(html, "//style", 1);
+        expect(html, "//article", 1);
+        assert_non_null(strstr(html, "--set=a.b=$(reboot)'\\'''"));
+        for (const char *c = html; *c; c++)
+            assert_true((unsigned char)*c >= 0x20 || *c == '\n');
+        drop_results(results);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_becomes_one_whole_page),
+        cmocka_unit_test(a_lost_template_or_sample_is_told),
+        cmocka_unit_test(without_gnuplot_the_numbers_stay),
+        cmocka_unit_test(foreign_text_stays_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
