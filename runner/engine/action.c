@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a phase can do to a tenant: start it, end it in one of three ways, reboot it, stop its workloads. */
+#include <stdlib.h>
+#include "engine/internal.h"
+
+enum { LINK_TIMEOUT_MS = 20000 };
+
+static bool start(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    (void)scene;
+    return tenant->booted || vg_tenants_boot(tenant->engine, &tenant, 1, err);
+}
+
+static bool end(struct vg_scene *scene, struct vg_tenant *tenant, const char *how, struct vg_error *err)
+{
+    /* Its state as the test left it is what the next tenant meets, so nothing is stopped politely before. */
+    vg_engine_step(scene->engine, "%s %s", how, tenant->name);
+    return vg_tenant_stop(tenant, how, err);
+}
+
+static bool end_by_shutdown(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    return end(scene, tenant, "shutdown", err);
+}
+
+static bool end_by_kill(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    return end(scene, tenant, "kill", err);
+}
+
+static bool end_by_destroy(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    return end(scene, tenant, "destroy", err);
+}
+
+static bool reboot(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    for (unsigned i = 0; i < scene->run_count; i++) {
+        if (scene->runs[i]->tenant == tenant)
+            vg_active_finish(scene->runs[i], "stopped", "its tenant was rebooted by the test");
+    }
+    if (!tenant->vm)
+        return vg_fail(err, VG_ERROR_INPUT, "a native tenant cannot reboot");
+    /* A new boot is a new conversation: the old link may hold half a line. */
+    json_decref(tenant->hello);
+    tenant->hello = NULL;
+    tenant->booted = false;
+    vg_link_free(tenant->link);
+    tenant->link = NULL;
+    tenant->clock_first = 0;
+    tenant->start_ns = vg_now_ns();
+    if (!vg_vm_reset(tenant->vm, err))
+        return false;
+    tenant->thread_fd = vg_vm_connect_link(tenant->vm, LINK_TIMEOUT_MS, err);
+    if (tenant->thread_fd < 0)
+        return false;
+    return vg_tenants_boot(tenant->engine, &tenant, 1, err);
+}
+
+static bool stop_workloads(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    (void)tenant;
+    return vg_scene_stop_runs(scene, err);
+}
+
+static const struct {
+    const char *name;
+    bool (*run)(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err);
+    bool changes_population; /* the scheduling policy must be applied again */
+} actions[] = {
+    { "start", start, true },      { "shutdown", end_by_shutdown, true },
+    { "kill", end_by_kill, true }, { "destroy", end_by_destroy, true },
+    { "reboot", reboot, true },    { "stop-workloads", stop_workloads, false },
+};
+
+bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err)
+{
+    for (unsigned i = 0; i < VG_COUNT(actions); i++) {
+        if (!vg_equal(actions[i].name, action->action))
+            continue;
+        for (unsigned j = 0; j < scene->tenant_count; j++) {
+            struct vg_tenant *tenant = scene->tenants[j];
+            const char *name = scene->measurements->tenants[j].name;
+            if (!vg_tenant_selected(action->on, name))
+                continue;
+            if (!tenant) { /* `later`: it gets its vGPU only now */
+                tenant = vg_tenant_new(scene->engine, scene->instance, err);
+                if (!tenant)
+                    return vg_wrap(err, "%s %s", action->action, name);
+                tenant->name = vg_strdup(name);
+                tenant->scene = scene;
+                scene->tenants[j] = tenant;
+            }
+            vg_scene_event(scene, "%s %s", name, action->action);
+            if (!actions[i].run(scene, tenant, err))
+                return vg_wrap(err, "%s %s", action->action, name);
+            vg_scene_event(scene, "%s %s done", name, action->action);
+        }
+        vg_watch_targets(scene->engine->watch, scene->tenants, scene->tenant_count);
+        return !actions[i].changes_population || vg_policy_apply(scene->engine, scene->instance, err);
+    }
+    return vg_fail(err, VG_ERROR_INPUT, "unknown action `%s`", action->action);
+}

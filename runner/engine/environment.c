@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Opens what tenants need, once, when the first one needs it: mechanism, images, display, libvirt, the decision for or
+ * against KVM. Every decision is recorded with its reason. */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include "engine/internal.h"
+
+enum { KVM_PROBE_TIMEOUT_S = 30 };
+
+static void record(struct vg_engine *engine, const char *what, const char *decision, const char *why)
+{
+    json_t *entry = vg_json_new_object();
+    vg_json_set_text(entry, "value", decision);
+    vg_json_set_text(entry, "why", why);
+    vg_json_set(engine->config->run->environment, what, entry);
+}
+
+/* Private, and short: socket paths hold 107 bytes. */
+static bool make_runtime_directory(struct vg_engine *engine, struct vg_error *err)
+{
+    const char *session = getenv("XDG_RUNTIME_DIR");
+    vg_autofree char *parent = geteuid() == 0                    ? vg_strdup("/run/vgauge")
+                               : session && strlen(session) < 30 ? vg_format("%s/vgauge", session)
+                                                                 : vg_format("/tmp/vgauge-%u", geteuid());
+    if (mkdir(parent, 0700) < 0 && errno != EEXIST)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot create the runtime directory %s", parent);
+    struct stat status;
+    if (lstat(parent, &status) < 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 077))
+        return vg_fail(err, VG_ERROR_ENVIRONMENT,
+                       "%s must be a directory that only you can enter (mode 0700); remove it or set XDG_RUNTIME_DIR",
+                       parent);
+    unsigned reaped = vg_machine_reap(parent);
+    if (reaped)
+        vg_warn("cleaned up after %u run%s that had been killed", reaped, reaped == 1 ? "" : "s");
+    engine->runtime_directory = vg_format("%s/%ld", parent, (long)getpid());
+    if (mkdir(engine->runtime_directory, 0700) < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot create %s", engine->runtime_directory);
+    return true;
+}
+
+void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism)
+{
+    for (unsigned i = 0; i < engine->mechanism_count; i++) {
+        if (engine->mechanisms[i].mechanism == mechanism)
+            return engine->mechanisms[i].state;
+    }
+    return NULL;
+}
+
+static bool open_mechanism(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+{
+    const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
+    for (unsigned i = 0; i < engine->mechanism_count; i++) {
+        if (engine->mechanisms[i].mechanism == mechanism)
+            return true;
+    }
+    void *state = NULL;
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(engine->host, instance->mechanism);
+    if (!mechanism->open(engine->host, config, &state, err))
+        return vg_wrap(err, "mechanism %s", mechanism->name);
+    vg_push(engine->mechanisms, engine->mechanism_count) =
+        (struct vg_open_mechanism) { .mechanism = mechanism, .state = state };
+    return true;
+}
+
+static bool readable(const char *path, const char *what, struct vg_error *err)
+{
+    if (access(path, R_OK) == 0)
+        return true;
+    return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "the %s %s cannot be read; run `make images`", what, path);
+}
+
+static bool find_images(struct vg_engine *engine, struct vg_error *err)
+{
+    const struct vg_host_machine *host = &engine->host->machine;
+    bool complete = host->emulator && host->kernel && host->initrd && host->rootfs;
+    if (!complete) {
+        if (!vg_images_find(&engine->images, err))
+            return false;
+        engine->images_found = true;
+        record(engine, "guest-image", engine->images.guest_key, "recipe digest of guest-workloads/image");
+        record(engine, "hypervisor-tree", engine->images.tree_key, "recipe digest of guest-workloads/image");
+    }
+    return readable(host->kernel ? host->kernel : engine->images.kernel, "guest kernel", err) &&
+           readable(host->initrd ? host->initrd : engine->images.initrd, "guest initramfs", err) &&
+           readable(host->rootfs ? host->rootfs : engine->images.rootfs, "guest image", err) &&
+           readable(engine->payload, "guest payload", err);
+}
+
+static bool choose_display(struct vg_engine *engine, struct vg_error *err)
+{
+    const char *wanted = engine->host->machine.display ? engine->host->machine.display : "auto";
+    const char *node = engine->host->pgpu_count ? engine->host->pgpus[0].render_node : NULL;
+    bool has_node = node && access(node, R_OK | W_OK) == 0;
+    if (vg_equal(wanted, "egl-headless") || (vg_equal(wanted, "auto") && has_node)) {
+        if (!has_node)
+            return vg_fail(err, VG_ERROR_ENVIRONMENT,
+                           "display egl-headless needs a render node that can be opened; the host file names %s",
+                           node ? node : "none");
+        engine->display = VG_DISPLAY_EGL_HEADLESS;
+        record(engine, "display", "egl-headless", node);
+        return true;
+    }
+    engine->display = VG_DISPLAY_SDL;
+    record(engine, "display", "sdl on a private Xvfb", vg_equal(wanted, "sdl") ? "host file" : "no render node");
+    engine->xvfb = vg_xvfb_start(engine->runtime_directory, err);
+    return engine->xvfb != NULL;
+}
+
+struct kvm_probe {
+    struct vg_engine *engine;
+    const struct vg_instance *instance;
+};
+
+static bool boot_with_kvm(void *context, struct vg_error *err)
+{
+    struct kvm_probe *probe = context;
+    struct vg_engine *engine = probe->engine;
+    vg_engine_step(engine, "trying whether KVM runs a guest");
+    engine->accel = VG_ACCEL_KVM;
+    engine->boot_timeout_s = KVM_PROBE_TIMEOUT_S;
+    struct vg_tenant *tenant = vg_tenant_new(engine, probe->instance, err);
+    bool booted = tenant && vg_tenants_boot(engine, &tenant, 1, err);
+    if (tenant)
+        vg_tenant_free(tenant);
+    engine->any_booted = false;
+    engine->boot_timeout_s = engine->host->machine.boot_timeout_s;
+    return booted;
+}
+
+static char *cache_directory(void)
+{
+    const char *base = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    return base && base[0] == '/' ? vg_format("%s/vgauge", base) : vg_format("%s/.cache/vgauge", home ? home : "/root");
+}
+
+static void choose_accel(struct vg_engine *engine, const struct vg_instance *instance)
+{
+    const char *wanted = engine->host->machine.accel ? engine->host->machine.accel : "auto";
+    if (!vg_equal(wanted, "auto")) {
+        engine->accel = vg_equal(wanted, "kvm") ? VG_ACCEL_KVM : VG_ACCEL_TCG;
+        record(engine, "accel", wanted, "host file");
+        return;
+    }
+    struct kvm_probe probe = { engine, instance };
+    vg_autofree char *cache = cache_directory();
+    vg_autofree char *why = NULL;
+    bool works = vg_kvm_works(cache, engine->images.guest_key ? engine->images.guest_key : "own-image", boot_with_kvm,
+                              &probe, &why);
+    engine->accel = works ? VG_ACCEL_KVM : VG_ACCEL_TCG;
+    record(engine, "accel", works ? "kvm" : "tcg", why);
+}
+
+static bool open_machine(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+{
+    if (engine->machine)
+        return true;
+    if (!engine->host->connection)
+        return vg_fail(err, VG_ERROR_INPUT, "host file %s names no libvirt connection, which %s needs",
+                       engine->host->name, instance->mechanism);
+    if (!find_images(engine, err) || !choose_display(engine, err))
+        return false;
+    struct vg_machine_config config = { .uri = engine->host->connection,
+                                        .runtime_directory = engine->runtime_directory };
+    vg_engine_step(engine, "connecting to %s", engine->host->connection);
+    engine->machine = vg_machine_open(&config, err);
+    if (!engine->machine)
+        return false;
+    vg_autofree char *version = vg_machine_version(engine->machine);
+    vg_run_fingerprint(engine->config->run, "host.vmm", version, "libvirt connection");
+    choose_accel(engine, instance);
+    if (vg_engine_interrupted())
+        return vg_fail(err, VG_ERROR_INTERRUPTED, "interrupted");
+    vg_run_fingerprint(engine->config->run, "host.accel", engine->accel == VG_ACCEL_KVM ? "kvm" : "tcg",
+                       "probe boot or host file");
+    vg_run_fingerprint(engine->config->run, "guest.image", engine->images.guest_key, "recipe digest");
+    vg_run_fingerprint(engine->config->run, "host.hypervisor-tree", engine->images.tree_key, "recipe digest");
+    return vg_run_save(engine->config->run, err);
+}
+
+bool vg_environment_prepare(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+{
+    if (!engine->runtime_directory && !make_runtime_directory(engine, err))
+        return false;
+    if (!engine->agent) {
+        const char *programs = engine->config->program_directory;
+        engine->agent = vg_format("%s/vgauge-agent", programs);
+        engine->payload = vg_format("%s/payload.squashfs", programs);
+        if (access(engine->agent, X_OK) < 0)
+            return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot run %s; run `make build`", engine->agent);
+        engine->boot_timeout_s = engine->host->machine.boot_timeout_s;
+    }
+    const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
+    return open_mechanism(engine, instance, err) && (!mechanism->vm || open_machine(engine, instance, err));
+}
+
+void vg_environment_close(struct vg_engine *engine)
+{
+    while (engine->tenant_count)
+        vg_tenant_free(engine->tenants[engine->tenant_count - 1]);
+    free(engine->tenants);
+    if (engine->machine)
+        vg_machine_close(engine->machine);
+    if (engine->xvfb)
+        vg_xvfb_stop(engine->xvfb);
+    for (unsigned i = 0; i < engine->mechanism_count; i++)
+        engine->mechanisms[i].mechanism->close(engine->mechanisms[i].state);
+    free(engine->mechanisms);
+    if (engine->images_found)
+        vg_images_free(&engine->images);
+    struct vg_error left = { 0 };
+    if (engine->runtime_directory && !vg_remove_tree(engine->runtime_directory, &left))
+        vg_warn("%s", left.text);
+    free(engine->runtime_directory);
+    free(engine->agent);
+    free(engine->payload);
+}

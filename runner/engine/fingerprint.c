@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What must be equal for two runs to be comparable, with where each value was read. */
+#include <stdlib.h>
+#include <sys/utsname.h>
+#include "engine/internal.h"
+
+/* The value of "key : value" or key="value" in a small text file. */
+static char *value_in(const char *path, const char *key)
+{
+    enum { MOST_BYTES = 1 << 20 };
+    vg_autofree char *data = NULL;
+    size_t length;
+    struct vg_error unread = { 0 };
+    if (!vg_read_file(path, MOST_BYTES, &data, &length, &unread))
+        return NULL;
+    char *rest = data;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        if (strncmp(line, key, strlen(key)) != 0)
+            continue;
+        char *value = line + strlen(key);
+        value += strspn(value, " \t:=\"");
+        value[strcspn(value, "\"")] = '\0';
+        return vg_printable(value, strlen(value), 200);
+    }
+    return NULL;
+}
+
+void vg_environment_fingerprint(struct vg_engine *engine)
+{
+    struct vg_run *run = engine->config->run;
+    struct utsname name;
+    if (uname(&name) == 0) {
+        vg_run_fingerprint(run, "host.kernel", name.release, "uname(2)");
+        vg_run_fingerprint(run, "host.machine", name.machine, "uname(2)");
+    }
+    vg_autofree char *cpu = value_in("/proc/cpuinfo", "model name");
+    vg_autofree char *os = value_in("/etc/os-release", "PRETTY_NAME");
+    vg_autofree char *cores = vg_format("%ld", sysconf(_SC_NPROCESSORS_ONLN));
+    vg_autofree char *memory = value_in("/proc/meminfo", "MemTotal");
+    vg_run_fingerprint(run, "host.cpu", cpu, "/proc/cpuinfo");
+    vg_run_fingerprint(run, "host.cores", cores, "sysconf(_SC_NPROCESSORS_ONLN)");
+    vg_run_fingerprint(run, "host.memory", memory, "/proc/meminfo");
+    vg_run_fingerprint(run, "host.os", os, "/etc/os-release");
+    vg_run_fingerprint(run, "vgauge.version", VG_VERSION, "build");
+    vg_run_fingerprint(run, "host.name", engine->host->name, "host file");
+    vg_run_fingerprint(run, "plan", run->plan, "command line");
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One instance of a test: tenants that fit (running ones are shared where the test allows it), phases, probes,
+ * measurements, verdict. */
+#include <stdlib.h>
+#include "engine/internal.h"
+
+enum { CLOCK_PINGS = 12, CLOCK_TIMEOUT_MS = 3000 };
+
+static struct vg_measurements *new_measurements(const struct vg_engine *engine, const struct vg_instance *instance)
+{
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(engine->host, instance->mechanism);
+    const struct vg_host_profile *profile = vg_host_profile_find(config, instance->profile);
+    const struct vg_host_policy *policy = vg_host_policy_find(config, instance->policy);
+    struct vg_measurements *measurements = vg_calloc(1, sizeof(*measurements));
+    *measurements = (struct vg_measurements) {
+        .test = vg_strdup(instance->test->id),
+        .instance = vg_strdup(instance->name),
+        .mechanism = vg_strdup(instance->mechanism),
+        .profile = vg_strdup(instance->profile),
+        .policy = vg_strdup(instance->policy),
+        .pgpu = vg_strdup(engine->host->pgpu_count ? engine->host->pgpus[0].name : ""),
+        .profile_max = profile ? profile->max : 0,
+        .profile_memory_bytes = profile ? profile->memory_bytes : 0,
+        .period_us = policy ? policy->period_us : 0,
+        .slice_us = policy ? policy->slice_us : 0,
+        .software_renderer = config->software_renderer,
+        .boot = instance->boot,
+        .skip = instance->skip ? vg_strdup(instance->skip) : NULL,
+        .directory = vg_format("%s/tests/%s/%s", engine->config->run->directory, instance->test->id, instance->name),
+    };
+    return measurements;
+}
+
+/* A running tenant that can serve this instance: same mechanism and profile, healthy, not yet taken. */
+static struct vg_tenant *reusable(struct vg_engine *engine, const struct vg_instance *instance)
+{
+    for (unsigned i = 0; i < engine->tenant_count; i++) {
+        struct vg_tenant *tenant = engine->tenants[i];
+        vg_tenant_check(tenant);
+        if (!tenant->scene && tenant->booted && !tenant->dead && !tenant->tainted &&
+            vg_equal(tenant->mechanism->name, instance->mechanism) &&
+            vg_equal(tenant->profile->name, instance->profile))
+            return tenant;
+    }
+    return NULL;
+}
+
+/* Everything that runs and does not belong to this instance would be a neighbour that nobody asked for. */
+static void free_strangers(struct vg_engine *engine, const struct vg_scene *scene)
+{
+    for (unsigned i = engine->tenant_count; i-- > 0;) {
+        if (engine->tenants[i]->scene != scene)
+            vg_tenant_free(engine->tenants[i]);
+    }
+}
+
+static void take(struct vg_scene *scene, struct vg_tenant *tenant, unsigned index)
+{
+    tenant->scene = scene;
+    tenant->name = vg_strdup(scene->measurements->tenants[index].name);
+    scene->tenants[index] = tenant;
+    if (tenant->link)
+        vg_link_clock(tenant->link, &tenant->clock_first);
+}
+
+/* Which tenant names the test has; whether each is shared, new, or starts later. */
+static bool cast(struct vg_scene *scene, bool share, struct vg_error *err)
+{
+    const struct vg_test *test = scene->instance->test;
+    struct vg_measurements *into = scene->measurements;
+    for (unsigned i = 0; i < test->tenant_count; i++) {
+        for (unsigned j = 0; j < (test->tenants[i].count ? test->tenants[i].count : 1); j++)
+            vg_push(into->tenants, into->tenant_count) =
+                (struct vg_measured_tenant) { .name = vg_format("%s.%u", test->tenants[i].name, j) };
+    }
+    scene->tenant_count = into->tenant_count;
+    scene->tenants = vg_calloc(scene->tenant_count, sizeof(*scene->tenants));
+    unsigned index = 0;
+    for (unsigned i = 0; i < test->tenant_count; i++) {
+        const struct vg_test_tenant *role = &test->tenants[i];
+        for (unsigned j = 0; j < (role->count ? role->count : 1); j++, index++) {
+            if (role->later)
+                continue;
+            struct vg_tenant *tenant = share && !role->fresh ? reusable(scene->engine, scene->instance) : NULL;
+            if (tenant) {
+                tenant->shared = true;
+                take(scene, tenant, index);
+            }
+        }
+    }
+    free_strangers(scene->engine, scene); /* before new ones are made: they may need the capacity */
+    index = 0;
+    for (unsigned i = 0; i < test->tenant_count; i++) {
+        for (unsigned j = 0; j < (test->tenants[i].count ? test->tenants[i].count : 1); j++, index++) {
+            if (test->tenants[i].later || scene->tenants[index])
+                continue;
+            struct vg_tenant *tenant = vg_tenant_new(scene->engine, scene->instance, err);
+            if (!tenant)
+                return false;
+            take(scene, tenant, index);
+        }
+    }
+    return true;
+}
+
+static bool boot(struct vg_scene *scene, struct vg_error *err)
+{
+    vg_autofree struct vg_tenant **waiting = NULL;
+    size_t count = 0;
+    for (unsigned i = 0; i < scene->tenant_count; i++) {
+        if (scene->tenants[i])
+            vg_push(waiting, count) = scene->tenants[i];
+    }
+    return vg_tenants_boot(scene->engine, waiting, (unsigned)count, err) &&
+           vg_policy_apply(scene->engine, scene->instance, err);
+}
+
+/* A burst of pings to every tenant, waited for: at the beginning and at the end of a test. */
+static bool read_clocks(struct vg_scene *scene, struct vg_error *err)
+{
+    for (unsigned i = 0; i < scene->tenant_count; i++) {
+        struct vg_tenant *tenant = scene->tenants[i];
+        if (tenant && tenant->booted && !tenant->dead)
+            vg_link_ping(tenant->link, CLOCK_PINGS);
+    }
+    for (int64_t end_ns = vg_now_ns() + CLOCK_TIMEOUT_MS * VG_NS_PER_MS; vg_now_ns() < end_ns;) {
+        bool pending = false;
+        if (!vg_engine_turn(scene->engine, 10, err))
+            return false;
+        for (unsigned i = 0; i < scene->tenant_count; i++) {
+            struct vg_tenant *tenant = scene->tenants[i];
+            pending = pending || (tenant && tenant->booted && !tenant->dead && vg_link_pings_pending(tenant->link));
+        }
+        if (!pending)
+            break;
+    }
+    return true;
+}
+
+static void copy_file(const char *from, const char *directory, const char *name)
+{
+    enum { MOST_BYTES = 1 << 20 };
+    vg_autofree char *data = NULL;
+    size_t length;
+    struct vg_error ignored = { 0 };
+    vg_autofree char *to = vg_format("%s/%s", directory, name);
+    if (vg_exists(from) && vg_read_file(from, MOST_BYTES, &data, &length, &ignored))
+        vg_write_file(to, data, length, &ignored);
+}
+
+/* What is known of each tenant goes into the measurements, its files beside them. */
+static void describe_tenants(struct vg_scene *scene)
+{
+    for (unsigned i = 0; i < scene->tenant_count; i++) {
+        struct vg_measured_tenant *into = &scene->measurements->tenants[i];
+        const struct vg_tenant *tenant = scene->tenants[i];
+        if (!tenant) {
+            into->state = vg_strdup("lost");
+            into->reason = vg_strdup("it was never started");
+            continue;
+        }
+        into->vm = tenant->vm ? vg_strdup(tenant->label) : vg_format("pid %ld", (long)vg_tenant_pid(tenant));
+        into->state = vg_strdup(tenant->stopped ? "stopped" : tenant->dead ? "lost" : "ok");
+        into->reason = tenant->reason ? vg_strdup(tenant->reason) : NULL;
+        into->boot_s = tenant->shared || !tenant->hello_ns ? 0 : (double)(tenant->hello_ns - tenant->start_ns) / 1e9;
+        into->hello = tenant->hello ? json_incref(tenant->hello) : NULL;
+        into->boot_id = tenant->hello ? vg_strdup(vg_json_text_or(tenant->hello, "boot_id", "")) : NULL;
+        unsigned count = 0;
+        const struct vg_clock_point *points = tenant->link ? vg_link_clock(tenant->link, &count) : NULL;
+        for (unsigned j = tenant->clock_first; j < count; j++)
+            vg_push(into->clock, into->clock_count) = points[j];
+        vg_autofree char *console = vg_format("%s.console.log", into->name);
+        copy_file(tenant->console_file, scene->measurements->directory, console);
+        if (tenant->domain_xml) {
+            vg_autofree char *path = vg_format("%s/%s.domain.xml", scene->measurements->directory, into->name);
+            struct vg_error ignored = { 0 };
+            vg_write_file(path, tenant->domain_xml, strlen(tenant->domain_xml), &ignored);
+        }
+    }
+}
+
+static bool perform(struct vg_scene *scene, struct vg_error *err)
+{
+    const struct vg_test *test = scene->instance->test;
+    if (!read_clocks(scene, err))
+        return false;
+    for (unsigned i = 0; i < test->phase_count; i++) {
+        if (!vg_phase_run(scene, &test->phases[i], err))
+            return false;
+        const char *outcome = scene->measurements->phases[i].outcome;
+        if (!vg_equal(outcome, "ok"))
+            break; /* later phases build on this one */
+    }
+    return vg_scene_stop_runs(scene, err) && read_clocks(scene, err);
+}
+
+/* Lets go of the tenants; ends those that must not serve another test. */
+static void leave(struct vg_scene *scene)
+{
+    for (unsigned i = 0; i < scene->run_count; i++) {
+        vg_active_finish(scene->runs[i], "stopped", "the run was ended");
+        free(scene->runs[i]->streams);
+    }
+    for (unsigned i = 0; i < scene->tenant_count; i++) {
+        struct vg_tenant *tenant = scene->tenants[i];
+        if (!tenant)
+            continue;
+        tenant->scene = NULL;
+        free(tenant->name);
+        tenant->name = NULL;
+        if (tenant->dead || tenant->tainted || !tenant->booted)
+            vg_tenant_free(tenant);
+    }
+    for (unsigned i = 0; i < scene->run_count; i++)
+        free(scene->runs[i]);
+    free(scene->runs);
+    free(scene->tenants);
+}
+
+static bool judge_and_save(struct vg_engine *engine, const struct vg_instance *instance,
+                           struct vg_measurements *measurements, double duration_s, struct vg_error *err)
+{
+    const struct vg_run *run = engine->config->run;
+    struct vg_judgement *judgement = NULL;
+    bool saved = vg_measurements_save(measurements, err) && (judgement = vg_judge(instance->test, measurements, err));
+    if (saved) {
+        judgement->duration_s = duration_s;
+        saved = vg_judgement_save(judgement, run->directory, err) && vg_journal_append(run, judgement, err);
+    }
+    if (saved && engine->config->observer && engine->config->observer->judged)
+        engine->config->observer->judged(engine->config->observer->context, judgement);
+    if (judgement)
+        vg_judgement_free(judgement);
+    return saved;
+}
+
+/* A refusal or a tenant that does not come up decides this instance only, unless nothing ever came up: then the host is
+ * what is broken, and going on would say the same thing once per test. */
+static bool ends_the_run(const struct vg_engine *engine, const struct vg_error *err)
+{
+    return err->kind == VG_ERROR_INTERRUPTED || err->kind == VG_ERROR_INPUT || !engine->any_booted;
+}
+
+static bool run_scene(struct vg_engine *engine, const struct vg_instance *instance,
+                      struct vg_measurements *measurements, struct vg_error *err)
+{
+    struct vg_scene scene = {
+        .engine = engine, .instance = instance, .measurements = measurements, .start_ns = vg_now_ns()
+    };
+    struct vg_error failed = { 0 };
+    bool share = instance->boot == 1 || instance->test->matrix.repeat <= 1;
+    bool done =
+        vg_environment_prepare(engine, instance, &failed) && cast(&scene, share, &failed) && boot(&scene, &failed);
+    if (done) {
+        engine->watch = vg_watch_start(&scene);
+        done = perform(&scene, &failed);
+        vg_watch_stop(engine->watch);
+        engine->watch = NULL;
+    }
+    if (scene.storage_error.kind != VG_ERROR_NONE) {
+        done = false;
+        failed = scene.storage_error;
+    }
+    bool fatal = !done && (ends_the_run(engine, &failed) || scene.storage_error.kind != VG_ERROR_NONE);
+    if (!done && !fatal)
+        vg_scene_invalid(&scene, "%s", failed.text);
+    describe_tenants(&scene);
+    leave(&scene);
+    if (fatal)
+        *err = failed;
+    return !fatal;
+}
+
+bool vg_instance_run(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+{
+    int64_t start_ns = vg_now_ns();
+    struct vg_measurements *measurements = new_measurements(engine, instance);
+    bool done = vg_make_directories(measurements->directory, err) &&
+                (instance->skip || run_scene(engine, instance, measurements, err)) &&
+                judge_and_save(engine, instance, measurements, (double)(vg_now_ns() - start_ns) / 1e9, err);
+    vg_measurements_free(measurements);
+    return done;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to engine/: the parts that instance.c composes. */
+#ifndef VG_ENGINE_INTERNAL_H
+#define VG_ENGINE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include "engine/engine.h"
+#include "guest/guest.h"
+#include "judge/judge.h"
+#include "machine/machine.h"
+#include "mechanism/mechanism.h"
+#include "probe.h"
+
+struct vg_engine;
+struct vg_scene;
+
+/* One tenant: a VM or a native process, with its vGPU and its link. Lives as long as its boot; serves several tests. */
+struct vg_tenant {
+    struct vg_engine *engine;
+    unsigned number; /* of this boot within the run, from 1: part of the domain's name */
+    const struct vg_mechanism *mechanism;
+    void *mechanism_state;
+    const struct vg_host_profile *profile;
+    unsigned pgpu_index;
+    struct vg_vgpu *vgpu;
+    struct vg_vm *vm;
+    struct vg_process *process;
+    struct vg_link *link;
+    char *label;        /* "virtio-venus-3": names its domain and files */
+    char *console_file; /* in the runtime directory */
+    char *domain_xml;   /* NULL for native */
+    json_t *hello;
+    int64_t start_ns, hello_ns;
+    bool booted;  /* said hello */
+    bool dead;    /* link broken, VM gone or boot failed; `reason` says why */
+    bool stopped; /* ended by an action of the test */
+    bool tainted; /* a workload of it did not end: must not serve another test */
+    char *reason;
+    /* The test that it serves now. */
+    struct vg_scene *scene;
+    char *name;           /* "peer.0"; NULL while it serves none */
+    bool shared;          /* it ran before this test began */
+    unsigned clock_first; /* clock points before this belong to earlier tests */
+    /* Booting happens in a thread of its own. */
+    pthread_t thread;
+    bool thread_running;
+    atomic_bool thread_done;
+    int thread_fd;
+    struct vg_error thread_error;
+};
+
+/* schedule.c: the profile of a mechanism whose host file names none: the whole pGPU, as many tenants as wanted. */
+const struct vg_host_profile *vg_profile_whole(void);
+
+/* --- tenant.c, boot.c: life of a tenant ----------------------------------------------------------------------------
+ */
+
+struct vg_tenant *vg_tenant_new(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err);
+/* Boots all that have not yet, in parallel, until each said hello; false if one did not (it is then `dead`, and err is
+ * the first one's sentence with the end of its console), or when interrupted. */
+bool vg_tenants_boot(struct vg_engine *engine, struct vg_tenant **tenants, unsigned count, struct vg_error *err);
+/* Ends it in the given way and gives its vGPU back. how: "destroy", "kill", "shutdown". */
+bool vg_tenant_stop(struct vg_tenant *tenant, const char *how, struct vg_error *err);
+void vg_tenant_free(struct vg_tenant *tenant);
+pid_t vg_tenant_pid(const struct vg_tenant *tenant); /* 0 if none */
+/* Marks it dead once; its runs become "lost". */
+void vg_tenant_lost(struct vg_tenant *tenant, const char *reason);
+/* Notices a VM or process that ended by itself. */
+void vg_tenant_check(struct vg_tenant *tenant);
+/* Applies the instance's policy to the tenants that run now, and reads it back. */
+bool vg_policy_apply(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err);
+
+/* --- scene.c: what one instance does, while it does it ---------------------------------------------------------------
+ */
+
+/* One workload that was started in one tenant. */
+struct vg_active_run {
+    struct vg_scene *scene;
+    struct vg_tenant *tenant;
+    const struct vg_workload *workload;
+    const char *until;       /* the mark that the phase waits for; NULL: the end */
+    unsigned phase, index;   /* its struct vg_measured_run */
+    unsigned link_run;       /* the link's number */
+    struct vg_csv **streams; /* one per stream of the workload; NULL until rows came */
+    unsigned stream_count;
+    bool ready, gone, reached, ended;
+};
+
+struct vg_scene {
+    struct vg_engine *engine;
+    const struct vg_instance *instance;
+    struct vg_measurements *measurements;
+    struct vg_tenant **tenants; /* those of this instance, in the order of measurements->tenants */
+    unsigned tenant_count;
+    struct vg_active_run **runs; /* in the order of starting; pointers, since links keep them */
+    unsigned run_count;
+    struct vg_error storage_error; /* first failure to write samples */
+    int64_t start_ns;
+};
+
+struct vg_measured_run *vg_active_measured(const struct vg_active_run *run);
+extern const struct vg_link_events vg_scene_link_events; /* context: struct vg_tenant */
+void vg_scene_event(struct vg_scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void vg_scene_invalid(struct vg_scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
+struct vg_tenant *vg_scene_tenant(const struct vg_scene *scene, const char *name); /* NULL if not (yet) started */
+/* Closes a run's files and settles its status if it has none. */
+void vg_active_finish(struct vg_active_run *run, const char *status, const char *message);
+
+/* --- phase.c ------------------------------------------------------------------------------------------------------ */
+
+/* Runs one phase. False when interrupted or when the environment failed; what a tenant did wrong is in the
+ * measurements. */
+bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct vg_error *err);
+/* Asks what still runs to stop, and waits for it. */
+bool vg_scene_stop_runs(struct vg_scene *scene, struct vg_error *err);
+/* action.c: does one action of a phase. */
+bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err);
+/* Does `on` ("peer" or "peer.0") mean this tenant ("peer.0")? */
+bool vg_tenant_selected(const char *on, const char *name);
+
+/* --- watch.c: probes during one instance ----------------------------------------------------------------------------
+ */
+
+struct vg_watch;
+struct vg_watch *vg_watch_start(struct vg_scene *scene);
+/* Tenants changed: the probes see the new set from their next sample on. */
+void vg_watch_targets(struct vg_watch *watch, struct vg_tenant *const *tenants, unsigned count);
+void vg_watch_stop(struct vg_watch *watch); /* fills measurements->probes; frees */
+
+/* --- instance.c -----------------------------------------------------------------------------------------------------
+ */
+
+/* Runs one instance from boot to saved measurements and verdict. False only for what ends the whole run. */
+bool vg_instance_run(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err);
+
+/* --- engine.c -------------------------------------------------------------------------------------------------------
+ */
+
+struct vg_open_mechanism {
+    const struct vg_mechanism *mechanism;
+    void *state;
+};
+
+struct vg_engine {
+    const struct vg_engine_config *config;
+    const struct vg_host *host;
+    char *runtime_directory;
+    struct vg_images images;
+    bool images_found;
+    struct vg_machine *machine;
+    struct vg_xvfb *xvfb;
+    enum vg_accel accel;
+    enum vg_display display;
+    char *payload, *agent;
+    struct vg_open_mechanism *mechanisms;
+    unsigned mechanism_count;
+    struct vg_tenant **tenants; /* all that exist now */
+    unsigned tenant_count;
+    unsigned boots;
+    bool any_booted;
+    unsigned boot_timeout_s;
+    struct vg_watch *watch; /* of the instance that runs now */
+    /* progress */
+    struct vg_progress progress;
+    char step[160];
+    int64_t start_ns, last_progress_ns;
+    double estimate_done_s, estimate_total_s, actual_done_s;
+};
+
+/* Serves links and progress for at most timeout_ms, then returns. False once interrupted. */
+bool vg_engine_turn(struct vg_engine *engine, int timeout_ms, struct vg_error *err);
+void vg_engine_step(struct vg_engine *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* environment.c: opens what the instance's mechanism needs and has not been opened yet. */
+bool vg_environment_prepare(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err);
+void vg_environment_close(struct vg_engine *engine);
+void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism);
+void vg_environment_fingerprint(struct vg_engine *engine);
+
+#endif

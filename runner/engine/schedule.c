@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A plan on a host becomes instances: every test at every point of its matrix, in an order in which one boot serves as
+ * many tests as possible. What cannot run here stays in the list, with the reason. */
+#include <stdlib.h>
+#include "engine/internal.h"
+
+const struct vg_host_profile *vg_profile_whole(void)
+{
+    static char name[] = "whole";
+    static const struct vg_host_profile whole = { .name = name, .max = 1024 };
+    return &whole;
+}
+
+/* The values of one axis: the test's own list, or what the host offers. */
+static bool axis_takes(const struct vg_words *axis, const char *value, bool first)
+{
+    if (axis->count == 0 || vg_words_have(axis, "default"))
+        return first;
+    return vg_words_have(axis, "host") || vg_words_have(axis, value);
+}
+
+static char *why_not_here(const struct vg_test *test, const struct vg_host *host,
+                          const struct vg_host_mechanism *config, const struct vg_mechanism *mechanism,
+                          const char *policy, const struct vg_host_profile *profile)
+{
+    for (unsigned i = 0; i < test->needs.capability.count; i++) {
+        const char *capability = test->needs.capability.items[i];
+        if (!vg_mechanism_offers(mechanism, capability))
+            return vg_format("%s does not offer %s", mechanism->name, capability);
+    }
+    if (test->needs.mechanism.count && !vg_words_have(&test->needs.mechanism, mechanism->name))
+        return vg_format("does not apply to %s", mechanism->name);
+    if (test->needs.vm && !mechanism->vm)
+        return vg_format("needs a VM; a tenant of %s is a process on the host", mechanism->name);
+    if (test->needs.policy.count && !vg_words_have(&test->needs.policy, policy))
+        return vg_format("does not apply to the scheduling policy %s", policy[0] ? policy : "(none)");
+    if (test->needs.destructive && !vg_words_have(&host->allow, "destructive"))
+        return vg_strdup("is destructive, which the host file does not allow (allow: [destructive])");
+    if (profile && mechanism->vm && test->needs.tenants > profile->max * host->pgpu_count)
+        return vg_format("needs %u tenants; profile %s allows %u on this host", test->needs.tenants, profile->name,
+                         profile->max * host->pgpu_count);
+    (void)config;
+    return NULL;
+}
+
+static void add(struct vg_schedule *schedule, const struct vg_test *test, const struct vg_host_mechanism *config,
+                const char *profile, const char *policy, unsigned boot, char *skip)
+{
+    vg_autofree char *name = vg_format("%s.%s.%s.boot-%u", config->name, profile, policy[0] ? policy : "none", boot);
+    vg_push(schedule->items, schedule->count) = (struct vg_instance) {
+        .test = test,
+        .mechanism = config->name,
+        .profile = profile,
+        .policy = policy,
+        .boot = boot,
+        .name = VG_TAKE(name),
+        .skip = skip,
+    };
+}
+
+static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *test, const struct vg_plan *plan,
+                          const struct vg_host *host, const struct vg_host_mechanism *config)
+{
+    const struct vg_mechanism *mechanism = vg_mechanism_find(config->name);
+    static char none[] = "";
+    const struct vg_host_policy unspecified = { .name = none };
+    unsigned repeat = plan->repeat ? plan->repeat : test->matrix.repeat ? test->matrix.repeat : 1;
+    unsigned profiles = config->profile_count ? config->profile_count : 1;
+    unsigned policies = config->policy_count ? config->policy_count : 1;
+    bool skipped = false;
+    for (unsigned i = 0; i < profiles; i++) {
+        const struct vg_host_profile *profile = config->profile_count ? &config->profiles[i] : vg_profile_whole();
+        if (!axis_takes(&test->matrix.profile, profile->name, i == 0))
+            continue;
+        unsigned taken = 0;
+        for (unsigned j = 0; j < policies; j++) {
+            const struct vg_host_policy *policy = config->policy_count ? &config->policies[j] : &unspecified;
+            /* "default" means the first policy that the test applies to. */
+            bool applies = !test->needs.policy.count || vg_words_have(&test->needs.policy, policy->name);
+            if (!applies || !axis_takes(&test->matrix.policy, policy->name, taken == 0))
+                continue;
+            taken++;
+            char *why = why_not_here(test, host, config, mechanism, policy->name, profile);
+            if (why && skipped) {
+                free(why);
+                continue;
+            }
+            skipped = skipped || why;
+            for (unsigned boot = 1; boot <= (why ? 1 : repeat); boot++)
+                add(schedule, test, config, profile->name, policy->name, boot, boot == 1 ? why : NULL);
+        }
+        if (taken == 0 && !skipped) {
+            /* None of the host's policies is one that the test judges: one skip says so. */
+            char *why = why_not_here(test, host, config, mechanism, "", profile);
+            add(schedule, test, config, profile->name, "", 1,
+                why ? why : vg_strdup("the host offers no scheduling policy that this test judges"));
+            skipped = true;
+        }
+    }
+}
+
+/* Instances that can share a boot stand together: by mechanism, profile, policy, then few tenants before many. */
+static int by_boot(const void *left, const void *right)
+{
+    const struct vg_instance *a = left, *b = right;
+    if (!a->skip != !b->skip)
+        return a->skip ? -1 : 1;
+    int order = strcmp(a->mechanism, b->mechanism);
+    if (order == 0)
+        order = (a->boot > b->boot) - (a->boot < b->boot);
+    if (order == 0)
+        order = strcmp(a->profile, b->profile);
+    if (order == 0)
+        order = strcmp(a->policy, b->policy);
+    if (order == 0)
+        order = (a->test->needs.tenants > b->test->needs.tenants) - (a->test->needs.tenants < b->test->needs.tenants);
+    return order ? order : strcmp(a->test->id, b->test->id);
+}
+
+static bool test_selected(const struct vg_test *test, const char *globs)
+{
+    vg_autofree char *qualified = vg_format("%s/%s", test->group, test->id);
+    vg_autofree char *dotted = vg_format("%s.%s", test->group, test->id);
+    if (!globs || !*globs)
+        return true;
+    /* A negated glob that matches any spelling wins. */
+    const char *names[] = { test->id, qualified, dotted };
+    bool selected = false;
+    vg_autofree char *copy = vg_strdup(globs);
+    bool any_positive = false;
+    char *rest = copy;
+    for (char *glob; (glob = strsep(&rest, ",")) != NULL;) {
+        glob += strspn(glob, " ");
+        if (!*glob)
+            continue;
+        bool negated = *glob == '!';
+        bool hit = false;
+        for (size_t i = 0; i < VG_COUNT(names); i++)
+            hit = hit || vg_select(glob + negated, names[i]);
+        if (negated && hit)
+            return false;
+        any_positive = any_positive || !negated;
+        selected = selected || (!negated && hit);
+    }
+    return selected || !any_positive;
+}
+
+static char *joined(const struct vg_words *words)
+{
+    struct vg_text text = { 0 };
+    vg_text_add(&text, "%s", "");
+    for (unsigned i = 0; i < words->count; i++)
+        vg_text_add(&text, "%s%s", i ? "," : "", words->items[i]);
+    return text.data;
+}
+
+static bool nothing_selected(const struct vg_catalog *catalog, const struct vg_plan *plan, const char *globs,
+                             struct vg_error *err)
+{
+    vg_autofree const char **ids = NULL;
+    size_t count = 0;
+    for (unsigned i = 0; i < catalog->test_count; i++)
+        vg_push(ids, count) = catalog->tests[i]->id;
+    vg_autofree char *hint = vg_did_you_mean(globs, ids, count);
+    return vg_fail(err, VG_ERROR_INPUT, "no test of plan `%s` matches `%s`%s (see `vgauge list tests`)", plan->name,
+                   globs, hint);
+}
+
+/* A mechanism that the host does not offer is a mistake of the user, not an empty run. */
+static bool mechanisms_selected(const struct vg_host *host, const char *globs, struct vg_error *err)
+{
+    vg_autofree const char **names = NULL;
+    size_t count = 0;
+    for (unsigned i = 0; i < host->mechanism_count; i++) {
+        if (vg_select(globs, host->mechanisms[i].name))
+            return true;
+        vg_push(names, count) = host->mechanisms[i].name;
+    }
+    vg_autofree char *hint = vg_did_you_mean(globs, names, count);
+    return vg_fail(err, VG_ERROR_INPUT, "host `%s` offers no mechanism `%s`%s", host->name, globs, hint);
+}
+
+bool vg_schedule_make(const struct vg_catalog *catalog, const struct vg_plan *plan, const struct vg_host *host,
+                      const char *test_globs, const char *mechanism_globs, struct vg_schedule *schedule,
+                      struct vg_error *err)
+{
+    *schedule = (struct vg_schedule) { 0 };
+    if (mechanism_globs && !mechanisms_selected(host, mechanism_globs, err))
+        return false;
+    vg_autofree char *plan_globs = joined(&plan->tests);
+    unsigned selected = 0;
+    for (unsigned i = 0; i < catalog->test_count; i++) {
+        const struct vg_test *test = catalog->tests[i];
+        /* --test may name a test that the plan leaves out: asking for it by name is asking for it. */
+        bool named = test_globs && vg_equal(test_globs, test->id);
+        if (!named && (!test_selected(test, plan_globs) || !test_selected(test, test_globs)))
+            continue;
+        selected++;
+        for (unsigned j = 0; j < host->mechanism_count; j++) {
+            const struct vg_host_mechanism *config = &host->mechanisms[j];
+            if (!vg_select(mechanism_globs, config->name))
+                continue;
+            if (test->matrix.mechanism.count == 0 || axis_takes(&test->matrix.mechanism, config->name, j == 0))
+                add_mechanism(schedule, test, plan, host, config);
+        }
+    }
+    if (selected == 0)
+        return nothing_selected(catalog, plan, test_globs ? test_globs : plan_globs, err);
+    if (schedule->count)
+        qsort(schedule->items, schedule->count, sizeof(*schedule->items), by_boot);
+    return true;
+}
+
+void vg_schedule_free(struct vg_schedule *schedule)
+{
+    for (unsigned i = 0; i < schedule->count; i++) {
+        free(schedule->items[i].name);
+        free(schedule->items[i].skip);
+    }
+    free(schedule->items);
+    *schedule = (struct vg_schedule) { 0 };
+}

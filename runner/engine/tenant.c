@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The life of a tenant apart from its boot: made with its vGPU, watched, ended in a stated way, its vGPU given back. */
+#include <stdlib.h>
+#include "engine/internal.h"
+
+enum { SHUTDOWN_TIMEOUT_MS = 30000 };
+
+static const struct vg_host_profile *profile_of(const struct vg_engine *engine, const struct vg_instance *instance)
+{
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(engine->host, instance->mechanism);
+    const struct vg_host_profile *profile = vg_host_profile_find(config, instance->profile);
+    return profile ? profile : vg_profile_whole();
+}
+
+/* The first pGPU that takes the profile. The last refusal is the one that is told. */
+static bool create_vgpu(struct vg_tenant *tenant, struct vg_error *err)
+{
+    unsigned pgpus = tenant->engine->host->pgpu_count;
+    for (unsigned i = 0; i < (pgpus ? pgpus : 1); i++) {
+        enum vg_refusal refusal =
+            tenant->mechanism->create(tenant->mechanism_state, i, tenant->profile, &tenant->vgpu, err);
+        if (refusal == VG_REFUSED_NOT) {
+            tenant->pgpu_index = i;
+            return true;
+        }
+        if (refusal != VG_REFUSED_NO_CAPACITY)
+            break;
+    }
+    return vg_wrap(err, "cannot create a %s vGPU of profile %s", tenant->mechanism->name, tenant->profile->name);
+}
+
+struct vg_tenant *vg_tenant_new(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+{
+    struct vg_tenant *tenant = vg_calloc(1, sizeof(*tenant));
+    tenant->engine = engine;
+    tenant->number = ++engine->boots;
+    tenant->mechanism = vg_mechanism_find(instance->mechanism);
+    tenant->mechanism_state = vg_environment_mechanism(engine, tenant->mechanism);
+    tenant->profile = profile_of(engine, instance);
+    tenant->label = vg_format("%s-%u", tenant->mechanism->name, tenant->number);
+    tenant->console_file = vg_format("%s/%s.console", engine->runtime_directory, tenant->label);
+    vg_push(engine->tenants, engine->tenant_count) = tenant;
+    if (!create_vgpu(tenant, err)) {
+        vg_tenant_free(tenant);
+        return NULL;
+    }
+    return tenant;
+}
+
+pid_t vg_tenant_pid(const struct vg_tenant *tenant)
+{
+    if (tenant->vm)
+        return vg_vm_pid(tenant->vm);
+    return tenant->process ? vg_process_pid(tenant->process) : 0;
+}
+
+void vg_tenant_lost(struct vg_tenant *tenant, const char *reason)
+{
+    if (tenant->dead)
+        return;
+    tenant->dead = true;
+    free(tenant->reason);
+    tenant->reason = vg_strdup(reason);
+    if (!tenant->scene)
+        return;
+    for (unsigned i = 0; i < tenant->scene->run_count; i++) {
+        struct vg_active_run *run = tenant->scene->runs[i];
+        if (run->tenant == tenant && !run->ended)
+            vg_active_finish(run, tenant->stopped ? "stopped" : "lost", reason);
+    }
+}
+
+void vg_tenant_check(struct vg_tenant *tenant)
+{
+    const char *why = NULL;
+    if (tenant->dead || !tenant->booted)
+        return;
+    if (tenant->vm && !vg_vm_alive(tenant->vm, &why)) {
+        vg_autofree char *reason = vg_format("the VM ended by itself (%s)", why ? why : "unknown");
+        vg_tenant_lost(tenant, reason);
+    } else if (tenant->process && !vg_process_alive(tenant->process)) {
+        vg_tenant_lost(tenant, "the tenant's process ended by itself");
+    } else if (tenant->link && vg_link_broken(tenant->link, &why)) {
+        vg_tenant_lost(tenant, why ? why : "the link to the tenant broke");
+    }
+}
+
+static bool stop_vm(struct vg_tenant *tenant, const char *how, struct vg_error *err)
+{
+    if (vg_equal(how, "kill"))
+        return vg_vm_stop(tenant->vm, VG_VM_KILL, err);
+    if (!vg_equal(how, "shutdown"))
+        return vg_vm_stop(tenant->vm, VG_VM_DESTROY, err);
+    if (tenant->link && !tenant->dead)
+        vg_link_command(tenant->link, "poweroff");
+    const char *why;
+    for (int64_t end_ns = vg_now_ns() + SHUTDOWN_TIMEOUT_MS * VG_NS_PER_MS;
+         vg_now_ns() < end_ns && vg_vm_alive(tenant->vm, &why);) {
+        /* The link must be served, or the command never leaves. An interrupt falls through to the hard way. */
+        if (!vg_engine_turn(tenant->engine, 50, err))
+            break;
+    }
+    return vg_vm_wait_shutdown(tenant->vm, 1000, err);
+}
+
+bool vg_tenant_stop(struct vg_tenant *tenant, const char *how, struct vg_error *err)
+{
+    bool stopped = true;
+    tenant->stopped = true;
+    vg_autofree char *reason = vg_format("stopped by the test (%s)", how);
+    if (tenant->vm)
+        stopped = stop_vm(tenant, how, err);
+    if (tenant->process) {
+        vg_process_stop(tenant->process);
+        tenant->process = NULL;
+    }
+    vg_tenant_lost(tenant, reason);
+    if (tenant->vgpu) {
+        struct vg_error destroy_error = { 0 };
+        if (!tenant->mechanism->destroy(tenant->mechanism_state, tenant->vgpu, &destroy_error) && stopped) {
+            *err = destroy_error;
+            stopped = false;
+        }
+        tenant->vgpu = NULL;
+    }
+    return stopped;
+}
+
+void vg_tenant_free(struct vg_tenant *tenant)
+{
+    struct vg_engine *engine = tenant->engine;
+    struct vg_error ignored = { 0 };
+    if (tenant->thread_running)
+        pthread_join(tenant->thread, NULL);
+    if (tenant->vm || tenant->process || tenant->vgpu)
+        vg_tenant_stop(tenant, "destroy", &ignored);
+    for (unsigned i = 0; i < engine->tenant_count; i++) {
+        if (engine->tenants[i] != tenant)
+            continue;
+        memmove(&engine->tenants[i], &engine->tenants[i + 1], (engine->tenant_count - i - 1) * sizeof(tenant));
+        engine->tenant_count--;
+        break;
+    }
+    if (tenant->link)
+        vg_link_free(tenant->link);
+    else if (tenant->thread_fd > 0)
+        close(tenant->thread_fd);
+    if (tenant->vm)
+        vg_vm_free(tenant->vm);
+    json_decref(tenant->hello);
+    free(tenant->name);
+    free(tenant->reason);
+    free(tenant->label);
+    free(tenant->console_file);
+    free(tenant->domain_xml);
+    free(tenant);
+}
+
+bool vg_policy_apply(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+{
+    const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(engine->host, instance->mechanism);
+    const struct vg_host_policy *policy = vg_host_policy_find(config, instance->policy);
+    if (!policy || !mechanism->policy)
+        return true;
+    for (unsigned pgpu = 0; pgpu < (engine->host->pgpu_count ? engine->host->pgpu_count : 1); pgpu++) {
+        vg_autofree struct vg_policy_tenant *tenants = NULL;
+        size_t count = 0;
+        for (unsigned i = 0; i < engine->tenant_count; i++) {
+            struct vg_tenant *tenant = engine->tenants[i];
+            if (tenant->mechanism != mechanism || tenant->pgpu_index != pgpu || tenant->dead || !tenant->booted)
+                continue;
+            vg_push(tenants, count) = (struct vg_policy_tenant) {
+                .tenant = tenant->label, .vgpu = tenant->vgpu, .pid = vg_tenant_pid(tenant), .weight = 1
+            };
+        }
+        if (count == 0)
+            continue;
+        enum vg_refusal refusal =
+            mechanism->policy(vg_environment_mechanism(engine, mechanism), pgpu, policy, tenants, (unsigned)count, err);
+        if (refusal != VG_REFUSED_NOT)
+            return vg_wrap(err, "scheduling policy %s was not applied (%s)", policy->name, vg_refusal_name(refusal));
+    }
+    return true;
+}
