@@ -88,6 +88,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(BASE_SRC) $(RUNN
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS) -lcmocka
+# Objects are kept: the next make is quicker.
+.SECONDARY:
 unit-programs: $(UNIT_PROGRAMS)
 
 # --- verbs for people ----------------------------------------------------------------------------------------------

@@ -134,10 +134,11 @@ bool vg_param_check(const struct vg_descriptor *descriptor, const struct vg_para
     }
     if (!wanted)
         return true;
+    const char *unit = param->unit && strcmp(param->unit, "1") != 0 ? param->unit : "";
     if (strcmp(wanted, "in range") == 0)
-        return vg_fail(err, VG_ERROR_INPUT, "%s `%s`: parameter `%s` must be between %g and %g %s, not `%s`",
+        return vg_fail(err, VG_ERROR_INPUT, "%s `%s`: parameter `%s` must be between %g and %g%s%s, not `%s`",
                        vg_descriptor_kind_name(descriptor->kind), descriptor->name, param->name, param->min, param->max,
-                       param->unit && strcmp(param->unit, "1") != 0 ? param->unit : "", shown);
+                       unit[0] ? " " : "", unit, shown);
     return vg_fail(err, VG_ERROR_INPUT, "%s `%s`: parameter `%s` must be %s, not `%s`",
                    vg_descriptor_kind_name(descriptor->kind), descriptor->name, param->name, wanted, shown);
 }

@@ -193,9 +193,9 @@ static void wrong_driver_spoils_any_test(void **state)
     expect(&b, VG_FAIL, "x.verified is 0");
 }
 
-static void add_scan(struct bench *b, const char *canaries, const char *nonzero, const char *proved)
+static void add_scan(struct bench *b, const char *filled, const char *canaries, const char *nonzero, const char *proved)
 {
-    fixture_fact(b->run, "filled_bytes", "1000000");
+    fixture_fact(b->run, "filled_bytes", filled);
     struct vg_measured_phase *scan = fixture_phase(b->m, "scan", 30 * S, 40 * S);
     struct vg_measured_run *run = fixture_run(scan, "peer.0", "some-workload");
     fixture_fact(run, "scanned_bytes", "1000000");
@@ -216,29 +216,28 @@ static void three_classes_of_leak(void **state)
     (void)state;
     struct bench b;
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "0", "0", "1");
+    add_scan(&b, "1000000", "0", "0", "1");
     expect(&b, VG_PASS, NULL);
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "3", "24", "true");
+    add_scan(&b, "1000000", "3", "24", "true");
     expect(&b, VG_FAIL, "3 words");
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "0", "24", "1");
+    add_scan(&b, "1000000", "0", "24", "1");
     expect(&b, VG_FINDING, "not zero");
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "0", "0", "0");
+    add_scan(&b, "1000000", "0", "0", "0");
     expect(&b, VG_INVALID, "did not prove");
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "0", NULL, "1");
+    add_scan(&b, "1000000", "0", NULL, "1");
     expect(&b, VG_INVALID, "nonzero_bytes");
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "nan", "0", "1");
+    add_scan(&b, "1000000", "nan", "0", "1");
     expect(&b, VG_INVALID, "canary_words");
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "0", "0", "1");
-    fixture_fact(b.run, "filled_bytes", "1250000"); /* more than was scanned */
+    add_scan(&b, "1250000", "0", "0", "1"); /* more than was scanned */
     expect(&b, VG_INVALID, "x.coverage is 80 %");
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "0", "0", "1");
+    add_scan(&b, "1000000", "0", "0", "1");
     b.m->profile_memory_bytes = 2000000; /* partitioned: all of the profile's memory counts */
     expect(&b, VG_INVALID, "x.coverage is 50 %");
 }
