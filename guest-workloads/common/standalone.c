@@ -27,7 +27,7 @@ static void print_column(const struct vg_stream *stream, unsigned index, int64_t
         int64_t value = stream->kept[row * stream->width + index];
         if (column->kind == VG_COLUMN_DURATION && value == -1)
             continue; /* not available */
-        values[count++] = column->kind == VG_COLUMN_TIME ? value - origin_ns : value;
+        values[count++] = vg_column_is_instant(column->kind) ? value - origin_ns : value;
     }
     char name[160];
     snprintf(name, sizeof(name), "%s.%s", stream->spec->name, column->name);
@@ -38,7 +38,7 @@ static void print_column(const struct vg_stream *stream, unsigned index, int64_t
     qsort(values, count, sizeof(*values), compare);
     printf("%-28s %10zu %14" PRId64 " %14" PRId64 " %14" PRId64 " %14" PRId64 " %s%s\n", name, count,
            percentile(values, count, 50), percentile(values, count, 90), percentile(values, count, 99),
-           values[count - 1], column->unit, column->kind == VG_COLUMN_TIME ? " after the start" : "");
+           values[count - 1], column->unit, vg_column_is_instant(column->kind) ? " after the start" : "");
 }
 
 static void print_rows(const struct vg_stream *stream)

@@ -14,9 +14,10 @@
 enum vg_need { VG_NEED_NONE = 0, VG_NEED_VULKAN = 1, VG_NEED_GL = 2, VG_NEED_DRM = 4 };
 
 enum vg_column_kind {
-    VG_COLUMN_TIME,     /* an instant, CLOCK_MONOTONIC_RAW of the tenant, ns: the host maps it to its own clock */
-    VG_COLUMN_DURATION, /* a length of time, ns; -1: not available for this sample */
-    VG_COLUMN_COUNT,    /* anything else that is an integer */
+    VG_COLUMN_TIME,       /* an instant, CLOCK_MONOTONIC_RAW of the tenant, ns: the host maps it to its own clock */
+    VG_COLUMN_COMPLETION, /* an instant, too: when one unit of work was done; throughput is counted by it */
+    VG_COLUMN_DURATION,   /* a length of time, ns; -1: not available for this sample */
+    VG_COLUMN_COUNT,      /* anything else that is an integer */
 };
 
 struct vg_column {
@@ -27,6 +28,11 @@ struct vg_column {
     double min_effect; /* as in struct vg_metric */
     const char *summary;
 };
+
+static inline bool vg_column_is_instant(enum vg_column_kind kind)
+{
+    return kind == VG_COLUMN_TIME || kind == VG_COLUMN_COMPLETION;
+}
 
 /* A stream is a table of int64 rows. Arrays end with an entry whose name is NULL. */
 struct vg_stream_spec {

@@ -197,8 +197,8 @@ static bool finish_oldest(struct state *state, int64_t until)
     slot->interval = state->last_done ? slot->done - state->last_done : -1;
     state->last_done = slot->done;
     if (state->stream)
-        vg_w_push(state->stream,
-                  (const int64_t[]) { slot->start, slot->submit, slot->done - slot->start, slot->interval });
+        vg_w_push(state->stream, (const int64_t[]) { slot->start, slot->submit, slot->done - slot->start,
+                                                     slot->interval, slot->done });
     return true;
 }
 
@@ -371,6 +371,7 @@ VG_WORKLOAD(gl_frame_stream) = {
                   { "done", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05, "from start until its fence was seen" },
                   { "interval", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05,
                     "since the previous frame was done; -1 for the first frame and after a verified one" },
+                  { "completed", "ns", VG_COLUMN_COMPLETION, VG_NEITHER, 0, "when its fence was seen" },
                   { .name = NULL },
               } },
             { .name = NULL },
