@@ -6,7 +6,6 @@
 #include <sched.h>
 #include "catalog/check.h"
 #include "catalog/load.h"
-#include "mechanism/mechanism.h"
 
 enum { MIB = 1 << 20, MAX_MIB = 1 << 24 /* 16 TiB */ };
 
@@ -151,16 +150,12 @@ static bool check_mechanism(const struct vg_document *document, struct vg_host *
     vg_autofree char *path = vg_format("mechanisms/%u", index);
     vg_autofree char *name = vg_format("mechanisms/%u/name", index);
     vg_autofree char *hostmem = vg_format("mechanisms/%u/hostmem_mib", index);
-    const struct vg_descriptor *found = vg_check_descriptor(document, name, VG_KIND_MECHANISM, mechanism->name, err);
+    bool found = vg_check_descriptor(document, name, VG_KIND_MECHANISM, mechanism->name, err) != NULL;
     if (!found)
         return false;
     for (unsigned i = 0; i < index; i++)
         if (vg_equal(host->mechanisms[i].name, mechanism->name))
             return vg_document_fail(document, name, err, "mechanism `%s` stands here twice", mechanism->name);
-    if (((const struct vg_mechanism *)found)->vm && !host->connection)
-        return vg_document_fail(document, name, err,
-                                "mechanism `%s` runs VMs, so the host needs a `connection` (a libvirt URI)",
-                                mechanism->name);
     return check_profiles(document, path, mechanism, err) && check_policies(document, path, mechanism, err) &&
            check_environment(document, path, &mechanism->environment, err) &&
            to_bytes(document, hostmem, &mechanism->hostmem_bytes, err);

@@ -13,7 +13,7 @@ static const char *param_type(enum vg_param_type type)
 
 static const char *column_kind(enum vg_column_kind kind)
 {
-    static const char *const names[] = { "time", "duration", "count" };
+    static const char *const names[] = { "time", "completion", "duration", "count" };
     return (unsigned)kind < VG_COUNT(names) ? names[kind] : "?";
 }
 

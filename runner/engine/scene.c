@@ -105,9 +105,10 @@ static void on_mark(void *context, unsigned link_run, const char *name, int64_t 
         run->reached = true;
 }
 
-static const char *const column_kinds[] = {
-    [VG_COLUMN_TIME] = "time", [VG_COLUMN_DURATION] = "duration", [VG_COLUMN_COUNT] = "count"
-};
+static const char *const column_kinds[] = { [VG_COLUMN_TIME] = "time",
+                                            [VG_COLUMN_COMPLETION] = "completion",
+                                            [VG_COLUMN_DURATION] = "duration",
+                                            [VG_COLUMN_COUNT] = "count" };
 
 /* Describes a stream in the measurements and opens its file, when its first rows arrive. */
 static struct vg_csv *open_stream(struct vg_active_run *run, unsigned stream)

@@ -166,6 +166,18 @@ static bool nothing_selected(const struct vg_catalog *catalog, const struct vg_p
                    globs, hint);
 }
 
+/* What only mechanisms know of themselves, so that the catalogue could not check it. */
+static bool connection_is_named(const struct vg_host *host, struct vg_error *err)
+{
+    for (unsigned i = 0; i < host->mechanism_count; i++) {
+        if (!host->connection && vg_mechanism_find(host->mechanisms[i].name)->vm)
+            return vg_fail(err, VG_ERROR_INPUT,
+                           "%s: mechanism `%s` runs VMs, so the host needs a `connection` (a libvirt URI)", host->file,
+                           host->mechanisms[i].name);
+    }
+    return true;
+}
+
 /* A mechanism that the host does not offer is a mistake of the user, not an empty run. */
 static bool mechanisms_selected(const struct vg_host *host, const char *globs, struct vg_error *err)
 {
@@ -185,7 +197,7 @@ bool vg_schedule_make(const struct vg_catalog *catalog, const struct vg_plan *pl
                       struct vg_error *err)
 {
     *schedule = (struct vg_schedule) { 0 };
-    if (mechanism_globs && !mechanisms_selected(host, mechanism_globs, err))
+    if (!connection_is_named(host, err) || (mechanism_globs && !mechanisms_selected(host, mechanism_globs, err)))
         return false;
     vg_autofree char *plan_globs = joined(&plan->tests);
     unsigned selected = 0;

@@ -150,7 +150,7 @@ static bool column_ok(const struct vg_link *link, const struct vg_link_run *entr
                       const int64_t *first, size_t width, size_t rows, struct vg_error *err)
 {
     int64_t least = INT64_MIN, most = INT64_MAX;
-    if (column->kind == VG_COLUMN_TIME)
+    if (vg_column_is_instant(column->kind))
         vg_link_instants(link, entry, &least, &most);
     else if (column->kind == VG_COLUMN_DURATION)
         least = -1; /* not available */

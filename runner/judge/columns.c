@@ -7,7 +7,7 @@
 static const char *first_instant(const struct vg_measured_stream *stream)
 {
     for (unsigned i = 0; i < stream->column_count; i++)
-        if (vg_equal(stream->columns[i].kind, "time"))
+        if (vg_equal(stream->columns[i].kind, "time") || vg_equal(stream->columns[i].kind, "completion"))
             return stream->columns[i].name;
     return NULL;
 }

@@ -5,48 +5,19 @@
 
 #include <math.h>
 
-/* Which columns say when a job was over: an instant of its own, or an instant plus a duration. */
-struct completion_columns {
-    const struct vg_measured_stream *stream;
-    const char *instant, *duration; /* duration may be NULL */
-};
-
-static bool named_like_an_end(const char *name)
-{
-    static const char *const ends[] = { "complet", "done", "end", "finish", "seen", "fence" };
-    for (size_t i = 0; i < VG_COUNT(ends); i++)
-        if (strstr(name, ends[i]))
-            return true;
-    return false;
-}
-
-/* In the first stream that has an instant: the instant that is named like an end; else the first instant, plus the
- * duration that is named like an end if there is one. */
-static bool find_completion(const struct vg_measured_run *run, struct completion_columns *found)
+/* The stream with a column of kind completion, and that column's name. */
+static const struct vg_measured_stream *find_completion(const struct vg_measured_run *run, const char **column)
 {
     for (unsigned i = 0; i < run->stream_count; i++) {
         const struct vg_measured_stream *stream = &run->streams[i];
-        if (strstr(stream->name, "warm")) /* jobs before the steady state have a stream of their own */
-            continue;
-        *found = (struct completion_columns) { .stream = stream };
         for (unsigned j = 0; j < stream->column_count; j++) {
-            const struct vg_measured_column *column = &stream->columns[j];
-            if (vg_equal(column->kind, "time")) {
-                if (named_like_an_end(column->name)) {
-                    found->instant = column->name;
-                    found->duration = NULL;
-                    return true;
-                }
-                if (!found->instant)
-                    found->instant = column->name;
-            } else if (vg_equal(column->kind, "duration") && !found->duration && named_like_an_end(column->name)) {
-                found->duration = column->name;
-            }
+            if (!vg_equal(stream->columns[j].kind, "completion"))
+                continue;
+            *column = stream->columns[j].name;
+            return stream;
         }
-        if (found->instant)
-            return true;
     }
-    return false;
+    return NULL;
 }
 
 static double worst_clock_error_s(const struct vg_measured_tenant *tenant)
@@ -66,26 +37,24 @@ static double seconds_since(int64_t origin_ns, int64_t host_ns)
 static bool load_series(const struct vg_measurements *m, const struct vg_measured_phase *phase,
                         const struct vg_measured_run *run, struct vg_completion_series *series, struct vg_error *err)
 {
-    struct completion_columns columns;
+    const char *column;
+    const struct vg_measured_stream *stream = find_completion(run, &column);
     const struct vg_measured_tenant *tenant = vg_measured_tenant_find(m, run->tenant);
     *series = (struct vg_completion_series) { .tenant = vg_strdup(run->tenant), .steady_s = NAN };
     series->clock_error_s = worst_clock_error_s(tenant);
     int64_t steady_ns;
     if (judge_steady_ns(run, &steady_ns))
         series->steady_s = seconds_since(phase->start_host_ns, steady_ns);
-    if (!find_completion(run, &columns))
+    if (!stream)
         return true; /* nothing was completed */
     struct vg_samples samples VG_CLEANUP(vg_samples_free) = { 0 };
-    if (!vg_samples_load(m->directory, columns.stream, &samples, err))
+    if (!vg_samples_load(m->directory, stream, &samples, err))
         return false;
-    const double *instants = vg_samples_column(&samples, columns.instant);
-    const double *durations = columns.duration ? vg_samples_column(&samples, columns.duration) : NULL;
+    const double *instants = vg_samples_column(&samples, column);
     series->at_s = vg_reallocarray(NULL, samples.rows + 1, sizeof(double));
     bool ascending = true;
     for (size_t i = 0; i < samples.rows; i++) {
-        if (durations && durations[i] < 0)
-            continue; /* "not available": this job's end was not seen */
-        int64_t guest_ns = judge_instant(instants[i] + (durations ? durations[i] : 0));
+        int64_t guest_ns = judge_instant(instants[i]);
         int64_t host_ns = tenant ? vg_host_time(tenant, guest_ns) : guest_ns;
         double at_s = seconds_since(phase->start_host_ns, host_ns);
         ascending = ascending && (series->count == 0 || at_s >= series->at_s[series->count - 1]);

@@ -32,7 +32,7 @@ static bool load_column(const json_t *object, struct vg_measured_column *column,
 {
     return rec_name(object, "name", &column->name, err) && rec_text(object, "unit", &column->unit, err) &&
            rec_text(object, "kind", &column->kind, err) &&
-           ONE_OF("kind", column->kind, err, "time", "duration", "count") &&
+           ONE_OF("kind", column->kind, err, "time", "completion", "duration", "count") &&
            rec_text(object, "better", &column->better, err) &&
            ONE_OF("better", column->better, err, "lower", "higher", "neither") &&
            rec_real(object, "min_effect", &column->min_effect, err);

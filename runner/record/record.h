@@ -35,7 +35,7 @@ struct vg_measured_tenant {
 struct vg_measured_column {
     char *name;
     char *unit;
-    char *kind;   /* "time", "duration", "count" */
+    char *kind;   /* "time", "completion", "duration", "count" */
     char *better; /* "lower", "higher", "neither" */
     double min_effect;
 };

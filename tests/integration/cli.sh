@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck disable=SC2016 # backquotes are part of the sentences that are expected
 # The command line with wrong input: one clear sentence on stderr, the right exit status, nothing left behind. Needs
 # neither VMs nor a GPU. `tests/integration/cli.sh [PATH-OF-VGAUGE]`
 set -u
@@ -83,6 +84,11 @@ refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --set fair-equal
 refused 2 'did you mean `vk-submit-latency`?' describe vk-submit-latncy
 refused 2 'did you mean `VGPU-ISO-002`?' describe VGPU-ISO-0002
 refused 2 'unknown host' list profiles --host refrence
+
+sed '/^connection:/d' "$VGAUGE_SUITES/hosts/reference.yaml" >"$work/unconnected.yaml"
+refused 2 'needs a `connection`' run --dry-run --host "$work/unconnected.yaml"
+rm "$work/unconnected.yaml"
+refused 2 'did you mean `virtio-venus`?' run --dry-run --mechanism virtio-venuss
 
 # --- directories
 refused 2 'no run directory' judge "$work/nope"
