@@ -106,6 +106,9 @@ static void join(struct vg_tenant *tenant)
     };
     if (tenant->mechanism->adopt && !tenant->mechanism->adopt(tenant->mechanism_state, &adopted, &tenant->thread_error))
         vg_tenant_lost(tenant, tenant->thread_error.text);
+    /* From now on its CPU time is a tenant's, not somebody else's. */
+    if (tenant->scene)
+        vg_watch_targets(tenant->engine->watch, tenant->scene->tenants, tenant->scene->tenant_count);
 }
 
 static void say_no_hello(struct vg_tenant *tenant, unsigned timeout_s)

@@ -257,6 +257,8 @@ bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct v
         if (!vg_action_run(scene, &phase->actions[i], err))
             return false;
     }
+    /* The phase is its workloads; what was done before them is in the events. */
+    into->phases[index].start_host_ns = vg_now_ns();
     vg_engine_step(scene->engine, "phase %s", phase->name);
     bool driven = drive(scene, index, phase, err);
     into->phases[index].end_host_ns = vg_now_ns();

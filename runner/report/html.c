@@ -174,7 +174,8 @@ static void write_run_line(struct vg_page *page)
 static const char *tone(const struct vg_page *page, const char *incomplete)
 {
     int status = vg_results_exit_status(page->results);
-    return status == 1 ? "masthead bad" : status || incomplete ? "masthead unclear" : "masthead good";
+    bool unclear = status || incomplete || vg_results_count(page->results, VG_INVALID) > 0;
+    return status == 1 ? "masthead bad" : unclear ? "masthead unclear" : "masthead good";
 }
 
 static void write_masthead(struct vg_page *page)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A plan on a host becomes instances: what applies where, why something is skipped, and in which order boots are
+ * shared. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "engine/engine.h"
+
+static struct vg_catalog *catalog;
+static struct vg_host *host;
+
+static int load(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    catalog = vg_catalog_load("suites", &err);
+    host = catalog ? vg_host_load("suites", "reference", &err) : NULL;
+    if (!host)
+        print_error("%s\n", err.text);
+    return host ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    vg_host_free(host);
+    vg_catalog_free(catalog);
+    return 0;
+}
+
+static struct vg_schedule make(const char *plan_name, const char *tests, const char *mechanisms)
+{
+    struct vg_error err = { 0 };
+    struct vg_schedule schedule;
+    const struct vg_plan *plan = vg_catalog_plan(catalog, plan_name, &err);
+    assert_non_null(plan);
+    if (!vg_schedule_make(catalog, plan, host, tests, mechanisms, &schedule, &err))
+        fail_msg("%s", err.text);
+    return schedule;
+}
+
+static const struct vg_instance *find(const struct vg_schedule *schedule, const char *test, const char *mechanism)
+{
+    for (unsigned i = 0; i < schedule->count; i++) {
+        if (vg_equal(schedule->items[i].test->id, test) && vg_equal(schedule->items[i].mechanism, mechanism))
+            return &schedule->items[i];
+    }
+    return NULL;
+}
+
+static void every_mechanism_runs_or_says_why_not(void **state)
+{
+    (void)state;
+    struct vg_schedule schedule = make("quick", NULL, NULL);
+    static const struct {
+        const char *test, *mechanism, *skip;
+    } cases[] = {
+        { "api-driver-vulkan", "virtio-venus", NULL },
+        { "api-driver-vulkan", "virtio-virgl", "virtio-virgl does not offer vulkan" },
+        { "api-driver-gl", "virtio-virgl", NULL },
+        { "api-driver-gl", "native", NULL },
+        { "iso-scrub-after-kill", "native", "needs a VM; a tenant of native is a process on the host" },
+        { "fair-equal-throughput", "virtio-venus", NULL },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        const struct vg_instance *instance = find(&schedule, cases[i].test, cases[i].mechanism);
+        assert_non_null(instance);
+        if (cases[i].skip)
+            assert_string_equal(instance->skip, cases[i].skip);
+        else
+            assert_null(instance->skip);
+    }
+    /* "default" of a test that judges only some policies is the first of those. */
+    assert_string_equal(find(&schedule, "fair-equal-throughput", "virtio-venus")->policy, "equal-share");
+    vg_schedule_free(&schedule);
+}
+
+static void instances_that_share_a_boot_stand_together(void **state)
+{
+    (void)state;
+    struct vg_schedule schedule = make("quick", NULL, NULL);
+    unsigned changes = 0, fewest = 0;
+    const char *mechanism = NULL;
+    for (unsigned i = 0; i < schedule.count; i++) {
+        const struct vg_instance *instance = &schedule.items[i];
+        if (instance->skip)
+            continue;
+        if (!vg_equal(mechanism, instance->mechanism)) {
+            changes++;
+            fewest = 0;
+        }
+        mechanism = instance->mechanism;
+        assert_true(instance->test->needs.tenants >= fewest);
+        fewest = instance->test->needs.tenants;
+    }
+    assert_int_equal(changes, 3); /* native, venus, virgl: each once */
+    vg_schedule_free(&schedule);
+}
+
+static void selection_narrows(void **state)
+{
+    (void)state;
+    struct vg_schedule schedule = make("quick", "!iso-*", "native");
+    for (unsigned i = 0; i < schedule.count; i++) {
+        assert_string_equal(schedule.items[i].mechanism, "native");
+        assert_true(strncmp(schedule.items[i].test->id, "iso-", 4) != 0);
+    }
+    assert_true(schedule.count > 0);
+    vg_schedule_free(&schedule);
+    schedule = make("quick", "isolation/*", NULL); /* by folder */
+    assert_non_null(find(&schedule, "iso-scrub-after-kill", "virtio-venus"));
+    assert_null(find(&schedule, "api-driver-gl", "virtio-virgl"));
+    vg_schedule_free(&schedule);
+    schedule = make("quick", "harness-agent-idle", NULL); /* named in full: runs though the plan leaves it out */
+    assert_non_null(find(&schedule, "harness-agent-idle", "virtio-venus"));
+    vg_schedule_free(&schedule);
+}
+
+static void wrong_selection_is_an_error(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    struct vg_schedule schedule;
+    const struct vg_plan *plan = vg_catalog_plan(catalog, "quick", &err);
+    assert_false(vg_schedule_make(catalog, plan, host, "api-drivr-gl", NULL, &schedule, &err));
+    assert_non_null(strstr(err.text, "did you mean `api-driver-gl`?"));
+    assert_int_equal(err.kind, VG_ERROR_INPUT);
+    assert_false(vg_schedule_make(catalog, plan, host, NULL, "virtio-venu", &schedule, &err));
+    assert_non_null(strstr(err.text, "did you mean `virtio-venus`?"));
+}
+
+static void more_tenants_than_the_profile_allows_is_a_skip(void **state)
+{
+    (void)state;
+    struct vg_host_profile *full = &host->mechanisms[0].profiles[0];
+    unsigned max = full->max;
+    full->max = 1;
+    struct vg_schedule schedule = make("quick", "fair-*", host->mechanisms[0].name);
+    full->max = max;
+    assert_int_equal(schedule.count, 1);
+    assert_non_null(strstr(schedule.items[0].skip, "needs 2 tenants; profile full allows 1"));
+    vg_schedule_free(&schedule);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mechanism_runs_or_says_why_not),
+        cmocka_unit_test(instances_that_share_a_boot_stand_together),
+        cmocka_unit_test(selection_narrows),
+        cmocka_unit_test(wrong_selection_is_an_error),
+        cmocka_unit_test(more_tenants_than_the_profile_allows_is_a_skip),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
