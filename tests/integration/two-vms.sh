@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck disable=SC2317 # the checks are called by name
 # The whole path once for real: two VMs with a vGPU each, from boot to report. A noisy machine may make the verdict
 # `invalid`; it may not make it wrong, lose samples, or leave anything behind.
 set -uo pipefail
