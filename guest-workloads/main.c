@@ -158,7 +158,7 @@ int main(int argc, char **argv)
         fputs(usage, request.help ? stdout : stderr);
         return request.help ? 0 : 2;
     }
-    struct vg_error err;
+    struct vg_error err = { 0 };
     const struct vg_workload *workload =
         (const struct vg_workload *)vg_descriptor_require(VG_KIND_WORKLOAD, name, &err);
     if (!workload)

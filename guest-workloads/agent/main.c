@@ -71,7 +71,7 @@ static bool on_start(struct agent *agent, const json_t *message, int64_t run, st
             continue;
         if (agent->link.device)
             vg_agent_choose_vulkan_driver();
-        struct vg_error reason;
+        struct vg_error reason = { 0 };
         if (vg_agent_child_start(child, (unsigned)run, agent->program, workload, params, &reason))
             watch(agent, child->fd, (uint32_t)i);
         else
@@ -130,7 +130,7 @@ static bool obey(struct agent *agent, const json_t *message, const char *line, s
 static void on_line(void *context, const char *line, size_t length, int64_t read_ns)
 {
     struct agent *agent = context;
-    struct vg_error err;
+    struct vg_error err = { 0 };
     vg_autojson json_t *message = vg_json_load_text(line, length, &err);
     if (message && obey(agent, message, line, length, read_ns, &err))
         return;

@@ -16,7 +16,7 @@ char *vg_agent_line(json_t *object_stolen)
 
 static void set_attribute(json_t *object, const char *key, const char *path)
 {
-    struct vg_error err;
+    struct vg_error err = { 0 };
     vg_autofree char *value = NULL;
     if (!vg_read_attribute(path, &value, &err)) {
         vg_json_set_text(object, key, "unknown");
@@ -28,7 +28,7 @@ static void set_attribute(json_t *object, const char *key, const char *path)
 
 static void set_os(json_t *object)
 {
-    struct vg_error err;
+    struct vg_error err = { 0 };
     vg_autofree char *text = NULL;
     size_t length;
     const char *start = NULL;

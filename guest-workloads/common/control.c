@@ -22,7 +22,7 @@ static void on_signal(int number)
 
 static void obey(struct vg_workload_context *context, const char *line, size_t length)
 {
-    struct vg_error err;
+    struct vg_error err = { 0 };
     vg_autojson json_t *message = vg_json_load_text(line, length, &err);
     const char *type;
     int64_t run;
