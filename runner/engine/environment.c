@@ -113,19 +113,30 @@ struct kvm_probe {
     const struct vg_instance *instance;
 };
 
-static bool boot_with_kvm(void *context, struct vg_error *err)
+static bool boot_once(struct vg_engine *engine, const struct vg_instance *instance, enum vg_accel accel,
+                      struct vg_error *err)
 {
-    struct kvm_probe *probe = context;
-    struct vg_engine *engine = probe->engine;
-    vg_engine_step(engine, "trying whether KVM runs a guest");
-    engine->accel = VG_ACCEL_KVM;
-    engine->boot_timeout_s = KVM_PROBE_TIMEOUT_S;
-    struct vg_tenant *tenant = vg_tenant_new(engine, probe->instance, err);
+    engine->accel = accel;
+    struct vg_tenant *tenant = vg_tenant_new(engine, instance, err);
     bool booted = tenant && vg_tenants_boot(engine, &tenant, 1, err);
     if (tenant)
         vg_tenant_free(tenant);
     engine->any_booted = false;
+    return booted;
+}
+
+/* A guest that does not boot with KVM, but does without, shows that KVM is at fault: only then is the answer kept. */
+static bool boot_with_kvm(void *context, struct vg_error *err)
+{
+    struct kvm_probe *probe = context;
+    struct vg_engine *engine = probe->engine;
+    struct vg_error without = { 0 };
+    vg_engine_step(engine, "trying whether KVM runs a guest (once per kernel, CPU and image)");
+    engine->boot_timeout_s = KVM_PROBE_TIMEOUT_S;
+    bool booted = boot_once(engine, probe->instance, VG_ACCEL_KVM, err);
     engine->boot_timeout_s = engine->host->machine.boot_timeout_s;
+    if (!booted && err->kind != VG_ERROR_INTERRUPTED && boot_once(engine, probe->instance, VG_ACCEL_TCG, &without))
+        err->kind = VG_ERROR_TENANT;
     return booted;
 }
 

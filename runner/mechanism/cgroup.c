@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Control groups with limits. Version 1 has a hierarchy per controller and other file names; what is written means the
+ * same in both. */
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include "mechanism/cgroup.h"
+
+#define PREFIX       "vgauge-"
+#define SHARES_ONE   1024 /* version 1's ordinary cpu.shares */
+#define WEIGHT_ONE   100  /* version 2's ordinary cpu.weight */
+#define REMOVE_TRIES 100
+#define REMOVE_STEP  (10 * VG_NS_PER_MS)
+
+/* --- one group ---------------------------------------------------------------------------------------------------- */
+
+static bool write_and_read_back(const char *directory, const char *name, const char *file, const char *value,
+                                struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/%s/%s", directory, name, file);
+    vg_autofree char *now = NULL;
+    if (!vg_write_attribute(path, value, err) || !vg_read_attribute(path, &now, err))
+        return false;
+    return strcmp(now, value) == 0 ||
+           vg_fail(err, VG_ERROR_ENVIRONMENT, "%s was set to `%s`, but reads `%s`", path, value, now);
+}
+
+static bool make_directory(const char *parent, const char *name, struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/%s", parent, name);
+    return mkdir(path, 0755) == 0 || errno == EEXIST ||
+           vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot make the control group %s", path);
+}
+
+/* The kernel writes lists its own way ("0-1" for "0,1"): compared as sets. */
+static bool set_cores(const struct vg_cgroups *groups, const char *name, const char *cores, struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/%s/cpuset.cpus", groups->cpuset, name);
+    vg_autofree char *now = NULL;
+    cpu_set_t wanted, got;
+    if (!vg_parse_cpu_list(cores, &wanted))
+        return vg_fail(err, VG_ERROR_INPUT, "`%s` is no list of cores such as 0-3,5", cores);
+    if (!vg_write_attribute(path, cores, err))
+        return vg_wrap(err, "does this host have the cores %s, and may they be used", cores);
+    if (!vg_read_attribute(path, &now, err))
+        return false;
+    return (vg_parse_cpu_list(now, &got) && CPU_EQUAL(&wanted, &got)) ||
+           vg_fail(err, VG_ERROR_ENVIRONMENT, "%s was set to `%s`, but reads `%s`", path, cores, now);
+}
+
+/* A version 1 cpuset starts without memory nodes and takes no process until it has some. */
+static bool copy_memory_nodes(const struct vg_cgroups *groups, const char *name, struct vg_error *err)
+{
+    vg_autofree char *theirs = vg_format("%s/cpuset.mems", groups->cpuset);
+    vg_autofree char *nodes = NULL;
+    return vg_read_attribute(theirs, &nodes, err) &&
+           write_and_read_back(groups->cpuset, name, "cpuset.mems", nodes, err);
+}
+
+bool vg_cgroup_make(const struct vg_cgroups *groups, const char *name, const char *cores, struct vg_error *err)
+{
+    return make_directory(groups->cpu, name, err) && make_directory(groups->cpuset, name, err) &&
+           set_cores(groups, name, cores, err) && (groups->version == 2 || copy_memory_nodes(groups, name, err));
+}
+
+bool vg_cgroup_set_limit(const struct vg_cgroups *groups, const char *name, const struct vg_cgroup_limit *limit,
+                         struct vg_error *err)
+{
+    if (groups->version == 2) {
+        vg_autofree char *most = limit->quota_us ? vg_format("%u %u", limit->quota_us, limit->period_us)
+                                                 : vg_format("max %u", limit->period_us);
+        vg_autofree char *weight = vg_format("%u", limit->weight * WEIGHT_ONE);
+        return write_and_read_back(groups->cpu, name, "cpu.max", most, err) &&
+               write_and_read_back(groups->cpu, name, "cpu.weight", weight, err);
+    }
+    vg_autofree char *period = vg_format("%u", limit->period_us);
+    vg_autofree char *quota = limit->quota_us ? vg_format("%u", limit->quota_us) : vg_strdup("-1");
+    vg_autofree char *shares = vg_format("%u", limit->weight * SHARES_ONE);
+    return write_and_read_back(groups->cpu, name, "cpu.cfs_period_us", period, err) &&
+           write_and_read_back(groups->cpu, name, "cpu.cfs_quota_us", quota, err) &&
+           write_and_read_back(groups->cpu, name, "cpu.shares", shares, err);
+}
+
+static bool listed(const char *directory, const char *name, pid_t pid)
+{
+    vg_autofree char *path = vg_format("%s/%s/cgroup.procs", directory, name);
+    vg_autofree char *text = NULL;
+    struct vg_error error = { 0 };
+    if (!vg_read_attribute(path, &text, &error))
+        return false;
+    for (char *rest = text, *end;; rest = end) {
+        long member = strtol(rest, &end, 10);
+        if (end == rest)
+            return false;
+        if (member == pid)
+            return true;
+    }
+}
+
+bool vg_cgroup_has(const struct vg_cgroups *groups, const char *name, pid_t pid)
+{
+    return listed(groups->cpu, name, pid) && listed(groups->cpuset, name, pid);
+}
+
+static bool add_to(const char *directory, const char *name, pid_t pid, struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/%s/cgroup.procs", directory, name);
+    vg_autofree char *text = vg_format("%d", (int)pid);
+    return vg_write_attribute(path, text, err);
+}
+
+bool vg_cgroup_add(const struct vg_cgroups *groups, const char *name, pid_t pid, struct vg_error *err)
+{
+    return add_to(groups->cpuset, name, pid, err) && (groups->version == 2 || add_to(groups->cpu, name, pid, err));
+}
+
+static void evict(const char *parent, const char *name)
+{
+    vg_autofree char *path = vg_format("%s/%s/cgroup.procs", parent, name);
+    vg_autofree char *text = NULL;
+    struct vg_error error = { 0 };
+    if (!vg_read_attribute(path, &text, &error))
+        return;
+    for (char *rest = text, *end;; rest = end) {
+        long member = strtol(rest, &end, 10);
+        if (end == rest)
+            return;
+        add_to(parent, ".", (pid_t)member, &error);
+    }
+}
+
+/* The kernel lets go of a process a moment after it was collected. */
+static bool remove_from(const char *parent, const char *name, struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/%s", parent, name);
+    for (int try = 0; try < REMOVE_TRIES; try++) {
+        if (rmdir(path) == 0 || errno == ENOENT)
+            return true;
+        if (errno != EBUSY)
+            break;
+        if (try == REMOVE_TRIES / 2)
+            evict(parent, name);
+        vg_sleep_ns(REMOVE_STEP);
+    }
+    return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot remove the control group %s", path);
+}
+
+bool vg_cgroup_remove(const struct vg_cgroups *groups, const char *name, struct vg_error *err)
+{
+    bool removed = remove_from(groups->cpu, name, err);
+    return (groups->version == 2 || remove_from(groups->cpuset, name, err)) && removed;
+}
+
+static void sweep(const char *parent)
+{
+    vg_autodir DIR *directory = opendir(parent);
+    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;) {
+        if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
+            continue;
+        long pid = strtol(entry->d_name + strlen(PREFIX), NULL, 10);
+        if (pid <= 1 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+            continue;
+        vg_autofree char *path = vg_format("%s/%s", parent, entry->d_name);
+        rmdir(path); /* not if a process is in it: whoever reaps VMs comes first */
+    }
+}
+
+void vg_cgroups_sweep(const struct vg_cgroups *groups)
+{
+    sweep(groups->cpu);
+    if (groups->version == 1)
+        sweep(groups->cpuset);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* virtio-gpu as a vGPU: no driver on the host counts instances, so the host file's capacity holds; the device is
+ * QEMU's, so it lives and dies with the VM; what it executes is scheduled by the reference scheduler. */
+#include "mechanism/reference-scheduler.h"
+#include "mechanism/slots.h"
+#include "mechanism/virtio.h"
+
+#define DEFAULT_HOSTMEM_BYTES (UINT64_C(256) << 20)
+
+struct virtio {
+    struct vg_slots slots;
+    bool venus;
+    struct vg_scheduler *scheduler;
+};
+
+bool vg_virtio_open(const struct vg_mechanism *mechanism, bool venus, const struct vg_host *host,
+                    const struct vg_host_mechanism *config, void **state, struct vg_error *err)
+{
+    if (config->hostmem_bytes & (config->hostmem_bytes - 1))
+        return vg_fail(err, VG_ERROR_INPUT, "hostmem of %s on host %s must be a power of two, it is a PCI window",
+                       mechanism->name, host->name);
+    vg_autofree struct virtio *virtio = vg_calloc(1, sizeof(*virtio));
+    if (!vg_slots_open(&virtio->slots, mechanism, host, config, err))
+        return false;
+    virtio->venus = venus;
+    virtio->scheduler = vg_scheduler_open(host->root ? host->root : "/", venus ? VG_RENDER_SERVER : VG_RENDER_THREADS);
+    *state = VG_TAKE(virtio);
+    return true;
+}
+
+void vg_virtio_close(void *state)
+{
+    struct virtio *virtio = state;
+    vg_scheduler_close(virtio->scheduler);
+    vg_slots_close(&virtio->slots);
+    free(virtio);
+}
+
+bool vg_virtio_discover(void *state, struct vg_inventory *inventory, struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    return vg_slots_discover(&virtio->slots, inventory, err);
+}
+
+enum vg_refusal vg_virtio_create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
+                                 struct vg_vgpu **vgpu, struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    return vg_slots_create(&virtio->slots, pgpu_index, profile, vgpu, err);
+}
+
+bool vg_virtio_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment, struct vg_error *err)
+{
+    (void)vgpu;
+    (void)err;
+    const struct virtio *virtio = state;
+    const struct vg_host_mechanism *config = virtio->slots.config;
+    *attachment = (struct vg_attachment) { .kind = VG_ATTACH_VIRTIO_GPU,
+                                           .environment = config->environment.items,
+                                           .environment_count = config->environment.count };
+    if (virtio->venus) {
+        attachment->virtio.venus = attachment->virtio.blob = true;
+        attachment->virtio.hostmem_bytes = config->hostmem_bytes ? config->hostmem_bytes : DEFAULT_HOSTMEM_BYTES;
+    }
+    return true;
+}
+
+/* The cores that are the pGPU; NULL if the host file gives it none. */
+static const char *cores_of(const struct virtio *virtio, unsigned pgpu_index)
+{
+    return virtio->slots.host->pgpus[pgpu_index].cpus;
+}
+
+bool vg_virtio_adopt(void *state, const struct vg_policy_tenant *tenant, struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    return vg_scheduler_adopt(virtio->scheduler, tenant, cores_of(virtio, tenant->vgpu->pgpu_index), err);
+}
+
+enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
+                                 const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    return vg_scheduler_apply(virtio->scheduler, policy, cores_of(virtio, pgpu_index), tenants, tenant_count, err);
+}
+
+bool vg_virtio_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    /* The count first: even if the scheduler cannot tidy up, the slot is free. */
+    bool released = vg_scheduler_release(virtio->scheduler, vgpu, err);
+    return vg_slots_destroy(&virtio->slots, vgpu, err) && released;
+}

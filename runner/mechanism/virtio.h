@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to mechanism/: what the two virtio-gpu mechanisms share. They differ in the guest's driver, in the device's
+ * properties, and in where their work is done on the host. */
+#ifndef VG_MECHANISM_VIRTIO_H
+#define VG_MECHANISM_VIRTIO_H
+
+#include "mechanism/mechanism.h"
+
+bool vg_virtio_open(const struct vg_mechanism *mechanism, bool venus, const struct vg_host *host,
+                    const struct vg_host_mechanism *config, void **state, struct vg_error *err);
+void vg_virtio_close(void *state);
+bool vg_virtio_discover(void *state, struct vg_inventory *inventory, struct vg_error *err);
+enum vg_refusal vg_virtio_create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
+                                 struct vg_vgpu **vgpu, struct vg_error *err);
+bool vg_virtio_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment, struct vg_error *err);
+bool vg_virtio_adopt(void *state, const struct vg_policy_tenant *tenant, struct vg_error *err);
+enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
+                                 const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err);
+bool vg_virtio_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err);
+
+#define VG_VIRTIO_SOFTWARE "llvmpipe*,softpipe*,swrast*,MESA_LLVMPIPE,GOOGLE_SWIFTSHADER,SwiftShader*"
+
+#endif
