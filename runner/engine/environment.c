@@ -174,7 +174,9 @@ static bool open_machine(struct vg_engine *engine, const struct vg_instance *ins
     if (!find_images(engine, err) || !choose_display(engine, err))
         return false;
     struct vg_machine_config config = { .uri = engine->host->connection,
-                                        .runtime_directory = engine->runtime_directory };
+                                        .runtime_directory = engine->runtime_directory,
+                                        .emulator = engine->host->machine.emulator ? engine->host->machine.emulator
+                                                                                   : engine->images.emulator };
     vg_engine_step(engine, "connecting to %s", engine->host->connection);
     engine->machine = vg_machine_open(&config, err);
     if (!engine->machine)
