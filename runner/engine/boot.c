@@ -28,6 +28,7 @@ static bool start_vm(struct vg_tenant *tenant, struct vg_error *err)
         .vcpus = host->vcpus,
         .accel = engine->accel,
         .emulator = host->emulator ? host->emulator : engine->images.emulator,
+        .firmware = host->emulator ? NULL : engine->images.firmware,
         .kernel = host->kernel ? host->kernel : engine->images.kernel,
         .initrd = host->initrd ? host->initrd : engine->images.initrd,
         .rootfs = host->rootfs ? host->rootfs : engine->images.rootfs,
@@ -111,13 +112,15 @@ static void join(struct vg_tenant *tenant)
         vg_watch_targets(tenant->engine->watch, tenant->scene->tenants, tenant->scene->tenant_count);
 }
 
-static void say_no_hello(struct vg_tenant *tenant, unsigned timeout_s)
+/* `broken`: why the link broke; NULL if it did not. */
+static void say_no_hello(struct vg_tenant *tenant, unsigned timeout_s, const char *broken)
 {
     vg_autofree char *console = vg_console_tail(tenant->console_file, CONSOLE_LINES);
-    const char *why = NULL;
+    const char *why = broken;
     bool alive = tenant->vm ? vg_vm_alive(tenant->vm, &why) : vg_process_alive(tenant->process);
-    vg_autofree char *state = alive ? vg_format("did not say hello within %u s", timeout_s)
-                                    : vg_format("ended before its agent said hello (%s)", why ? why : "process gone");
+    vg_autofree char *state =
+        alive && !broken ? vg_format("did not say hello within %u s", timeout_s)
+                         : vg_format("was lost before its agent said hello (%s)", why ? why : "its process ended");
     struct vg_error said = { 0 };
     vg_fail(&said, VG_ERROR_ENVIRONMENT, "tenant %s %s; the last lines of its console:\n%s", tenant->label, state,
             console[0] ? console : "(nothing was written)");
@@ -142,12 +145,10 @@ static bool settled(struct vg_tenant *tenant, unsigned timeout_s)
         return true;
     }
     bool alive = tenant->vm ? vg_vm_alive(tenant->vm, &why) : vg_process_alive(tenant->process);
-    if (vg_link_broken(tenant->link, &why)) {
-        vg_autofree char *reason = vg_format("tenant %s: %s", tenant->label, why ? why : "the link broke");
-        vg_tenant_lost(tenant, reason);
-    } else if (!alive || vg_now_ns() - tenant->start_ns > timeout_s * VG_NS_PER_S) {
-        say_no_hello(tenant, timeout_s);
-    }
+    const char *broken = NULL;
+    vg_link_broken(tenant->link, &broken);
+    if (broken || !alive || vg_now_ns() - tenant->start_ns > timeout_s * VG_NS_PER_S)
+        say_no_hello(tenant, timeout_s, broken);
     return tenant->dead;
 }
 

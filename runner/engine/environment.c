@@ -66,9 +66,14 @@ static bool open_mechanism(struct vg_engine *engine, const struct vg_instance *i
 
 static bool readable(const char *path, const char *what, struct vg_error *err)
 {
-    if (access(path, R_OK) == 0)
-        return true;
-    return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "the %s %s cannot be read; run `make images`", what, path);
+    struct stat status;
+    if (stat(path, &status) < 0 || access(path, R_OK) < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "the %s %s cannot be read; run `make images`", what,
+                             path);
+    if (!S_ISREG(status.st_mode) || status.st_size == 0)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "the %s %s is not a file with something in it; run `make images`",
+                       what, path);
+    return true;
 }
 
 static bool find_images(struct vg_engine *engine, struct vg_error *err)

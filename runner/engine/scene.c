@@ -165,7 +165,9 @@ static void on_end(void *context, unsigned link_run, const char *status, const c
 
 static void on_broken(void *context, const char *why)
 {
-    vg_tenant_lost(context, why);
+    struct vg_tenant *tenant = context;
+    if (tenant->booted) /* else the boot says it, with the console's last lines */
+        vg_tenant_lost(tenant, why);
 }
 
 const struct vg_link_events vg_scene_link_events = {

@@ -195,11 +195,13 @@ struct vg_watch *vg_watch_start(struct vg_scene *scene)
 
 static void close_streams(struct watched *watched, struct vg_measured_probe *into)
 {
+    struct vg_error *storage_error = &watched->watch->scene->storage_error;
     for (unsigned i = 0; i < watched->stream_count; i++) {
         struct watch_stream *stream = &watched->streams[i];
         struct vg_error failed = { 0 };
-        if (stream->csv && !vg_csv_close(stream->csv, &stream->measured.rows, &failed))
-            vg_warn("%s", failed.text);
+        if (stream->csv && !vg_csv_close(stream->csv, &stream->measured.rows, &failed) &&
+            storage_error->kind == VG_ERROR_NONE)
+            *storage_error = failed;
         vg_push(into->streams, into->stream_count) = stream->measured;
     }
     free(watched->streams);

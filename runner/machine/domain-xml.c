@@ -183,6 +183,8 @@ static void fill(struct tree *tree, xmlNodePtr domain, const struct vg_vm_spec *
     xmlNodePtr os = element(tree, domain, "os", NULL, NULL);
     /* pc boots faster than q35; a host device wants the PCIe slots that only q35 has. */
     element(tree, os, "type", "hvm", "arch", "x86_64", "machine", host_device ? "q35" : "pc", NULL);
+    if (spec->firmware)
+        element(tree, os, "loader", spec->firmware, "readonly", "yes", "type", "rom", NULL);
     element(tree, os, "kernel", spec->kernel, NULL);
     if (spec->initrd)
         element(tree, os, "initrd", spec->initrd, NULL);
@@ -263,6 +265,7 @@ static bool check_spec(const struct vg_vm_spec *spec, struct vg_error *err)
 {
     if (!check_text("the name", spec->name, true, err) || !check_text("the UUID", spec->uuid, true, err) ||
         !check_path("the emulator", spec->emulator, true, err) || !check_path("the kernel", spec->kernel, true, err) ||
+        !check_path("the firmware", spec->firmware, false, err) ||
         !check_path("the initrd", spec->initrd, false, err) ||
         !check_path("the root file system", spec->rootfs, false, err) ||
         !check_path("the payload", spec->payload, false, err) ||

@@ -26,7 +26,7 @@ static char **member(struct vg_images *images, const char *key, size_t length)
     } members[] = {
         { "emulator", &images->emulator }, { "kernel", &images->kernel },   { "initrd", &images->initrd },
         { "rootfs", &images->rootfs },     { "cmdline", &images->cmdline }, { "guest_key", &images->guest_key },
-        { "tree_key", &images->tree_key },
+        { "tree_key", &images->tree_key }, { "firmware", &images->firmware },
     };
     for (size_t i = 0; i < VG_COUNT(members); i++)
         if (strlen(members[i].key) == length && strncmp(members[i].key, key, length) == 0)
@@ -64,6 +64,7 @@ static bool check_file(const char *what, const char *path, int access_mode, stru
 static bool check(struct vg_images *images, struct vg_error *err)
 {
     if (!check_file("emulator", images->emulator, R_OK | X_OK, err) ||
+        !check_file("firmware", images->firmware, R_OK, err) ||
         !check_file("guest kernel", images->kernel, R_OK, err) ||
         !check_file("guest initrd", images->initrd, R_OK, err) ||
         !check_file("guest image", images->rootfs, R_OK, err) ||
@@ -113,5 +114,6 @@ void vg_images_free(struct vg_images *images)
     free(images->cmdline);
     free(images->guest_key);
     free(images->tree_key);
+    free(images->firmware);
     *images = (struct vg_images) { 0 };
 }

@@ -37,6 +37,7 @@ struct vg_vm_spec {
     unsigned vcpus;
     enum vg_accel accel;
     const char *emulator;
+    const char *firmware; /* ROM image; NULL: the machine type's own */
     const char *kernel, *initrd, *cmdline;
     const char *rootfs;       /* read-only raw image, first virtio-blk disk */
     const char *payload;      /* read-only raw image, second virtio-blk disk */
@@ -133,6 +134,7 @@ void vg_process_stop(struct vg_process *process); /* SIGKILL of the whole group;
 
 struct vg_images {
     char *emulator, *kernel, *initrd, *rootfs, *cmdline;
+    char *firmware; /* of the reference tree's emulator: qboot, which starts a kernel half a second earlier */
     char *guest_key, *tree_key;
 };
 /* What guest-workloads/image/build-images made, from its --print output (never builds). The error says to run

@@ -18,6 +18,7 @@ static const struct vg_vm_spec plain = {
     .vcpus = 2,
     .accel = VG_ACCEL_TCG,
     .emulator = "/cache/emulator",
+    .firmware = "/cache/tree/qboot.rom",
     .kernel = "/cache/kernel",
     .initrd = "/cache/initrd",
     .cmdline = "console=ttyS0 quiet",

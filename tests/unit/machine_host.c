@@ -272,9 +272,9 @@ static void images_are_found(void **state)
     vg_autofree char *kernel = put("kernel", "k", 0644);
     vg_autofree char *cmdline = put("cmdline", "console=ttyS0 quiet\n", 0644);
     vg_autofree char *text =
-        vg_format("#!/bin/sh\n[ \"$1\" = --print ] || exit 2\ncat <<END\ntree=/x\nemulator=%s\n"
+        vg_format("#!/bin/sh\n[ \"$1\" = --print ] || exit 2\ncat <<END\ntree=/x\nemulator=%s\nfirmware=%s\n"
                   "kernel=%s\ninitrd=%s\nrootfs=%s\ncmdline=%s\nguest_key=0123\ntree_key=4567\nEND\n",
-                  emulator, kernel, kernel, kernel, cmdline);
+                  emulator, cmdline, kernel, kernel, kernel, cmdline);
     vg_autofree char *script = put("build-images", text, 0755);
     setenv("VGAUGE_IMAGES_SCRIPT", script, 1);
     if (!vg_images_find(&images, &err))
