@@ -52,6 +52,7 @@ endif
 PROGRAMS := $(BUILD)/vgauge $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
 
 build: $(PROGRAMS) $(BUILD)/payload.squashfs ## compile everything
+	@:
 
 $(BUILD)/obj/%.o: %.c $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
@@ -102,7 +103,7 @@ ARGS ?=
 run: ## install what is missing, build, make the images, run PLAN=quick on HOST=reference
 	@.ci/install-packages build run
 	@$(MAKE) --no-print-directory -j2 build
-	@guest-workloads/image/build-images
+	@guest-workloads/image/build-images >/dev/null
 	@$(BUILD)/vgauge run --plan $(PLAN) --host $(HOST) $(ARGS)
 
 images: ## build the guest image and the reference hypervisor tree (cached)
@@ -115,7 +116,7 @@ deps: ## install Debian's packages for building, running and checking
 check: ## every test: unit, integration, lint, a real run with two VMs; ends with "N passed, N failed"
 	@.ci/install-packages build run check
 	@$(MAKE) --no-print-directory -j2 build unit-programs WERROR=1
-	@guest-workloads/image/build-images
+	@guest-workloads/image/build-images >/dev/null
 	@BUILD=$(BUILD) tests/check
 
 lint: ## formatting, static checks, spelling, licences, layers

@@ -98,6 +98,12 @@ static bool is_choice(const char *choices, const char *value)
     return false;
 }
 
+static bool is_hex64(const char *value)
+{
+    size_t digits = strspn(value, "0123456789abcdefABCDEF");
+    return digits >= 1 && digits <= 16 && value[digits] == '\0';
+}
+
 bool vg_param_check(const struct vg_descriptor *descriptor, const struct vg_param *param, const char *value,
                     struct vg_error *err)
 {
@@ -128,6 +134,10 @@ bool vg_param_check(const struct vg_descriptor *descriptor, const struct vg_para
             return vg_fail(err, VG_ERROR_INPUT, "%s `%s`: parameter `%s` must be one of %s, not `%s`",
                            vg_descriptor_kind_name(descriptor->kind), descriptor->name, param->name, param->choices,
                            shown);
+        break;
+    case VG_HEX64:
+        if (!is_hex64(value) && strcmp(value, VG_PARAM_SEED) != 0)
+            wanted = "1 to 16 hexadecimal digits";
         break;
     case VG_TEXT:
         break;

@@ -19,7 +19,17 @@ enum vg_descriptor_kind {
     VG_KIND_PLACEMENT,
 };
 
-enum vg_param_type { VG_INT, VG_REAL, VG_BOOL, VG_TEXT, VG_CHOICE };
+enum vg_param_type {
+    VG_INT,
+    VG_REAL,
+    VG_BOOL,
+    VG_TEXT,
+    VG_CHOICE,
+    VG_HEX64, /* 1 to 16 hexadecimal digits, or VG_PARAM_SEED */
+};
+
+/* A VG_HEX64 that the engine derives from the run's seed and the instance; a workload never sees the word itself. */
+#define VG_PARAM_SEED "=seed"
 
 /* Which direction of a metric is good news. */
 enum vg_better { VG_NEITHER, VG_LOWER, VG_HIGHER };

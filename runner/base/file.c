@@ -170,3 +170,12 @@ char *vg_executable_directory(void)
         *slash = '\0';
     return vg_strdup(path);
 }
+
+char *vg_cache_directory(void)
+{
+    const char *base = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+    if (base && base[0] == '/')
+        return vg_format("%s/vgauge", base);
+    return home && home[0] == '/' ? vg_format("%s/.cache/vgauge", home) : NULL;
+}

@@ -21,6 +21,9 @@ bool vg_make_directories(const char *path, struct vg_error *err);
 /* rm -rf of what is inside and the directory itself; does not follow links; a path that is not there is fine. */
 bool vg_remove_tree(const char *path, struct vg_error *err);
 bool vg_exists(const char *path);
+/* Where things are kept between runs: $XDG_CACHE_HOME/vgauge, else ~/.cache/vgauge; NULL if neither variable is set.
+ * Not created. Caller frees. */
+char *vg_cache_directory(void);
 /* The directory that holds the running executable. Caller frees. */
 char *vg_executable_directory(void);
 

@@ -52,9 +52,27 @@ const char *vg_nearest(const char *word, const char *const *candidates, size_t c
     return nearest;
 }
 
+/* The shortest candidate that holds the word, at its beginning if at_start. A fragment of one or two letters is no hint
+ * of anything. */
+static const char *holds_word(const char *word, const char *const *candidates, size_t count, bool at_start)
+{
+    enum { SHORTEST_FRAGMENT = 3 };
+    const char *best = NULL;
+    for (size_t i = 0; strlen(word) >= SHORTEST_FRAGMENT && i < count; i++) {
+        const char *found = candidates[i] ? strcasestr(candidates[i], word) : NULL;
+        if (found && (found == candidates[i] || !at_start) && (!best || strlen(candidates[i]) < strlen(best)))
+            best = candidates[i];
+    }
+    return best;
+}
+
 char *vg_did_you_mean(const char *word, const char *const *candidates, size_t count)
 {
     const char *nearest = vg_nearest(word, candidates, count);
+    if (!nearest)
+        nearest = holds_word(word, candidates, count, true);
+    if (!nearest)
+        nearest = holds_word(word, candidates, count, false);
     return nearest ? vg_format(", did you mean `%s`?", nearest) : vg_strdup("");
 }
 

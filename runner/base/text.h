@@ -39,7 +39,8 @@ void vg_text_free(struct vg_text *text);
 /* The candidate nearest to word by edit distance, or NULL if none is near (distance at most a third of the length, at
  * least 2). candidates may hold NULL entries, which are passed over. Not owned by the caller. */
 const char *vg_nearest(const char *word, const char *const *candidates, size_t count);
-/* ", did you mean `x`?" or "", in text of the caller's. */
+/* ", did you mean `x`?" or "", in text of the caller's. If no candidate is near, one that begins with the word will do,
+ * or else one that holds it: a person may know only a part of a name. */
 char *vg_did_you_mean(const char *word, const char *const *candidates, size_t count);
 
 /* Comma-separated globs, each optionally negated by a leading "!". A name is selected if some positive glob matches (or

@@ -59,8 +59,7 @@ static bool reboot(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_e
 
 static bool stop_workloads(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
 {
-    (void)tenant;
-    return vg_scene_stop_runs(scene, err);
+    return vg_scene_stop_runs(scene, tenant, err);
 }
 
 static const struct {
@@ -91,10 +90,10 @@ bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, 
                 tenant->scene = scene;
                 scene->tenants[j] = tenant;
             }
-            vg_scene_event(scene, "%s %s", name, action->action);
+            vg_scene_event(scene, name, action->action, false, "%s %s", name, action->action);
             if (!actions[i].run(scene, tenant, err))
                 return vg_wrap(err, "%s %s", action->action, name);
-            vg_scene_event(scene, "%s %s done", name, action->action);
+            vg_scene_event(scene, name, action->action, true, "%s %s done", name, action->action);
         }
         vg_watch_targets(scene->engine->watch, scene->tenants, scene->tenant_count);
         return !actions[i].changes_population || vg_policy_apply(scene->engine, scene->instance, err);

@@ -5,25 +5,17 @@
 
 enum { LINK_TIMEOUT_MS = 20000, CONSOLE_LINES = 12, CLOCK_PINGS = 16, NATIVE_HELLO_TIMEOUT_S = 10 };
 
-static char *random_uuid(void)
-{
-    struct vg_error ignored = { 0 };
-    char *uuid = NULL;
-    return vg_read_attribute("/proc/sys/kernel/random/uuid", &uuid, &ignored) ? uuid : vg_strdup("");
-}
-
 static bool start_vm(struct vg_tenant *tenant, struct vg_error *err)
 {
     struct vg_engine *engine = tenant->engine;
     const struct vg_host_machine *host = &engine->host->machine;
     vg_autofree char *name = vg_format("vgauge-%ld-%s", (long)getpid(), tenant->label);
-    vg_autofree char *uuid = random_uuid();
     vg_autofree char *socket = vg_format("%s/%u.sock", engine->runtime_directory, tenant->number);
     vg_autofree char *cmdline = vg_format("%s%s%s", engine->images.cmdline ? engine->images.cmdline : "",
                                           host->cmdline ? " " : "", host->cmdline ? host->cmdline : "");
     struct vg_vm_spec spec = {
         .name = name,
-        .uuid = uuid,
+        .uuid = tenant->vgpu->uuid, /* a vGPU belongs to one VM, and NVIDIA's manager knows the VM by it */
         .memory_mib = host->memory_mib,
         .vcpus = host->vcpus,
         .accel = engine->accel,
@@ -189,6 +181,7 @@ bool vg_tenants_boot(struct vg_engine *engine, struct vg_tenant **tenants, unsig
         if (!place_on_cores(tenants[i], err))
             return false;
     }
-    engine->any_booted = true;
+    engine->booted_vm = engine->booted_vm || any_vm;
+    engine->booted_native = engine->booted_native || !any_vm;
     return true;
 }

@@ -65,7 +65,7 @@ bool vg_engine_turn(struct vg_engine *engine, int timeout_ms, struct vg_error *e
     return true;
 }
 
-static void end_run(struct vg_engine *engine, bool done, struct vg_error *err)
+static bool end_run(struct vg_engine *engine, bool done, struct vg_error *err)
 {
     struct vg_run *run = engine->config->run;
     struct vg_error failed = { 0 };
@@ -75,8 +75,11 @@ static void end_run(struct vg_engine *engine, bool done, struct vg_error *err)
     run->ended = vg_wall_time();
     run->state = vg_strdup(done ? "complete" : err->kind == VG_ERROR_INTERRUPTED ? "interrupted" : "aborted");
     run->reason = done ? NULL : vg_strdup(err->text);
-    if (!vg_run_save(run, &failed))
-        vg_warn("%s", failed.text);
+    if (vg_run_save(run, &failed))
+        return done;
+    if (done)
+        *err = failed; /* otherwise what ended the run is what to tell; a full disk would be told twice */
+    return false;
 }
 
 static bool run_all(struct vg_engine *engine, struct vg_error *err)
@@ -128,8 +131,7 @@ bool vg_engine_run(const struct vg_engine_config *config, struct vg_error *err)
 {
     struct vg_engine engine = { .config = config, .host = config->host, .start_ns = vg_now_ns() };
     vg_environment_fingerprint(&engine);
-    bool done = save_subjects(&engine, err) && run_all(&engine, err);
+    bool done = save_subjects(&engine, err) && vg_environment_open(&engine, err) && run_all(&engine, err);
     vg_environment_close(&engine);
-    end_run(&engine, done, err);
-    return done;
+    return end_run(&engine, done, err);
 }

@@ -126,7 +126,6 @@ static bool boot_once(struct vg_engine *engine, const struct vg_instance *instan
     bool booted = tenant && vg_tenants_boot(engine, &tenant, 1, err);
     if (tenant)
         vg_tenant_free(tenant);
-    engine->any_booted = false;
     return booted;
 }
 
@@ -145,13 +144,6 @@ static bool boot_with_kvm(void *context, struct vg_error *err)
     return booted;
 }
 
-static char *cache_directory(void)
-{
-    const char *base = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
-    return base && base[0] == '/' ? vg_format("%s/vgauge", base) : vg_format("%s/.cache/vgauge", home ? home : "/root");
-}
-
 static void choose_accel(struct vg_engine *engine, const struct vg_instance *instance)
 {
     const char *wanted = engine->host->machine.accel ? engine->host->machine.accel : "auto";
@@ -161,10 +153,14 @@ static void choose_accel(struct vg_engine *engine, const struct vg_instance *ins
         return;
     }
     struct kvm_probe probe = { engine, instance };
-    vg_autofree char *cache = cache_directory();
+    vg_autofree char *cache = vg_cache_directory();
     vg_autofree char *why = NULL;
-    bool works = vg_kvm_works(cache, engine->images.guest_key ? engine->images.guest_key : "own-image", boot_with_kvm,
-                              &probe, &why);
+    const struct vg_host_machine *host = &engine->host->machine;
+    /* One bad image must not decide for another. */
+    vg_autofree char *image = vg_format("%s %s %s %s", engine->images.guest_key ? engine->images.guest_key : "",
+                                        host->emulator ? host->emulator : "", host->kernel ? host->kernel : "",
+                                        host->rootfs ? host->rootfs : "");
+    bool works = vg_kvm_works(cache ? cache : engine->runtime_directory, image, boot_with_kvm, &probe, &why);
     engine->accel = works ? VG_ACCEL_KVM : VG_ACCEL_TCG;
     record(engine, "accel", works ? "kvm" : "tcg", why);
 }
@@ -195,23 +191,32 @@ static bool open_machine(struct vg_engine *engine, const struct vg_instance *ins
                        "probe boot or host file");
     vg_run_fingerprint(engine->config->run, "guest.image", engine->images.guest_key, "recipe digest");
     vg_run_fingerprint(engine->config->run, "host.hypervisor-tree", engine->images.tree_key, "recipe digest");
+    vg_environment_fingerprint_images(engine);
     return vg_run_save(engine->config->run, err);
 }
 
-bool vg_environment_prepare(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+static bool prepare(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
 {
-    if (!engine->runtime_directory && !make_runtime_directory(engine, err))
-        return false;
-    if (!engine->agent) {
-        const char *programs = engine->config->program_directory;
-        engine->agent = vg_format("%s/vgauge-agent", programs);
-        engine->payload = vg_format("%s/payload.squashfs", programs);
-        if (access(engine->agent, X_OK) < 0)
-            return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot run %s; run `make build`", engine->agent);
-        engine->boot_timeout_s = engine->host->machine.boot_timeout_s;
-    }
     const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
     return open_mechanism(engine, instance, err) && (!mechanism->vm || open_machine(engine, instance, err));
+}
+
+bool vg_environment_open(struct vg_engine *engine, struct vg_error *err)
+{
+    const struct vg_schedule *schedule = engine->config->schedule;
+    const char *programs = engine->config->program_directory;
+    if (!make_runtime_directory(engine, err))
+        return false;
+    engine->agent = vg_format("%s/vgauge-agent", programs);
+    engine->payload = vg_format("%s/payload.squashfs", programs);
+    if (access(engine->agent, X_OK) < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot run %s; run `make build`", engine->agent);
+    engine->boot_timeout_s = engine->host->machine.boot_timeout_s;
+    for (unsigned i = 0; i < schedule->count; i++) {
+        if (!schedule->items[i].skip && !prepare(engine, &schedule->items[i], err))
+            return false;
+    }
+    return true;
 }
 
 void vg_environment_close(struct vg_engine *engine)

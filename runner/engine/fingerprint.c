@@ -25,6 +25,38 @@ static char *value_in(const char *path, const char *key)
     return NULL;
 }
 
+/* The version in "NAME_VERSION_ARCHITECTURE.deb" of a list of unpacked packages; the image's recipe names packages, not
+ * versions, so two images of one recipe may differ in them. */
+static char *version_in(const char *list, const char *package)
+{
+    vg_autofree char *key = vg_format("%s_", package);
+    char *version = value_in(list, key);
+    if (version)
+        version[strcspn(version, "_")] = '\0';
+    return version;
+}
+
+void vg_environment_fingerprint_images(struct vg_engine *engine)
+{
+    static const struct {
+        const char *key, *package;
+        bool guest;
+    } fields[] = {
+        { "guest.kernel", "linux-image-amd64", true },
+        { "guest.mesa", "mesa-vulkan-drivers", true },
+        { "host.qemu", "qemu-system-x86", false },
+        { "host.virglrenderer", "libvirglrenderer1", false },
+        { "host.renderer-mesa", "mesa-vulkan-drivers", false },
+    };
+    for (size_t i = 0; i < VG_COUNT(fields); i++) {
+        const char *beside = fields[i].guest ? engine->images.kernel : engine->images.emulator;
+        const char *slash = beside ? strrchr(beside, '/') : NULL;
+        vg_autofree char *list = slash ? vg_format("%.*s/packages", (int)(slash - beside), beside) : NULL;
+        vg_autofree char *version = list ? version_in(list, fields[i].package) : NULL;
+        vg_run_fingerprint(engine->config->run, fields[i].key, version, list ? list : "not an image of ours");
+    }
+}
+
 void vg_environment_fingerprint(struct vg_engine *engine)
 {
     struct vg_run *run = engine->config->run;

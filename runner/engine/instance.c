@@ -154,8 +154,8 @@ static void describe_tenants(struct vg_scene *scene)
     for (unsigned i = 0; i < scene->tenant_count; i++) {
         struct vg_measured_tenant *into = &scene->measurements->tenants[i];
         const struct vg_tenant *tenant = scene->tenants[i];
-        if (!tenant) {
-            into->state = vg_strdup("lost");
+        if (!tenant) { /* not lost: whatever ended the test before its start is what to tell */
+            into->state = vg_strdup("stopped");
             into->reason = vg_strdup("it was never started");
             continue;
         }
@@ -191,7 +191,7 @@ static bool perform(struct vg_scene *scene, struct vg_error *err)
         if (!vg_equal(outcome, "ok"))
             break; /* later phases build on this one */
     }
-    return vg_scene_stop_runs(scene, err) && read_clocks(scene, err);
+    return vg_scene_stop_runs(scene, NULL, err) && read_clocks(scene, err);
 }
 
 /* Lets go of the tenants; ends those that must not serve another test. */
@@ -200,6 +200,7 @@ static void leave(struct vg_scene *scene)
     for (unsigned i = 0; i < scene->run_count; i++) {
         vg_active_finish(scene->runs[i], "stopped", "the run was ended");
         free(scene->runs[i]->streams);
+        free(scene->runs[i]->marks_guest_ns);
     }
     for (unsigned i = 0; i < scene->tenant_count; i++) {
         struct vg_tenant *tenant = scene->tenants[i];
@@ -218,15 +219,12 @@ static void leave(struct vg_scene *scene)
 }
 
 static bool judge_and_save(struct vg_engine *engine, const struct vg_instance *instance,
-                           struct vg_measurements *measurements, double duration_s, struct vg_error *err)
+                           struct vg_measurements *measurements, struct vg_error *err)
 {
     const struct vg_run *run = engine->config->run;
     struct vg_judgement *judgement = NULL;
     bool saved = vg_measurements_save(measurements, err) && (judgement = vg_judge(instance->test, measurements, err));
-    if (saved) {
-        judgement->duration_s = duration_s;
-        saved = vg_judgement_save(judgement, run->directory, err) && vg_journal_append(run, judgement, err);
-    }
+    saved = saved && vg_judgement_save(judgement, run->directory, err) && vg_journal_append(run, judgement, err);
     if (saved && engine->config->observer && engine->config->observer->judged)
         engine->config->observer->judged(engine->config->observer->context, judgement);
     if (judgement)
@@ -234,11 +232,12 @@ static bool judge_and_save(struct vg_engine *engine, const struct vg_instance *i
     return saved;
 }
 
-/* A refusal or a tenant that does not come up decides this instance only, unless nothing ever came up: then the host is
- * what is broken, and going on would say the same thing once per test. */
-static bool ends_the_run(const struct vg_engine *engine, const struct vg_error *err)
+/* A refusal or a tenant that does not come up decides this instance only, unless none of its kind ever came up: then
+ * the host is what is broken, and going on would say the same thing once per test. */
+static bool ends_the_run(const struct vg_engine *engine, const struct vg_instance *instance, const struct vg_error *err)
 {
-    return err->kind == VG_ERROR_INTERRUPTED || err->kind == VG_ERROR_INPUT || !engine->any_booted;
+    bool ever_booted = vg_mechanism_find(instance->mechanism)->vm ? engine->booted_vm : engine->booted_native;
+    return err->kind == VG_ERROR_INTERRUPTED || err->kind == VG_ERROR_INPUT || !ever_booted;
 }
 
 static bool run_scene(struct vg_engine *engine, const struct vg_instance *instance,
@@ -249,8 +248,7 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
     };
     struct vg_error failed = { 0 };
     bool share = instance->boot == 1 || instance->test->matrix.repeat <= 1;
-    bool done =
-        vg_environment_prepare(engine, instance, &failed) && cast(&scene, share, &failed) && boot(&scene, &failed);
+    bool done = cast(&scene, share, &failed) && boot(&scene, &failed);
     if (done) {
         engine->watch = vg_watch_start(&scene);
         done = perform(&scene, &failed);
@@ -261,10 +259,14 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
         done = false;
         failed = scene.storage_error;
     }
-    bool fatal = !done && (ends_the_run(engine, &failed) || scene.storage_error.kind != VG_ERROR_NONE);
+    /* Ctrl-C also reaches what we started and wait for: its failure is not the news. */
+    if (!done && vg_engine_interrupted())
+        vg_fail(&failed, VG_ERROR_INTERRUPTED, "interrupted");
+    bool fatal = !done && (ends_the_run(engine, instance, &failed) || scene.storage_error.kind != VG_ERROR_NONE);
     if (!done && !fatal)
         vg_scene_invalid(&scene, "%s", failed.text);
     describe_tenants(&scene);
+    vg_scene_settle_marks(&scene);
     leave(&scene);
     if (fatal)
         *err = failed;
@@ -276,8 +278,9 @@ bool vg_instance_run(struct vg_engine *engine, const struct vg_instance *instanc
     int64_t start_ns = vg_now_ns();
     struct vg_measurements *measurements = new_measurements(engine, instance);
     bool done = vg_make_directories(measurements->directory, err) &&
-                (instance->skip || run_scene(engine, instance, measurements, err)) &&
-                judge_and_save(engine, instance, measurements, (double)(vg_now_ns() - start_ns) / 1e9, err);
+                (instance->skip || run_scene(engine, instance, measurements, err));
+    measurements->duration_s = (double)(vg_now_ns() - start_ns) / (double)VG_NS_PER_S;
+    done = done && judge_and_save(engine, instance, measurements, err);
     vg_measurements_free(measurements);
     return done;
 }

@@ -84,6 +84,8 @@ struct vg_active_run {
     unsigned link_run;       /* the link's number */
     struct vg_csv **streams; /* one per stream of the workload; NULL until rows came */
     unsigned stream_count;
+    int64_t
+        *marks_guest_ns; /* as many as its measured run has marks, which get host time once all clock points are in */
     bool ready, gone, reached, ended;
 };
 
@@ -101,9 +103,14 @@ struct vg_scene {
 
 struct vg_measured_run *vg_active_measured(const struct vg_active_run *run);
 extern const struct vg_link_events vg_scene_link_events; /* context: struct vg_tenant */
-void vg_scene_event(struct vg_scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Writes down that something happened now. tenant and action are what the judge reads, NULL if it is no action on a
+ * tenant; done: the action is over. The text is for people. */
+void vg_scene_event(struct vg_scene *scene, const char *tenant, const char *action, bool done, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 void vg_scene_invalid(struct vg_scene *scene, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct vg_tenant *vg_scene_tenant(const struct vg_scene *scene, const char *name); /* NULL if not (yet) started */
+/* Gives marks their host time, as the judge gives it to samples: between the two nearest clock points. */
+void vg_scene_settle_marks(struct vg_scene *scene);
 /* Closes a run's files and settles its status if it has none. */
 void vg_active_finish(struct vg_active_run *run, const char *status, const char *message);
 
@@ -112,8 +119,8 @@ void vg_active_finish(struct vg_active_run *run, const char *status, const char 
 /* Runs one phase. False when interrupted or when the environment failed; what a tenant did wrong is in the
  * measurements. */
 bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct vg_error *err);
-/* Asks what still runs to stop, and waits for it. */
-bool vg_scene_stop_runs(struct vg_scene *scene, struct vg_error *err);
+/* Asks what still runs (in one tenant, or in all if it is NULL) to stop, and waits for it. */
+bool vg_scene_stop_runs(struct vg_scene *scene, const struct vg_tenant *only, struct vg_error *err);
 /* action.c: does one action of a phase. */
 bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err);
 /* Does `on` ("peer" or "peer.0") mean this tenant ("peer.0")? */
@@ -158,7 +165,7 @@ struct vg_engine {
     struct vg_tenant **tenants; /* all that exist now */
     unsigned tenant_count;
     unsigned boots;
-    bool any_booted;
+    bool booted_vm, booted_native; /* whether any tenant of the kind ever came up */
     unsigned boot_timeout_s;
     struct vg_watch *watch; /* of the instance that runs now */
     /* progress */
@@ -171,10 +178,12 @@ struct vg_engine {
 /* Serves links and progress for at most timeout_ms, then returns. False once interrupted. */
 bool vg_engine_turn(struct vg_engine *engine, int timeout_ms, struct vg_error *err);
 void vg_engine_step(struct vg_engine *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* environment.c: opens what the instance's mechanism needs and has not been opened yet. */
-bool vg_environment_prepare(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err);
+/* environment.c: opens what the schedule's mechanisms need, before the first test: a host that cannot run one of them
+ * is told at once, not after minutes. */
+bool vg_environment_open(struct vg_engine *engine, struct vg_error *err);
 void vg_environment_close(struct vg_engine *engine);
 void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism);
-void vg_environment_fingerprint(struct vg_engine *engine);
+void vg_environment_fingerprint(struct vg_engine *engine);        /* fingerprint.c: of the host */
+void vg_environment_fingerprint_images(struct vg_engine *engine); /* of the guest image and the hypervisor tree */
 
 #endif

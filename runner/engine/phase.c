@@ -31,6 +31,20 @@ static const char *referred(struct vg_scene *scene, const char *reference)
     return NULL;
 }
 
+/* A key that differs between seeds, tests and instances, and is the same for all runs of one instance: what one tenant
+ * planted is told from what any other test ever planted. FNV-1a, then the finaliser of splitmix64. */
+static char *derived_key(const struct vg_scene *scene)
+{
+    vg_autofree char *subject = vg_format("%llu/%s/%s", (unsigned long long)scene->engine->config->run->seed,
+                                          scene->instance->test->id, scene->instance->name);
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const char *byte = subject; *byte; byte++)
+        hash = (hash ^ (unsigned char)*byte) * UINT64_C(0x100000001b3);
+    hash = (hash ^ (hash >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash = (hash ^ (hash >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return vg_format("%016llx", (unsigned long long)(hash ^ (hash >> 31)));
+}
+
 /* Every parameter of the workload with its value: the test's or the default. A referred value is the guest's word, so
  * it is checked again. */
 static bool resolve(struct vg_scene *scene, const struct vg_test_run *run, const struct vg_workload *workload,
@@ -41,7 +55,10 @@ static bool resolve(struct vg_scene *scene, const struct vg_test_run *run, const
         const char *value = vg_settings_get(&run->params, param->name);
         if (!value)
             value = param->def;
-        if (value && value[0] == '=') {
+        vg_autofree char *derived = vg_equal(value, "=seed") ? derived_key(scene) : NULL;
+        if (derived) {
+            value = derived;
+        } else if (value && value[0] == '=') {
             struct vg_error wrong = { 0 };
             value = referred(scene, value + 1);
             if (!value)
@@ -108,13 +125,15 @@ static void start_runs(struct vg_scene *scene, unsigned phase_index, const struc
 }
 
 /* Serves everything until the condition holds for all runs of the phase, or the deadline passes. */
-static bool wait_runs(struct vg_scene *scene, unsigned phase_index, bool (*settled)(const struct vg_active_run *),
-                      int64_t deadline_ns, bool *in_time, struct vg_error *err)
+static bool wait_runs(struct vg_scene *scene, unsigned phase_index, const struct vg_tenant *only,
+                      bool (*settled)(const struct vg_active_run *), int64_t deadline_ns, bool *in_time,
+                      struct vg_error *err)
 {
     for (*in_time = true;;) {
         bool all = true;
         for (unsigned i = 0; i < scene->run_count; i++)
-            all = all && (scene->runs[i]->phase != phase_index || scene->runs[i]->ended || settled(scene->runs[i]));
+            all = all && (scene->runs[i]->phase != phase_index || (only && scene->runs[i]->tenant != only) ||
+                          scene->runs[i]->ended || settled(scene->runs[i]));
         if (all)
             return true;
         if (vg_now_ns() > deadline_ns) {
@@ -173,22 +192,22 @@ static void release(struct vg_scene *scene, unsigned phase_index)
     }
 }
 
-/* Stops the phase's runs that still go, and settles those that do not obey. */
-static bool stop_phase(struct vg_scene *scene, unsigned phase_index, const char *status, const char *message,
-                       struct vg_error *err)
+/* Stops the phase's runs that still go (of one tenant, or of all if it is NULL), and settles those that do not obey. */
+static bool stop_phase(struct vg_scene *scene, unsigned phase_index, const struct vg_tenant *only, const char *status,
+                       const char *message, struct vg_error *err)
 {
     bool in_time;
     for (unsigned i = 0; i < scene->run_count; i++) {
         struct vg_active_run *run = scene->runs[i];
-        if (run->phase == phase_index && !run->ended && !run->tenant->dead)
+        if (run->phase == phase_index && !run->ended && !run->tenant->dead && (!only || run->tenant == only))
             vg_link_stop(run->tenant->link, run->link_run);
     }
     int64_t deadline_ns = vg_now_ns() + STOP_TIMEOUT_S * VG_NS_PER_S;
-    if (!wait_runs(scene, phase_index, is_ended, deadline_ns, &in_time, err))
+    if (!wait_runs(scene, phase_index, only, is_ended, deadline_ns, &in_time, err))
         return false;
     for (unsigned i = 0; i < scene->run_count; i++) {
         struct vg_active_run *run = scene->runs[i];
-        if (run->phase != phase_index || run->ended)
+        if (run->phase != phase_index || run->ended || (only && run->tenant != only))
             continue;
         run->tenant->tainted = true;
         vg_active_finish(run, status, message);
@@ -196,10 +215,10 @@ static bool stop_phase(struct vg_scene *scene, unsigned phase_index, const char 
     return true;
 }
 
-bool vg_scene_stop_runs(struct vg_scene *scene, struct vg_error *err)
+bool vg_scene_stop_runs(struct vg_scene *scene, const struct vg_tenant *only, struct vg_error *err)
 {
     for (unsigned i = 0; i < scene->measurements->phase_count; i++) {
-        if (!stop_phase(scene, i, "timeout", "did not stop when asked to", err))
+        if (!stop_phase(scene, i, only, "timeout", "did not stop when asked to", err))
             return false;
     }
     return true;
@@ -230,20 +249,20 @@ static bool drive(struct vg_scene *scene, unsigned index, const struct vg_phase 
     int64_t deadline_ns = vg_now_ns() + timeout_s * VG_NS_PER_S;
     bool in_time = true;
     start_runs(scene, index, phase);
-    if (!wait_runs(scene, index, is_ready, deadline_ns, &in_time, err))
+    if (!wait_runs(scene, index, NULL, is_ready, deadline_ns, &in_time, err))
         return false;
     if (in_time && all_at_barrier(scene, index)) {
         release(scene, index);
-        if (!wait_runs(scene, index, is_done, deadline_ns, &in_time, err))
+        if (!wait_runs(scene, index, NULL, is_done, deadline_ns, &in_time, err))
             return false;
     } else if (in_time) {
-        return stop_phase(scene, index, "stopped", "another tenant of the phase did not reach the barrier", err);
+        return stop_phase(scene, index, NULL, "stopped", "another tenant of the phase did not reach the barrier", err);
     }
     if (in_time)
         return true;
     set_outcome(&scene->measurements->phases[index], "timeout");
     vg_autofree char *message = vg_format("phase %s did not end within %lld s", phase->name, (long long)timeout_s);
-    return stop_phase(scene, index, "timeout", message, err);
+    return stop_phase(scene, index, NULL, "timeout", message, err);
 }
 
 bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct vg_error *err)

@@ -11,7 +11,7 @@ struct vg_measured_run *vg_active_measured(const struct vg_active_run *run)
     return &run->scene->measurements->phases[run->phase].runs[run->index];
 }
 
-void vg_scene_event(struct vg_scene *scene, const char *format, ...)
+void vg_scene_event(struct vg_scene *scene, const char *tenant, const char *action, bool done, const char *format, ...)
 {
     char *what = NULL;
     va_list arguments;
@@ -20,7 +20,13 @@ void vg_scene_event(struct vg_scene *scene, const char *format, ...)
         vg_out_of_memory();
     va_end(arguments);
     struct vg_measurements *into = scene->measurements;
-    vg_push(into->events, into->event_count) = (struct vg_measured_event) { .host_ns = vg_now_ns(), .what = what };
+    vg_push(into->events, into->event_count) = (struct vg_measured_event) {
+        .host_ns = vg_now_ns(),
+        .tenant = tenant ? vg_strdup(tenant) : NULL,
+        .action = action ? vg_strdup(action) : NULL,
+        .done = done,
+        .what = what,
+    };
 }
 
 void vg_scene_invalid(struct vg_scene *scene, const char *format, ...)
@@ -84,14 +90,6 @@ static void on_fact(void *context, unsigned link_run, const char *name, const ch
     vg_push(into->facts, into->fact_count) = (struct vg_fact) { .name = vg_strdup(name), .value = vg_strdup(value) };
 }
 
-/* The tenant's last known offset; the judge interpolates, this is only for what the engine itself waits for. */
-static int64_t to_host(const struct vg_tenant *tenant, int64_t guest_ns)
-{
-    unsigned count;
-    const struct vg_clock_point *points = vg_link_clock(tenant->link, &count);
-    return count ? guest_ns + points[count - 1].offset_ns : guest_ns;
-}
-
 static void on_mark(void *context, unsigned link_run, const char *name, int64_t guest_ns)
 {
     struct vg_tenant *tenant = context;
@@ -99,8 +97,9 @@ static void on_mark(void *context, unsigned link_run, const char *name, int64_t 
     if (!run)
         return;
     struct vg_measured_run *into = vg_active_measured(run);
-    vg_push(into->marks, into->mark_count) =
-        (struct vg_mark) { .name = vg_strdup(name), .host_ns = to_host(tenant, guest_ns) };
+    size_t count = into->mark_count;
+    vg_push(run->marks_guest_ns, count) = guest_ns;
+    vg_push(into->marks, into->mark_count) = (struct vg_mark) { .name = vg_strdup(name) };
     if (run->until && vg_equal(run->until, name))
         run->reached = true;
 }
@@ -179,6 +178,17 @@ const struct vg_link_events vg_scene_link_events = {
     .end = on_end,
     .broken = on_broken,
 };
+
+void vg_scene_settle_marks(struct vg_scene *scene)
+{
+    for (unsigned i = 0; i < scene->run_count; i++) {
+        struct vg_active_run *run = scene->runs[i];
+        struct vg_measured_run *into = vg_active_measured(run);
+        const struct vg_measured_tenant *tenant = vg_measured_tenant_find(scene->measurements, into->tenant);
+        for (unsigned j = 0; j < into->mark_count; j++)
+            into->marks[j].host_ns = vg_host_time(tenant, run->marks_guest_ns[j]);
+    }
+}
 
 void vg_active_finish(struct vg_active_run *run, const char *status, const char *message)
 {

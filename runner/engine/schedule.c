@@ -19,8 +19,7 @@ static bool axis_takes(const struct vg_words *axis, const char *value, bool firs
     return vg_words_have(axis, "host") || vg_words_have(axis, value);
 }
 
-static char *why_not_here(const struct vg_test *test, const struct vg_host *host,
-                          const struct vg_host_mechanism *config, const struct vg_mechanism *mechanism,
+static char *why_not_here(const struct vg_test *test, const struct vg_host *host, const struct vg_mechanism *mechanism,
                           const char *policy, const struct vg_host_profile *profile)
 {
     for (unsigned i = 0; i < test->needs.capability.count; i++) {
@@ -39,7 +38,6 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
     if (profile && mechanism->vm && test->needs.tenants > profile->max * host->pgpu_count)
         return vg_format("needs %u tenants; profile %s allows %u on this host", test->needs.tenants, profile->name,
                          profile->max * host->pgpu_count);
-    (void)config;
     return NULL;
 }
 
@@ -80,7 +78,7 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
             if (!applies || !axis_takes(&test->matrix.policy, policy->name, taken == 0))
                 continue;
             taken++;
-            char *why = why_not_here(test, host, config, mechanism, policy->name, profile);
+            char *why = why_not_here(test, host, mechanism, policy->name, profile);
             if (why && skipped) {
                 free(why);
                 continue;
@@ -91,7 +89,7 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
         }
         if (taken == 0 && !skipped) {
             /* None of the host's policies is one that the test judges: one skip says so. */
-            char *why = why_not_here(test, host, config, mechanism, "", profile);
+            char *why = why_not_here(test, host, mechanism, "", profile);
             add(schedule, test, config, profile->name, "", 1,
                 why ? why : vg_strdup("the host offers no scheduling policy that this test judges"));
             skipped = true;
@@ -154,13 +152,32 @@ static char *joined(const struct vg_words *words)
     return text.data;
 }
 
+/* What is left of globs without their exclusions. Caller frees. */
+static char *inclusions(const char *globs)
+{
+    struct vg_text text = { 0 };
+    vg_autofree char *copy = vg_strdup(globs);
+    char *rest = copy;
+    vg_text_add(&text, "%s", "");
+    for (char *glob; (glob = strsep(&rest, ",")) != NULL;)
+        if (glob[strspn(glob, " ")] != '!')
+            vg_text_add(&text, "%s%s", text.length ? "," : "", glob);
+    return text.data;
+}
+
 static bool nothing_selected(const struct vg_catalog *catalog, const struct vg_plan *plan, const char *globs,
                              struct vg_error *err)
 {
     vg_autofree const char **ids = NULL;
+    vg_autofree char *plan_globs = joined(&plan->tests), *included = inclusions(globs);
     size_t count = 0;
-    for (unsigned i = 0; i < catalog->test_count; i++)
+    for (unsigned i = 0; i < catalog->test_count; i++) {
         vg_push(ids, count) = catalog->tests[i]->id;
+        if (strchr(globs, '!') && test_selected(catalog->tests[i], plan_globs) &&
+            test_selected(catalog->tests[i], included))
+            return vg_fail(err, VG_ERROR_INPUT, "`%s` excludes every test of plan `%s` that it could select", globs,
+                           plan->name);
+    }
     vg_autofree char *hint = vg_did_you_mean(globs, ids, count);
     return vg_fail(err, VG_ERROR_INPUT, "no test of plan `%s` matches `%s`%s (see `vgauge list tests`)", plan->name,
                    globs, hint);

@@ -12,20 +12,29 @@ static const struct vg_host_profile *profile_of(const struct vg_engine *engine, 
     return profile ? profile : vg_profile_whole();
 }
 
-/* The first pGPU that takes the profile. The last refusal is the one that is told. */
+static unsigned room_for(const struct vg_pgpu *pgpu, const struct vg_host_profile *profile)
+{
+    for (unsigned i = 0; i < pgpu->profile_count; i++) {
+        if (pgpu->profiles[i].profile == profile)
+            return pgpu->profiles[i].available;
+    }
+    return pgpu->profile_count == 0; /* no profiles named: the whole pGPU */
+}
+
+/* On the first pGPU that says it has room for the profile; on the first of all if none has, for its refusal. */
 static bool create_vgpu(struct vg_tenant *tenant, struct vg_error *err)
 {
-    unsigned pgpus = tenant->engine->host->pgpu_count;
-    for (unsigned i = 0; i < (pgpus ? pgpus : 1); i++) {
-        enum vg_refusal refusal =
-            tenant->mechanism->create(tenant->mechanism_state, i, tenant->profile, &tenant->vgpu, err);
-        if (refusal == VG_REFUSED_NOT) {
+    struct vg_inventory inventory = { 0 };
+    if (!tenant->mechanism->discover(tenant->mechanism_state, &inventory, err))
+        return vg_wrap(err, "cannot see what %s offers now", tenant->mechanism->name);
+    for (unsigned i = inventory.pgpu_count; i-- > 0;) {
+        if (room_for(&inventory.pgpus[i], tenant->profile))
             tenant->pgpu_index = i;
-            return true;
-        }
-        if (refusal != VG_REFUSED_NO_CAPACITY)
-            break;
     }
+    vg_inventory_free(&inventory);
+    if (tenant->mechanism->create(tenant->mechanism_state, tenant->pgpu_index, tenant->profile, &tenant->vgpu, err) ==
+        VG_REFUSED_NOT)
+        return true;
     return vg_wrap(err, "cannot create a %s vGPU of profile %s", tenant->mechanism->name, tenant->profile->name);
 }
 
@@ -75,13 +84,14 @@ void vg_tenant_check(struct vg_tenant *tenant)
     const char *why = NULL;
     if (tenant->dead || !tenant->booted)
         return;
-    if (tenant->vm && !vg_vm_alive(tenant->vm, &why)) {
+    /* A broken rule comes first: what breaks one is given up, whatever it does then. */
+    if (tenant->link && vg_link_broken(tenant->link, &why)) {
+        vg_tenant_lost(tenant, why ? why : "the link to the tenant broke");
+    } else if (tenant->vm && !vg_vm_alive(tenant->vm, &why)) {
         vg_autofree char *reason = vg_format("the VM ended by itself (%s)", why ? why : "unknown");
         vg_tenant_lost(tenant, reason);
     } else if (tenant->process && !vg_process_alive(tenant->process)) {
         vg_tenant_lost(tenant, "the tenant's process ended by itself");
-    } else if (tenant->link && vg_link_broken(tenant->link, &why)) {
-        vg_tenant_lost(tenant, why ? why : "the link to the tenant broke");
     }
 }
 

@@ -11,12 +11,13 @@
 #include "record/record.h"
 
 struct vg_link_limits {
-    size_t line_bytes;        /* default 65536 */
-    uint64_t total_bytes;     /* per tenant; default 8 GiB */
-    uint64_t rows_per_run;    /* default 100 million */
-    unsigned facts_per_run;   /* default 256 */
-    unsigned marks_per_run;   /* default 256 */
-    unsigned protocol_errors; /* malformed lines before the tenant is given up; default 0: the first one */
+    size_t line_bytes;         /* default 65536 */
+    uint64_t total_bytes;      /* per tenant; default 8 GiB */
+    uint64_t bytes_per_second; /* a tenant that sends faster waits, the others do not; default 64 MiB */
+    uint64_t rows_per_run;     /* default 100 million */
+    unsigned facts_per_run;    /* default 256 */
+    unsigned marks_per_run;    /* default 256 */
+    unsigned protocol_errors;  /* malformed lines before the tenant is given up; default 0: the first one */
 };
 extern const struct vg_link_limits vg_link_default_limits;
 
@@ -40,7 +41,8 @@ struct vg_link *vg_link_new(int fd, const struct vg_link_limits *limits, const s
                             void *context);
 void vg_link_free(struct vg_link *link); /* closes fd */
 int vg_link_fd(const struct vg_link *link);
-short vg_link_poll_events(const struct vg_link *link); /* POLLIN, and POLLOUT while output waits */
+short vg_link_poll_events(
+    const struct vg_link *link); /* POLLIN unless it sent too fast, and POLLOUT while output waits */
 /* Reads and writes what can be done without blocking; at most about 1 MiB of input per call, so that one tenant cannot
  * keep the runner from the others. */
 void vg_link_service(struct vg_link *link);

@@ -14,6 +14,7 @@
 const struct vg_link_limits vg_link_default_limits = {
     .line_bytes = 65536,
     .total_bytes = UINT64_C(8) << 30,
+    .bytes_per_second = UINT64_C(64) << 20,
     .rows_per_run = 100000000,
     .facts_per_run = 256,
     .marks_per_run = 256,
@@ -67,11 +68,20 @@ int vg_link_fd(const struct vg_link *link)
     return link->fd;
 }
 
+/* What may be read now: a second's worth at most, refilled by time. What is not read stays with the tenant. */
+static double credit_bytes(const struct vg_link *link, int64_t now_ns)
+{
+    double most = (double)link->limits.bytes_per_second;
+    double credit = link->credit_bytes + most * (double)(now_ns - link->credited_ns) / (double)VG_NS_PER_S;
+    return credit < most ? credit : most;
+}
+
 short vg_link_poll_events(const struct vg_link *link)
 {
     if (link->fd < 0)
         return 0;
-    return link->queue.length ? POLLIN | POLLOUT : POLLIN;
+    short input = credit_bytes(link, vg_now_ns()) >= 1 ? POLLIN : 0;
+    return (short)(link->queue.length ? input | POLLOUT : input);
 }
 
 bool vg_link_broken(const struct vg_link *link, const char **why)
@@ -196,9 +206,14 @@ static void closed(struct vg_link *link, int error)
 static void read_input(struct vg_link *link)
 {
     size_t taken = 0;
-    while (!link->broken && taken < VG_LINK_SERVICE_BYTES) {
+    int64_t now_ns = vg_now_ns();
+    link->credit_bytes = credit_bytes(link, now_ns);
+    link->credited_ns = now_ns;
+    while (!link->broken && taken < VG_LINK_SERVICE_BYTES && link->credit_bytes >= 1) {
         size_t room;
         char *space = vg_lines_space(&link->lines, &room);
+        if ((double)room > link->credit_bytes)
+            room = (size_t)link->credit_bytes;
         ssize_t count = recv(link->fd, space, room, MSG_DONTWAIT);
         if (count < 0 && errno == EINTR)
             continue;
@@ -210,6 +225,7 @@ static void read_input(struct vg_link *link)
         }
         link->received_ns = vg_now_ns();
         taken += (size_t)count;
+        link->credit_bytes -= (double)count;
         link->received_bytes += (uint64_t)count;
         if (link->received_bytes > link->limits.total_bytes) {
             vg_autofree char *reason =

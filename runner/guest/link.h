@@ -45,6 +45,8 @@ struct vg_link {
     void *context;
 
     struct vg_lines lines;
+    double credit_bytes; /* what may be read, as of credited_ns; see limits.bytes_per_second */
+    int64_t credited_ns;
     uint64_t received_bytes;
     int64_t received_ns; /* host instant at which the bytes that are being looked at had arrived */
     unsigned violations;

@@ -47,13 +47,11 @@ static bool write_configuration(const char *root, struct vg_error *err)
  * it, a run works as well, only slower: no error. */
 static void share_cache(const char *root)
 {
-    const char *base = getenv("XDG_CACHE_HOME");
-    const char *home = getenv("HOME");
+    vg_autofree char *cache = vg_cache_directory();
     unsigned long version;
-    if (virGetVersion(&version, NULL, NULL) < 0 || (!(base && *base == '/') && !(home && *home == '/')))
+    if (!cache || virGetVersion(&version, NULL, NULL) < 0)
         return;
-    vg_autofree char *directory = base && *base == '/' ? vg_format("%s/vgauge/libvirt-%lu", base, version)
-                                                       : vg_format("%s/.cache/vgauge/libvirt-%lu", home, version);
+    vg_autofree char *directory = vg_format("%s/libvirt-%lu", cache, version);
     struct vg_error error = { 0 };
     struct stat status;
     if (!vg_make_directories(directory, &error) || lstat(directory, &status) < 0 || !S_ISDIR(status.st_mode) ||

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* No virtualisation: a tenant is a process of this host with the host's own driver. The bare-metal reference that every
  * other mechanism is compared with, and what a machine with a GPU but without VMs can run. */
+#include <errno.h>
+#include <sched.h>
 #include "mechanism/slots.h"
 
 extern const struct vg_mechanism vg_mechanism_native;
@@ -43,6 +45,25 @@ static bool attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment
     return true;
 }
 
+/* A native tenant gets the cores that a VM tenant and its renderer get together, or a comparison between them would
+ * compare numbers of cores. On a host whose file names no cores, as with a real GPU, it runs where the kernel puts it.
+ */
+static bool adopt(void *state, const struct vg_policy_tenant *tenant, struct vg_error *err)
+{
+    const struct vg_slots *slots = state;
+    const char *machine = slots->host->machine.vcpu_cpus;
+    const char *pgpu =
+        slots->host->pgpu_count > tenant->vgpu->pgpu_index ? slots->host->pgpus[tenant->vgpu->pgpu_index].cpus : NULL;
+    cpu_set_t machine_cores, pgpu_cores, both;
+    if (!machine || !pgpu || !vg_parse_cpu_list(machine, &machine_cores) || !vg_parse_cpu_list(pgpu, &pgpu_cores))
+        return true;
+    CPU_OR(&both, &machine_cores, &pgpu_cores);
+    if (sched_setaffinity(tenant->pid, sizeof(both), &both) < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot place the native tenant %s on cores %s and %s",
+                             tenant->tenant, machine, pgpu);
+    return true;
+}
+
 static enum vg_refusal policy(void *state, unsigned pgpu_index, const struct vg_host_policy *wanted,
                               const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
 {
@@ -78,6 +99,7 @@ VG_MECHANISM(native) = {
     .discover = discover,
     .create = create,
     .attach = attach,
+    .adopt = adopt,
     .policy = policy,
     .destroy = destroy,
 };

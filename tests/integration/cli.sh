@@ -7,8 +7,9 @@ set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
 vgauge=$(realpath "${1:-$here/build/vgauge}") || exit 1
 export VGAUGE_SUITES=${VGAUGE_SUITES:-$here/suites} VGAUGE_REPORTS=${VGAUGE_REPORTS:-$here/reports}
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d) || exit 1 # stays empty
+inputs=$(mktemp -d) || exit 1
+trap 'rm -rf "$work" "$inputs"' EXIT
 cd "$work" || exit 1
 failed=0
 
@@ -85,9 +86,8 @@ refused 2 'did you mean `vk-submit-latency`?' describe vk-submit-latncy
 refused 2 'did you mean `VGPU-ISO-002`?' describe VGPU-ISO-0002
 refused 2 'unknown host' list profiles --host refrence
 
-sed '/^connection:/d' "$VGAUGE_SUITES/hosts/reference.yaml" >"$work/unconnected.yaml"
-refused 2 'needs a `connection`' run --dry-run --host "$work/unconnected.yaml"
-rm "$work/unconnected.yaml"
+sed '/^connection:/d' "$VGAUGE_SUITES/hosts/reference.yaml" >"$inputs/unconnected.yaml"
+refused 2 'needs a `connection`' run --dry-run --host "$inputs/unconnected.yaml"
 refused 2 'did you mean `virtio-venus`?' run --dry-run --mechanism virtio-venuss
 
 # --- directories

@@ -178,13 +178,44 @@ static void one_call_takes_its_turn(void **state)
     guest_close(&guest);
 }
 
+/* A tenant that sends faster than it may is left waiting, and read again as time passes. */
+static void a_flood_waits(void **state)
+{
+    (void)state;
+    struct guest guest;
+    struct vg_link_limits limits = vg_link_default_limits;
+    limits.bytes_per_second = 100000;
+    guest_start(&guest, &limits, 'g');
+    const char *line = "{\"type\":\"fact\",\"run\":1,\"name\":\"n\",\"value\":\"v\"}\n";
+    struct vg_text flood = { 0 };
+    while (flood.length < 150000)
+        vg_text_add(&flood, "%s", line);
+    size_t queued = 0;
+    for (ssize_t count; queued < flood.length; queued += (size_t)count)
+        if ((count = send(guest.fd, flood.data + queued, flood.length - queued, MSG_NOSIGNAL | MSG_DONTWAIT)) <= 0)
+            break;
+    for (int i = 0; i < 100; i++)
+        vg_link_service(guest.link);
+    unsigned first = guest.facts;
+    assert_true(first * strlen(line) < 115000); /* a second's worth, and what time added meanwhile */
+    assert_true(queued > 120000);
+    for (int i = 0; i < 300 && guest.facts * strlen(line) + strlen(line) <= queued; i++) {
+        vg_sleep_ns(10 * VG_NS_PER_MS);
+        vg_link_service(guest.link);
+    }
+    assert_int_equal(guest.facts, queued / strlen(line));
+    assert_int_equal(guest.breaks, 0);
+    vg_text_free(&flood);
+    guest_close(&guest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_of_every_size),      cmocka_unit_test(many_lines_in_one_piece),
         cmocka_unit_test(longest_line_and_one_more), cmocka_unit_test(endless_line),
         cmocka_unit_test(buffer_is_bounded),         cmocka_unit_test(closes),
-        cmocka_unit_test(one_call_takes_its_turn),
+        cmocka_unit_test(one_call_takes_its_turn),   cmocka_unit_test(a_flood_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
