@@ -21,9 +21,9 @@ struct state {
     bool started;
     int64_t last_ns;
     struct cpu_time last;
-    uint64_t last_sum;    /* own and reaped ticks of all known processes */
     uint64_t start_ticks; /* of the host's uptime, when last looked */
-    double ours, others;  /* seconds so far */
+    uint64_t carried;     /* ticks of ours that the host's busy time has not shown yet */
+    double ours, others;  /* seconds so far; together the busy time */
 };
 
 static bool parse_cpu_time(const char *text, struct cpu_time *time)
@@ -78,29 +78,42 @@ static uint64_t uptime_ticks(const struct state *state)
     return (uint64_t)(seconds * state->ticks);
 }
 
-/* Ticks that the tenants and we used since the last look. What a process that ended had used shows up again in the one
- * that waited for it, so the sum over the tree keeps it; where nobody of ours waited, the survivors' own time counts.
- */
-static uint64_t ticks_of_ours(struct state *state)
+/* What a process that ended had used shows up a second time in the one that waits for it, at this look or a later one;
+ * so does what it had waited for itself. */
+static void expect_reaped(const struct tree_process *process, struct tree_process *parent)
 {
-    uint64_t sum = 0, survivors = 0, older = 0;
-    for (size_t i = 0; i < state->tree.count; i++) {
-        struct tree_process *process = state->tree.processes[i];
-        uint64_t own = process->stat.own_ticks, both = own + process->stat.reaped_ticks;
-        sum += both;
-        if (!process->fresh) {
-            survivors += own > process->last_ticks ? own - process->last_ticks : 0;
-        } else if (process->stat.start_ticks < state->start_ticks) {
-            older += both; /* it was there before we knew of it: what it used then is not of this interval */
-        } else {
-            survivors += own;
-        }
-        process->last_ticks = own;
-    }
-    uint64_t before = state->last_sum + older;
-    uint64_t used = sum > before ? sum - before : 0;
-    state->last_sum = sum;
-    return state->tree.vanished && used < survivors ? survivors : used;
+    if (parent)
+        parent->expected += process->last_own + process->last_reaped + process->expected;
+}
+
+/* Ticks of one process since the last look, without those that were counted before, in a child. */
+static uint64_t ticks_of(const struct state *state, struct tree_process *process)
+{
+    uint64_t own = process->stat.own_ticks, reaped = process->stat.reaped_ticks, used = 0;
+    if (!process->fresh) {
+        uint64_t more_reaped = reaped > process->last_reaped ? reaped - process->last_reaped : 0;
+        uint64_t known = more_reaped < process->expected ? more_reaped : process->expected;
+        process->expected -= known;
+        used = (own > process->last_own ? own - process->last_own : 0) + more_reaped - known;
+    } else if (process->stat.start_ticks >= state->start_ticks) {
+        used = own + reaped;
+    } /* else it was there before we knew of it: what it used then is not of this interval */
+    process->last_own = own;
+    process->last_reaped = reaped;
+    return used;
+}
+
+/* Divides what the host was busy with since the last look. The kernel counts a process's time to the nanosecond and the
+ * host's by sampling at ticks, so that the parts can seem to exceed the whole for a while: what of ours does not fit
+ * into this interval is carried into the next ones, and so neither sum ever steps back. */
+static uint64_t attribute(struct state *state, uint64_t busy, uint64_t ours)
+{
+    state->carried += ours;
+    uint64_t attributed = state->carried < busy ? state->carried : busy;
+    state->carried -= attributed;
+    state->ours += (double)attributed / state->ticks;
+    state->others += (double)(busy - attributed) / state->ticks;
+    return busy - attributed;
 }
 
 static bool sample(void *opaque, const struct vg_probe_target *targets, size_t target_count, struct vg_error *err)
@@ -117,17 +130,17 @@ static bool sample(void *opaque, const struct vg_probe_target *targets, size_t t
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "/proc/stat of this host cannot be understood");
     uint64_t uptime = uptime_ticks(state);
     tree_update(&state->tree, roots, target_count + 1);
-    uint64_t ours = ticks_of_ours(state);
+    uint64_t ours = 0;
+    for (size_t i = 0; i < state->tree.count; i++)
+        ours += ticks_of(state, state->tree.processes[i]);
     state->start_ticks = uptime;
 
     double others_cores = -1;
     if (state->started) {
         uint64_t busy = now.busy > state->last.busy ? now.busy - state->last.busy : 0;
         double interval = (double)(now_ns - state->last_ns) / 1e9;
-        double others = ((double)busy - (double)ours) / state->ticks;
-        state->ours += (double)ours / state->ticks;
-        state->others += others; /* may step back by a tick or two: the counters are not read at one instant */
-        others_cores = interval > 0 ? (others > 0 ? others / interval : 0) : -1;
+        double others = (double)attribute(state, busy, ours) / state->ticks;
+        others_cores = interval > 0 ? others / interval : -1;
     }
     double some_s, full_s;
     read_pressure(state, &some_s, &full_s);
@@ -137,7 +150,7 @@ static bool sample(void *opaque, const struct vg_probe_target *targets, size_t t
                               (double)now.steal / state->ticks,
                               (double)now.total / state->ticks,
                               state->ours,
-                              state->others > 0 ? state->others : 0,
+                              state->others,
                               others_cores,
                               read_load(state) };
     state->sink.row(state->sink.context, "pressure", now_ns, "", "", values);
@@ -166,6 +179,7 @@ static bool begin(const char *root, const struct vg_probe_sink *sink, void **opa
         free(state);
         return false;
     }
+    state->tree.process_ended = expect_reaped;
     state->stat = procfs_open(root, "proc/stat", 0);
     struct cpu_time now;
     if (state->stat < 0 || !read_cpu_time(state, &now)) {

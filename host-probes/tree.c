@@ -36,7 +36,9 @@ static void forget_process(struct tree *tree, size_t index)
     close(process->directory);
     free(process->threads);
     free(process);
-    tree->processes[index] = tree->processes[--tree->count];
+    tree->count--;
+    memmove(&tree->processes[index], &tree->processes[index + 1],
+            (tree->count - index) * sizeof(tree->processes[0])); /* in order: see refresh() */
 }
 
 void tree_close(struct tree *tree)
@@ -205,18 +207,28 @@ static bool nothing_new(struct tree *tree)
     return same;
 }
 
+/* Parents are read before their children: what a child had used when it ended then shows in its parent after the child
+ * has vanished here, never before. */
+static void refresh(struct tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++) {
+        tree->processes[i]->fresh = false;
+        tree->processes[i]->gone = !read_stat(tree->processes[i]);
+    }
+    for (size_t i = tree->count; i-- > 0;) {
+        const struct tree_process *process = tree->processes[i];
+        if (!process->gone)
+            continue;
+        if (tree->process_ended)
+            tree->process_ended(process, find(tree, process->stat.parent));
+        forget_process(tree, i);
+    }
+}
+
 void tree_update(struct tree *tree, const struct tree_root *roots, size_t root_count)
 {
     bool need_search = !nothing_new(tree);
-    tree->vanished = 0;
-    for (size_t i = tree->count; i-- > 0;) {
-        struct tree_process *process = tree->processes[i];
-        process->fresh = false;
-        if (!read_stat(process)) {
-            forget_process(tree, i);
-            tree->vanished++;
-        }
-    }
+    refresh(tree);
     for (size_t i = 0; i < root_count; i++) {
         const struct tree_process *known = find(tree, roots[i].pid);
         if (known || roots[i].pid <= 0)

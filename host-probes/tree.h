@@ -22,13 +22,15 @@ struct tree_process {
     bool is_root;
     bool below_renderer; /* itself or an ancestor is a render server */
     bool fresh;          /* found in the last update */
+    bool gone;           /* vanished in the update that is under way */
     int directory;       /* /proc/PID, so that a reused number cannot be mistaken for this process */
     struct procfs_stat stat;
     struct tree_thread *threads;
     size_t thread_count;
-    uint64_t ended_ns;   /* for the owner of the tree: CPU time of threads that ended */
-    uint64_t unseen_ns;  /* ... and of threads that came and went between two looks */
-    uint64_t last_ticks; /* ... and own ticks when last looked at */
+    uint64_t ended_ns;              /* for the owner of the tree: CPU time of threads that ended */
+    uint64_t unseen_ns;             /* ... and of threads that came and went between two looks */
+    uint64_t last_own, last_reaped; /* ... and ticks when last looked at */
+    uint64_t expected;              /* ... and ticks of children that vanished and may still come back as reaped */
 };
 
 struct tree_root {
@@ -39,14 +41,15 @@ struct tree_root {
 struct tree {
     int proc; /* root/proc */
     pid_t last_pid;
-    struct tree_process **processes;
+    struct tree_process **processes; /* parents before the children that they had when these were found */
     size_t count;
-    size_t vanished; /* how many did in the last update */
-    bool truncated;  /* there were more processes or threads than are followed */
-    char **names;    /* of tenants; pointers stay valid */
+    bool truncated; /* there were more processes or threads than are followed */
+    char **names;   /* of tenants; pointers stay valid */
     size_t name_count;
     /* Called before a thread is forgotten; may be NULL. */
     void (*thread_ended)(struct tree_process *process, struct tree_thread *thread);
+    /* Called for a process that vanished, children before parents; parent: NULL if it is not followed. May be NULL. */
+    void (*process_ended)(const struct tree_process *process, struct tree_process *parent);
 };
 
 bool tree_open(struct tree *tree, const char *root, struct vg_error *err);

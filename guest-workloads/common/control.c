@@ -141,6 +141,8 @@ _Noreturn void vg_workload_execute(const struct vg_workload *workload, const cha
         streams++;
     context->streams = vg_calloc(streams + 1, sizeof(*context->streams));
     vg_control_start(context);
+    vg_params_settle(context);
+    vg_affinity_fact(context);
     workload->run(context);
     if (!context->released)
         vg_bug(context, "the workload returned without passing the barrier");

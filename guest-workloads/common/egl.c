@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_DEVICES 16
-
 struct candidate {
     EGLenum platform;
     void *native;
@@ -114,11 +112,11 @@ static size_t list_candidates(const char *client_extensions, struct candidate *c
     PFNEGLQUERYDEVICESEXTPROC query_devices = (PFNEGLQUERYDEVICESEXTPROC)eglGetProcAddress("eglQueryDevicesEXT");
     PFNEGLQUERYDEVICESTRINGEXTPROC query_string =
         (PFNEGLQUERYDEVICESTRINGEXTPROC)eglGetProcAddress("eglQueryDeviceStringEXT");
-    EGLDeviceEXT devices[MAX_DEVICES];
+    EGLDeviceEXT devices[VG_MAX_DEVICES];
     EGLint device_count = 0;
-    if (!query_devices || !query_string || !query_devices(MAX_DEVICES, devices, &device_count))
+    if (!query_devices || !query_string || !query_devices(VG_MAX_DEVICES, devices, &device_count))
         return count;
-    for (EGLint i = 0; i < device_count && i < MAX_DEVICES; i++)
+    for (EGLint i = 0; i < device_count && i < VG_MAX_DEVICES; i++)
         if (!vg_egl_has(query_string(devices[i], EGL_EXTENSIONS), "EGL_MESA_device_software"))
             candidates[count++] = (struct candidate) { EGL_PLATFORM_DEVICE_EXT, devices[i], "device" };
     return count;
@@ -165,7 +163,7 @@ static void record_identity(struct vg_workload_context *context, const struct vg
 void vg_egl_open(struct vg_workload_context *context, struct vg_egl *egl)
 {
     const char *client_extensions = eglQueryString(EGL_NO_DISPLAY, EGL_EXTENSIONS);
-    struct candidate candidates[1 + MAX_DEVICES];
+    struct candidate candidates[1 + VG_MAX_DEVICES];
     size_t count = list_candidates(client_extensions, candidates);
     size_t fallback = count; /* the first that works, if only in software */
     char why[256] = "EGL offers neither EGL_MESA_platform_surfaceless nor a device of EGL_EXT_platform_device";

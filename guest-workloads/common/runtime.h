@@ -68,6 +68,13 @@ size_t vg_stream_line(struct vg_workload_context *context, const struct vg_strea
                       const int64_t *rows, size_t count, size_t *length);
 size_t vg_format_int(char *out, int64_t value); /* without NUL; at most 20 bytes */
 
+/* A parameter that is still VG_PARAM_SEED gets a random value. On the link it is an error: tenants that must share the
+ * value would each have one of their own, and find nothing. */
+void vg_params_settle(struct vg_workload_context *context);
+
+/* The fact cpu_affinity: on which CPUs the kernel may run this process, as "0-1,4". */
+void vg_affinity_fact(struct vg_workload_context *context);
+
 void vg_standalone_print(const struct vg_workload_context *context);
 
 #endif

@@ -4,12 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include "common/runtime.h"
-
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
+#include "common/sort.h"
 
 /* Nearest rank: the smallest value that at least `percent` of the values do not exceed. */
 static int64_t percentile(const int64_t *sorted, size_t count, unsigned percent)
@@ -35,7 +30,7 @@ static void print_column(const struct vg_stream *stream, unsigned index, int64_t
         printf("%-28s %10d  not available\n", name, 0);
         return;
     }
-    qsort(values, count, sizeof(*values), compare);
+    vg_sort_int64(values, count);
     printf("%-28s %10zu %14" PRId64 " %14" PRId64 " %14" PRId64 " %14" PRId64 " %s%s\n", name, count,
            percentile(values, count, 50), percentile(values, count, 90), percentile(values, count, 99),
            values[count - 1], column->unit, vg_column_is_instant(column->kind) ? " after the start" : "");

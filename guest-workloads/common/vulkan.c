@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include "common/vulkan.h"
 
-#define MAX_DEVICES 16
-
 void vg_vk_check(const struct vg_vk *vk, VkResult result, const char *call)
 {
     if (result == VK_SUCCESS)
@@ -47,8 +45,8 @@ static void open_instance(struct vg_vk *vk)
 
 static void choose_device(struct vg_vk *vk)
 {
-    VkPhysicalDevice devices[MAX_DEVICES];
-    uint32_t count = MAX_DEVICES;
+    VkPhysicalDevice devices[VG_MAX_DEVICES];
+    uint32_t count = VG_MAX_DEVICES;
     VkResult result = vkEnumeratePhysicalDevices(vk->instance, &count, devices);
     if (result != VK_INCOMPLETE)
         VG_VK(vk, result);
@@ -64,7 +62,7 @@ static void choose_device(struct vg_vk *vk)
     }
     vkGetPhysicalDeviceMemoryProperties(vk->physical, &vk->memory);
     if (vk->properties.apiVersion < VK_API_VERSION_1_1)
-        vg_w_skip(vk->context, "device `%s` has only Vulkan 1.0, 1.1 is needed", vk->properties.deviceName);
+        vg_w_fail(vk->context, "device `%s` has only Vulkan 1.0, 1.1 is needed", vk->properties.deviceName);
 }
 
 /* The first family with compute and, if there is one, with graphics: the queue that applications use. */
@@ -83,7 +81,7 @@ static void choose_family(struct vg_vk *vk)
             chosen = (int)i;
     }
     if (chosen < 0)
-        vg_w_skip(vk->context, "device `%s` has no compute queue", vk->properties.deviceName);
+        vg_w_fail(vk->context, "device `%s` has no compute queue", vk->properties.deviceName);
     vk->family = (uint32_t)chosen;
     vk->timestamp_bits = families[chosen].timestampValidBits;
     vk->timestamp_ns = vk->properties.limits.timestampPeriod;

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include "common/vulkan.h"
 
-#define MAX_DEVICES 16
-
 static VkPhysicalDeviceDriverProperties driver_of(VkPhysicalDevice physical)
 {
     VkPhysicalDeviceDriverProperties driver = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES };
@@ -45,8 +43,8 @@ static void heap_facts(const struct vg_vk *vk)
 
 static void all_devices_fact(const struct vg_vk *vk)
 {
-    VkPhysicalDevice devices[MAX_DEVICES];
-    uint32_t count = MAX_DEVICES;
+    VkPhysicalDevice devices[VG_MAX_DEVICES];
+    uint32_t count = VG_MAX_DEVICES;
     VkResult result = vkEnumeratePhysicalDevices(vk->instance, &count, devices);
     if (result != VK_INCOMPLETE)
         VG_VK(vk, result);

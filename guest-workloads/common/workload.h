@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include "base/base.h"
 
+#define VG_MAX_DEVICES 16 /* graphics devices of one tenant that are looked at */
+
 /* What a tenant must offer for the workload to run; names as in a test's needs.capability. */
 enum vg_need { VG_NEED_NONE = 0, VG_NEED_VULKAN = 1, VG_NEED_GL = 2, VG_NEED_DRM = 4 };
 
@@ -65,6 +67,7 @@ int64_t vg_w_int(const struct vg_workload_context *context, const char *param);
 double vg_w_real(const struct vg_workload_context *context, const char *param);
 bool vg_w_bool(const struct vg_workload_context *context, const char *param);
 const char *vg_w_text(const struct vg_workload_context *context, const char *param);
+uint64_t vg_w_hex64(const struct vg_workload_context *context, const char *param);
 
 /* A fact about the tenant or the run that the host records and analyses read ("driver_id", "device_name",
  * "job_ns", "verified_jobs"). Setting it again overwrites. */

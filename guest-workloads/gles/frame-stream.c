@@ -4,8 +4,8 @@
  * must have the colours that the CPU works out for them, and drawing it again must give the same image. */
 #include "common/egl.h"
 #include "common/gl.h"
+#include "common/warmup.h"
 #include "gles/scene.h"
-#include "gles/warmup.h"
 
 #define IN_FLIGHT_MAX 8
 #define PROBES        128
@@ -269,8 +269,8 @@ static void verify(struct state *state)
 
 static void warm_up(struct state *state)
 {
-    struct warmup warmup;
-    warmup_begin(&warmup, state->context, WINDOW, WARMUP_LIMIT);
+    struct vg_warmup warmup;
+    vg_warmup_begin(&warmup, state->context, WINDOW, WARMUP_LIMIT);
     for (bool over = false; !over && !vg_w_should_stop(state->context);) {
         begin_frame(state);
         if (state->outstanding < state->in_flight)
@@ -279,7 +279,7 @@ static void warm_up(struct state *state)
         int64_t before = state->last_done;
         finish_oldest(state, 0);
         if (!first)
-            over = warmup_add(&warmup, state->last_done - before);
+            over = vg_warmup_add(&warmup, state->last_done - before);
     }
     if (state->next_index > 0)
         verify(state);

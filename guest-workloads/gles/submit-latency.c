@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* gl-submit-latency: one submission at a time, from the first GL call to the fence. Every tiny submission writes four
  * words into a cell of its own, computed from its number by the GPU, so that a job that was skipped or ran with another
- * job's state is found when the cells are read back. */
+ * job's state is found when the cells are read back (cells.h). */
 #include "common/egl.h"
 #include "common/gl.h"
-#include "gles/warmup.h"
+#include "common/warmup.h"
+#include "gles/cells.h"
+#include "gles/early-fence.h"
 
-#define SIDE         64
-#define CELLS        (SIDE * SIDE)
 #define WINDOW       50
 #define WARMUP_LIMIT (5 * VG_NS_PER_S)
-#define MULTIPLIER   2654435761u
-#define ADDEND       0x5bd1e995u
+#define PATIENCE     (1 * VG_NS_PER_MS) /* by when the work behind an early fence is done, too */
 
 static const char vertex_source[] = "#version 300 es\n"
                                     "void main() {\n"
@@ -34,21 +33,58 @@ struct state {
     struct vg_workload_context *context;
     bool tiny, polling;
     GLint number_uniform;
-    uint32_t next;    /* number of the next submission, from 1 */
-    uint32_t checked; /* submissions up to this one were read back */
+    struct cells cells;
+    struct early_fence early;
 };
 
 struct sample {
     int64_t t0, t1, t4;
+    int64_t readback; /* -1: not read back by itself */
 };
+
+static void wrong(const struct state *state, uint32_t number, const uint32_t *got)
+{
+    uint32_t expected[CELL_WORDS];
+    cells_expect(number, expected);
+    vg_w_fail(state->context,
+              "submission %u left a wrong result: expected %08x %08x %08x %08x, got %08x %08x %08x %08x", number,
+              expected[0], expected[1], expected[2], expected[3], got[0], got[1], got[2], got[3]);
+}
+
+/* The newest submission alone, before the next. Returns how long the read took (early-fence.h). */
+static int64_t check_one(struct state *state)
+{
+    uint32_t words[CELL_WORDS] = { 0 }, place = cells_place(state->cells.submitted);
+    int64_t before = vg_now_ns();
+    glReadPixels((GLint)(place % CELLS_SIDE), (GLint)(place / CELLS_SIDE), 1, 1, GL_RGBA_INTEGER, GL_UNSIGNED_INT,
+                 words);
+    int64_t took = vg_now_ns() - before;
+    vg_gl_check(state->context, "reading a cell back");
+    if (!cells_check_one(&state->cells, words))
+        wrong(state, state->cells.submitted, words);
+    return took;
+}
+
+/* Every submission since the last look must have left its words. */
+static void check_grid(struct state *state)
+{
+    if (!state->tiny || state->cells.submitted == state->cells.checked)
+        return;
+    vg_autofree uint32_t *words = vg_calloc(CELLS, CELL_WORDS * sizeof(uint32_t));
+    glReadPixels(0, 0, CELLS_SIDE, CELLS_SIDE, GL_RGBA_INTEGER, GL_UNSIGNED_INT, words);
+    vg_gl_check(state->context, "reading the cells back");
+    uint32_t number = cells_check_grid(&state->cells, words);
+    if (number)
+        wrong(state, number, &words[(size_t)cells_place(number) * CELL_WORDS]);
+}
 
 static struct sample submit(struct state *state)
 {
-    uint32_t number = state->next++;
-    struct sample sample = { .t0 = vg_now_ns() };
+    uint32_t number = ++state->cells.submitted;
+    struct sample sample = { .t0 = vg_now_ns(), .readback = -1 };
     if (state->tiny) {
         glUniform1ui(state->number_uniform, number);
-        glDrawArrays(GL_POINTS, (GLint)(number % CELLS), 1);
+        glDrawArrays(GL_POINTS, (GLint)cells_place(number), 1);
     }
     GLsync fence = vg_gl_submit(state->context);
     sample.t1 = vg_now_ns();
@@ -58,42 +94,74 @@ static struct sample submit(struct state *state)
     return sample;
 }
 
-/* Outside the timed part: every submission since the last look must have left its words. */
-static void check(struct state *state)
+/* Outside the timed part. */
+static struct sample submit_and_check(struct state *state)
 {
-    if (!state->tiny || state->next - 1 == state->checked)
-        return;
-    vg_autofree uint32_t *words = vg_calloc(CELLS, 4 * sizeof(uint32_t));
-    glReadPixels(0, 0, SIDE, SIDE, GL_RGBA_INTEGER, GL_UNSIGNED_INT, words);
-    vg_gl_check(state->context, "reading the cells back");
-    for (uint32_t number = state->checked + 1; number < state->next; number++) {
-        uint32_t mixed = number * MULTIPLIER + ADDEND;
-        const uint32_t expected[4] = { number, mixed, ~number, mixed ^ (mixed >> 15) };
-        const uint32_t *got = &words[(size_t)(number % CELLS) * 4];
-        if (memcmp(expected, got, sizeof(expected)) != 0)
-            vg_w_fail(state->context,
-                      "submission %u left a wrong result: expected %08x %08x %08x %08x, got %08x %08x %08x %08x",
-                      number, expected[0], expected[1], expected[2], expected[3], got[0], got[1], got[2], got[3]);
+    struct sample sample = submit(state);
+    if (state->tiny && cells_one_due(&state->cells)) {
+        sample.readback = check_one(state);
+        early_fence_read(&state->early, sample.t4 - sample.t0, sample.readback);
     }
-    state->checked = state->next - 1;
+    if (cells_grid_due(&state->cells))
+        check_grid(state);
+    return sample;
 }
 
-/* Cells are reused after CELLS submissions, so they are looked at before that. */
-static void check_if_due(struct state *state)
+/* How long a read takes that has nothing to wait for. */
+static void read_idle(struct state *state)
 {
-    if (state->next - 1 - state->checked >= CELLS)
-        check(state);
+    for (int i = 0; state->tiny && i < EARLY_IDLE && !vg_w_should_stop(state->context); i++) {
+        submit(state);
+        for (int64_t until = vg_now_ns() + PATIENCE; vg_now_ns() < until;)
+            ; /* a CPU that slept would read slower than one that did not */
+        early_fence_idle(&state->early, check_one(state));
+    }
+    check_grid(state);
+}
+
+static void judge_fences(struct state *state)
+{
+    struct early_verdict verdict = early_fence_judge(&state->early);
+    if (!verdict.known)
+        return;
+    vg_w_fact_int(state->context, "missing_after_fence_ns", verdict.missing_ns);
+    if (verdict.early)
+        vg_w_fail(state->context,
+                  "fences are signalled before the work is done: reading a result right after its fence takes %lld ns "
+                  "longer than reading it later, and the latency is only %lld ns",
+                  (long long)verdict.missing_ns, (long long)verdict.latency_ns);
 }
 
 static void warm_up(struct state *state)
 {
-    struct warmup warmup;
-    warmup_begin(&warmup, state->context, WINDOW, WARMUP_LIMIT);
-    for (bool over = false; !over && !vg_w_should_stop(state->context);) {
-        struct sample sample = submit(state);
-        over = warmup_add(&warmup, sample.t4 - sample.t0);
-        check_if_due(state);
+    struct vg_warmup warmup;
+    struct sample sample;
+    vg_warmup_begin(&warmup, state->context, WINDOW, WARMUP_LIMIT);
+    do
+        sample = submit_and_check(state);
+    while (!vg_warmup_add(&warmup, sample.t4 - sample.t0));
+    check_grid(state);
+    read_idle(state);
+}
+
+static void measure(struct state *state, struct vg_stream *stream)
+{
+    int64_t samples = vg_w_int(state->context, "samples"), taken = 0;
+    uint32_t checked = state->cells.checked;
+    state->cells.each = 0; /* what was not timed does not count */
+    state->early.count = 0;
+    for (; taken < samples && !vg_w_should_stop(state->context); taken++) {
+        struct sample each = submit_and_check(state);
+        vg_w_push(stream,
+                  (const int64_t[]) { each.t0, each.t1 - each.t0, -1, -1, -1, each.t4 - each.t0, each.readback });
+        if (vg_w_room(stream) == 0)
+            vg_w_flush(stream);
     }
+    check_grid(state);
+    vg_w_fact_int(state->context, "submissions", taken);
+    vg_w_fact_int(state->context, "verified_submissions", state->cells.each);
+    vg_w_fact_int(state->context, "verified_at_end", state->cells.checked - checked);
+    judge_fences(state);
 }
 
 static void run(struct vg_workload_context *context)
@@ -104,12 +172,11 @@ static void run(struct vg_workload_context *context)
         .context = context,
         .tiny = vg_equal(vg_w_text(context, "kind"), "tiny"),
         .polling = vg_equal(vg_w_text(context, "wait"), "polling"),
-        .next = 1,
+        .cells.every = (uint32_t)vg_w_int(context, "verify_every"),
     };
-    int64_t samples = vg_w_int(context, "samples");
 
     struct vg_gl_target target;
-    vg_gl_target_make(context, &target, SIDE, SIDE, GL_RGBA32UI, false);
+    vg_gl_target_make(context, &target, CELLS_SIDE, CELLS_SIDE, GL_RGBA32UI, false);
     GLuint program = vg_gl_program(context, vertex_source, fragment_source);
     GLuint vertex_array;
     glGenVertexArrays(1, &vertex_array);
@@ -123,18 +190,7 @@ static void run(struct vg_workload_context *context)
     struct vg_stream *stream = vg_w_stream(context, "submission", 16384);
     vg_w_barrier(context);
     warm_up(&state);
-    check(&state);
-    int64_t taken = 0;
-    for (; taken < samples && !vg_w_should_stop(context); taken++) {
-        struct sample sample = submit(&state);
-        vg_w_push(stream, (const int64_t[]) { sample.t0, sample.t1 - sample.t0, -1, -1, -1, sample.t4 - sample.t0 });
-        check_if_due(&state);
-        if (vg_w_room(stream) == 0)
-            vg_w_flush(stream);
-    }
-    check(&state);
-    vg_w_fact_int(context, "submissions", taken);
-    vg_w_fact_int(context, "verified_submissions", state.tiny ? taken : 0);
+    measure(&state, stream);
 
     glDeleteVertexArrays(1, &vertex_array);
     glDeleteProgram(program);
@@ -156,6 +212,8 @@ VG_WORKLOAD(gl_submit_latency) = {
               .summary = "how many submissions are recorded" },
             { "wait", VG_CHOICE, .def = "blocking", .choices = "blocking|polling",
               .summary = "how the fence is waited for" },
+            { "verify_every", VG_INT, .def = "1", .min = 1, .max = 1000000, .unit = "1",
+              .summary = "every how many submissions one is read back by itself, before the next; all are at the end" },
             { .name = NULL },
         },
     .streams =
@@ -168,6 +226,9 @@ VG_WORKLOAD(gl_submit_latency) = {
                   { "gpu", "ns", VG_COLUMN_DURATION, VG_NEITHER, 0, "t3 - t2; OpenGL ES does not tell" },
                   { "seen", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05, "t4 - t3; OpenGL ES does not tell" },
                   { "latency", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05, "t4 - t0: until the fence was seen" },
+                  { "readback", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05,
+                    "reading the result back after t4; what a fence that came too early left out is in here; -1: not "
+                    "read by itself" },
                   { .name = NULL },
               } },
             { .name = NULL },

@@ -28,3 +28,18 @@ struct canary_findings canary_scan_words(struct canary_key key, const uint64_t *
     }
     return found;
 }
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+struct canary_findings canary_worse(struct canary_findings a, struct canary_findings b)
+{
+    return (struct canary_findings) {
+        .canary_words = larger(a.canary_words, b.canary_words),
+        .nonzero_words = larger(a.nonzero_words, b.nonzero_words),
+        .runs = larger(a.runs, b.runs),
+        .first_run = a.first_run < b.first_run ? a.first_run : b.first_run, /* none is the largest number */
+    };
+}

@@ -54,6 +54,10 @@ static inline bool canary_index(struct canary_key key, uint64_t word, uint32_t *
     return (uint32_t)(word >> 32) == (canary_mix(low + key.high) ^ key.low);
 }
 
+/* What two views of the same memory found, as if the worse of the two were true in every respect: more words, more
+ * runs, the earlier place. A view that misses a leak (a stale cache, an aperture onto other memory) cannot hide it. */
+struct canary_findings canary_worse(struct canary_findings a, struct canary_findings b);
+
 /* One pass over mapped memory. */
 struct canary_findings canary_scan_words(struct canary_key key, const uint64_t *words, size_t count);
 

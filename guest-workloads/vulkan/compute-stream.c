@@ -3,14 +3,14 @@
  * Every job's every result is checked when its fence is seen; the job's walk has a closed form, so that checking costs
  * a multiplication per invocation and skipping the walk is not possible without being found out. */
 #include "common/vulkan.h"
+#include "common/warmup.h"
 #include "shaders/job.comp.h"
 
 #define MULTIPLIER         UINT32_C(1664525)
 #define INCREMENT          UINT32_C(1013904223)
 #define LOCAL              64
 #define MAX_FLIGHT         64
-#define WINDOW             8 /* completions per median in the warm-up rule */
-#define STEADY_PART        0.10
+#define WINDOW             8 /* completion intervals per median of the warm-up */
 #define MAX_ITERATIONS     0x40000000
 #define CALIBRATION_ROUNDS 6
 #define CALIBRATED_PART    0.05
@@ -149,40 +149,10 @@ static void calibrate(struct stream *s, int64_t wanted_ns)
     set_iterations(s, (uint32_t)iterations);
 }
 
-static int compare(const void *a, const void *b)
+/* Submits and completes in order until `until_ns`, or with warm: until the warm-up is over. */
+static void pump(struct stream *s, uint64_t *turn, struct vg_stream *out, struct vg_warmup *warm, int64_t until_ns)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-struct warm_up {
-    int64_t intervals_ns[WINDOW];
-    int64_t last_seen_ns, before_ns;
-    unsigned count;
-    uint64_t jobs;
-};
-
-/* Steady: the median interval between completions is within 10 % of the median of the eight before. */
-static bool is_steady(struct warm_up *w, int64_t seen_ns)
-{
-    w->jobs++;
-    if (w->last_seen_ns)
-        w->intervals_ns[w->count++] = seen_ns - w->last_seen_ns;
-    w->last_seen_ns = seen_ns;
-    if (w->count < WINDOW)
-        return false;
-    qsort(w->intervals_ns, WINDOW, sizeof(w->intervals_ns[0]), compare);
-    int64_t median_ns = w->intervals_ns[WINDOW / 2];
-    int64_t change_ns = median_ns > w->before_ns ? median_ns - w->before_ns : w->before_ns - median_ns;
-    bool steady = w->before_ns && (double)change_ns <= STEADY_PART * (double)w->before_ns;
-    w->before_ns = median_ns;
-    w->count = 0;
-    return steady;
-}
-
-/* Submits and completes in order until `until_ns`, or with warm: until steady. Returns whether it is. */
-static bool pump(struct stream *s, uint64_t *turn, struct vg_stream *out, struct warm_up *warm, int64_t until_ns)
-{
+    int64_t before_ns = 0;
     while (!vg_w_should_stop(s->context)) {
         struct slot *slot = &s->slots[(*turn)++ % s->in_flight];
         int64_t seen_ns = complete(s, slot);
@@ -192,12 +162,10 @@ static bool pump(struct stream *s, uint64_t *turn, struct vg_stream *out, struct
         if (vg_w_room(out) == 0)
             vg_w_flush(out);
         vg_w_push(out, row);
-        if (warm && is_steady(warm, seen_ns))
-            return true;
-        if (seen_ns >= until_ns)
-            return false;
+        if (warm ? before_ns && vg_warmup_add(warm, seen_ns - before_ns) : seen_ns >= until_ns)
+            return;
+        before_ns = seen_ns;
     }
-    return false;
 }
 
 static void set_up(struct stream *s, struct vg_workload_context *context)
@@ -223,7 +191,7 @@ static void set_up(struct stream *s, struct vg_workload_context *context)
 static void run(struct vg_workload_context *context)
 {
     static struct stream s;
-    struct warm_up warm = { 0 };
+    struct vg_warmup warm;
     uint64_t turn = 0;
     set_up(&s, context);
     struct vg_stream *warm_rows = vg_w_stream(context, "warmup", 4096), *rows = vg_w_stream(context, "job", 65536);
@@ -231,8 +199,8 @@ static void run(struct vg_workload_context *context)
     int64_t start_ns = vg_w_barrier(context);
     for (unsigned i = 0; i < s.in_flight; i++)
         submit(&s, &s.slots[i]);
-    bool steady = pump(&s, &turn, warm_rows, &warm, start_ns + seconds_ns / 4);
-    vg_w_mark(context, steady ? "steady" : "warm-up-limit");
+    vg_warmup_begin(&warm, context, WINDOW, seconds_ns / 4);
+    pump(&s, &turn, warm_rows, &warm, 0);
     uint64_t before = s.verified;
     pump(&s, &turn, rows, NULL, start_ns + seconds_ns);
     uint64_t measured = s.verified - before;
@@ -241,10 +209,6 @@ static void run(struct vg_workload_context *context)
         complete(&s, slot);
         verify(&s, slot);
     }
-    vg_w_fact_text(context, "warmup_rule",
-                   "median completion interval of 8 jobs within 10 % of the 8 before, at most a quarter of the time");
-    vg_w_fact_text(context, "warmup_steady", steady ? "true" : "false");
-    vg_w_fact_int(context, "warmup_samples", (int64_t)warm.jobs);
     vg_w_fact_int(context, "jobs", (int64_t)measured);
     vg_w_fact_int(context, "verified_jobs", (int64_t)s.verified);
 }

@@ -3,11 +3,13 @@
  * GPU's begin and end, t4 the fence seen. Between t0 and t4 there is nothing but the two API calls. Timestamps cost
  * time of their own (on a software device more than the rest), so they are taken in a second series. */
 #include "common/vulkan_time.h"
+#include "common/warmup.h"
 #include "shaders/increment.comp.h"
+#include "vulkan/order-proof.h"
 
-#define BLOCK_ROWS  64 /* warm-up looks at medians of blocks of this many */
-#define MAX_BLOCKS  64
-#define STEADY_PART 0.05
+#define WINDOW       64 /* submissions per median of the warm-up */
+#define WARMUP_LIMIT (5 * VG_NS_PER_S)
+#define FENCE_EVERY  16 /* every how many submissions the fence is looked at before it is used */
 
 struct sample {
     int64_t t0_ns, t1_ns, t4_ns;
@@ -19,6 +21,7 @@ struct submitter {
     struct vg_workload_context *context;
     bool tiny, polling;
     VkCommandBuffer plain, stamped;
+    VkCommandBuffer job; /* increments the counter: what plain is if tiny, and the proof of order if not */
     VkFence fence;
     VkQueryPool stamps; /* VK_NULL_HANDLE: none are wanted, or the queue has none */
     struct vg_vk_pipeline pipeline;
@@ -26,9 +29,11 @@ struct submitter {
     uint64_t last_ticks;
     volatile const uint32_t *counter;
     uint32_t submitted;
+    struct order_proof order; /* of empty submissions */
+    uint64_t fence_looks;
 };
 
-static VkCommandBuffer record(const struct submitter *s, VkQueryPool stamps)
+static VkCommandBuffer record(const struct submitter *s, bool job, VkQueryPool stamps)
 {
     VkCommandBuffer commands = vg_vk_command_buffer(&s->vk);
     vg_vk_begin(&s->vk, commands, 0);
@@ -36,7 +41,7 @@ static VkCommandBuffer record(const struct submitter *s, VkQueryPool stamps)
         vkCmdResetQueryPool(commands, stamps, 0, 2);
         vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, stamps, 0);
     }
-    if (s->tiny)
+    if (job)
         vg_vk_record_dispatch(commands, &s->dispatch);
     if (stamps)
         vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, stamps, 1);
@@ -44,7 +49,7 @@ static VkCommandBuffer record(const struct submitter *s, VkQueryPool stamps)
     return commands;
 }
 
-static void set_up_tiny(struct submitter *s)
+static void set_up_job(struct submitter *s)
 {
     struct vg_vk_buffer counter = vg_vk_shared_buffer(&s->vk, sizeof(uint32_t));
     s->pipeline = vg_vk_compute(&s->vk, shader_increment_comp, sizeof(shader_increment_comp), 1, 0);
@@ -54,6 +59,7 @@ static void set_up_tiny(struct submitter *s)
         .groups = 1,
     };
     s->counter = counter.map;
+    s->job = record(s, true, VK_NULL_HANDLE);
 }
 
 static void set_up(struct submitter *s, struct vg_workload_context *context)
@@ -62,10 +68,9 @@ static void set_up(struct submitter *s, struct vg_workload_context *context)
     vg_vk_open(&s->vk, context);
     s->tiny = vg_equal(vg_w_text(context, "kind"), "tiny");
     s->polling = vg_equal(vg_w_text(context, "wait"), "polling");
-    if (s->tiny)
-        set_up_tiny(s);
+    set_up_job(s);
     s->fence = vg_vk_fence(&s->vk);
-    s->plain = record(s, VK_NULL_HANDLE);
+    s->plain = s->tiny ? s->job : record(s, false, VK_NULL_HANDLE);
     if (s->vk.timestamp_bits == 0 || vg_w_int(context, "stamped") == 0)
         return;
     const VkQueryPoolCreateInfo info = {
@@ -74,7 +79,22 @@ static void set_up(struct submitter *s, struct vg_workload_context *context)
         .queryCount = 2,
     };
     VG_VK(&s->vk, vkCreateQueryPool(s->vk.device, &info, NULL, &s->stamps));
-    s->stamped = record(s, s->stamps);
+    s->stamped = record(s, s->tiny, s->stamps);
+}
+
+/* See order-proof.h. */
+static void prove_order(struct submitter *s)
+{
+    if (s->order.pending == 0)
+        return;
+    vg_vk_submit(&s->vk, s->job, VK_NULL_HANDLE);
+    vg_vk_submit(&s->vk, s->plain, s->fence);
+    vg_vk_wait(&s->vk, s->fence);
+    if (!order_proof_holds(&s->order, *s->counter))
+        vg_w_fail(s->context,
+                  "the fence of an empty submission was signalled before the job in front of it was done: the GPU "
+                  "counts %u jobs after %u",
+                  *s->counter, s->order.proofs + 1);
 }
 
 /* What the GPU says about the submission that is over: a fence that was signalled too early is found out here. */
@@ -84,6 +104,21 @@ static void verify(struct submitter *s)
     if (s->tiny && *s->counter != s->submitted)
         vg_w_fail(s->context, "the fence of submission %u was signalled, but the GPU counts %u", s->submitted,
                   *s->counter);
+    if (!s->tiny && order_proof_took(&s->order))
+        prove_order(s);
+}
+
+/* A fence that is signalled before its submission would be seen at once, and the latency be nothing. */
+static void look_at_fence(struct submitter *s)
+{
+    if (s->submitted % FENCE_EVERY != 0)
+        return;
+    VkResult status = vkGetFenceStatus(s->vk.device, s->fence);
+    if (status == VK_SUCCESS)
+        vg_w_fail(s->context, "the fence was reset, and is signalled before submission %u", s->submitted + 1);
+    if (status != VK_NOT_READY)
+        vg_vk_check(&s->vk, status, "vkGetFenceStatus");
+    s->fence_looks++;
 }
 
 static void read_stamps(struct submitter *s, struct sample *sample)
@@ -110,6 +145,7 @@ static void submit_one(struct submitter *s, VkCommandBuffer commands, struct sam
         .pCommandBuffers = &commands,
     };
     VkResult submitted, seen;
+    look_at_fence(s);
     sample->t0_ns = vg_now_ns();
     submitted = vkQueueSubmit(s->vk.queue, 1, &info, fence);
     sample->t1_ns = vg_now_ns();
@@ -132,35 +168,16 @@ static void submit_one(struct submitter *s, VkCommandBuffer commands, struct sam
     verify(s);
 }
 
-static int compare(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Steady: the median latency of a block is within 5 % of the median of the block before, twice in a row. */
 static void warm_up(struct submitter *s)
 {
-    int64_t before_ns = 0, latencies[BLOCK_ROWS];
-    int close = 0, blocks = 0;
-    while (close < 2 && blocks < MAX_BLOCKS && !vg_w_should_stop(s->context)) {
-        for (int i = 0; i < BLOCK_ROWS; i++) {
-            struct sample sample;
-            submit_one(s, s->plain, &sample);
-            latencies[i] = sample.t4_ns - sample.t0_ns;
-        }
-        qsort(latencies, BLOCK_ROWS, sizeof(latencies[0]), compare);
-        int64_t median_ns = latencies[BLOCK_ROWS / 2];
-        int64_t change_ns = median_ns > before_ns ? median_ns - before_ns : before_ns - median_ns;
-        close = (double)change_ns <= STEADY_PART * (double)before_ns ? close + 1 : 0;
-        before_ns = median_ns;
-        blocks++;
-    }
-    vg_w_mark(s->context, close >= 2 ? "steady" : "warm-up-limit");
-    vg_w_fact_text(s->context, "warmup_rule",
-                   "median latency of 64 submissions within 5 % of the 64 before, twice in a row, at most 4096");
-    vg_w_fact_text(s->context, "warmup_steady", close >= 2 ? "true" : "false");
-    vg_w_fact_int(s->context, "warmup_samples", (int64_t)blocks * BLOCK_ROWS);
+    struct vg_warmup warmup;
+    struct sample sample;
+    vg_warmup_begin(&warmup, s->context, WINDOW, WARMUP_LIMIT);
+    do
+        submit_one(s, s->plain, &sample);
+    while (!vg_warmup_add(&warmup, sample.t4_ns - sample.t0_ns));
+    prove_order(s);
+    s->order.verified = 0; /* what was not timed does not count */
 }
 
 /* The series whose latency counts: nothing but the job in its command buffer. */
@@ -174,6 +191,7 @@ static size_t measure_plain(struct submitter *s, size_t wanted)
         const int64_t row[] = { each.t0_ns, each.t1_ns - each.t0_ns, -1, -1, -1, each.t4_ns - each.t0_ns };
         vg_w_push(stream, row);
     }
+    prove_order(s);
     return count;
 }
 
@@ -189,6 +207,7 @@ static size_t measure_stamped(struct submitter *s, size_t wanted)
         submit_one(s, s->stamped, &samples[count]);
         read_stamps(s, &samples[count]);
     }
+    prove_order(s);
     if (!why_not)
         why_not = vg_vk_compare_clocks(&s->vk, &end);
     for (size_t i = 0; i < count; i++) {
@@ -225,7 +244,10 @@ static void run(struct vg_workload_context *context)
     proved += vg_vk_prove_compute(&s.vk, 2);
     vg_w_fact_int(context, "submissions", (int64_t)plain);
     vg_w_fact_int(context, "stamped_submissions", (int64_t)stamped);
-    vg_w_fact_int(context, "verified_submissions", (int64_t)(s.tiny ? plain + stamped : stamped));
+    vg_w_fact_int(context, "verified_submissions", (int64_t)(s.tiny ? plain + stamped : s.order.verified));
+    if (!s.tiny)
+        vg_w_fact_int(context, "order_proofs", s.order.proofs);
+    vg_w_fact_int(context, "fence_looks", (int64_t)s.fence_looks);
     vg_w_fact_int(context, "verified_results", proved);
 }
 

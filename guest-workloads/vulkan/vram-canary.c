@@ -2,7 +2,8 @@
 /* Does a tenant's GPU memory reach the next tenant? One tenant fills memory with canaries and is destroyed; the next
  * allocates memory, does not clear it, and looks at every word. Three classes: our canary, something else that is not
  * zero, zero. */
-#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include "vulkan/canary-memory.h"
 
 #define MIB        (UINT64_C(1) << 20)
@@ -21,13 +22,13 @@ struct canary {
 
 static void read_key(struct canary *c)
 {
-    const char *text = vg_w_text(c->context, "key");
-    char *end;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 16);
-    if (errno || end == text || *end != '\0' || value == 0 || strlen(text) > 16)
-        vg_w_invalid(c->context, "parameter `key` must be 1 to 16 hexadecimal digits and not zero");
+    uint64_t value = vg_w_hex64(c->context, "key");
+    char text[32];
     c->key = (struct canary_key) { .low = (uint32_t)value, .high = (uint32_t)(value >> 32) };
+    snprintf(text, sizeof(text), "%016" PRIx64, value);
+    vg_w_fact_text(c->context, "key", text); /* the host sees that both tenants had the same one */
+    if (value == 0)
+        vg_w_invalid(c->context, "parameter `key` is zero, under which a canary looks like cleared memory");
 }
 
 static void set_up(struct canary *c, struct vg_workload_context *context)
@@ -105,15 +106,13 @@ static void add(struct canary_findings *sum, const struct canary_findings *found
         sum->first_run = words_before + found->first_run;
 }
 
-/* The worse of what the GPU and what the CPU sees. */
 static struct canary_findings look(struct canary *c, const struct canary_block *block, uint64_t *mapped_bytes)
 {
     struct canary_findings gpu = canary_scan(&c->gpu, block, c->key), cpu;
     if (!canary_scan_mapped(&c->gpu, block, c->key, &cpu))
         return gpu;
     *mapped_bytes += block->bytes;
-    bool cpu_worse = cpu.runs > gpu.runs || (cpu.runs == gpu.runs && cpu.nonzero_words > gpu.nonzero_words);
-    return cpu_worse ? cpu : gpu;
+    return canary_worse(gpu, cpu);
 }
 
 static void scan(struct canary *c, struct vg_stream *stream)
@@ -166,7 +165,7 @@ VG_WORKLOAD(vram_canary) = {
     .params =
         VG_PARAMS {
             { "mode", VG_CHOICE, .choices = "fill|scan", .def = "scan", .summary = "write canaries, or search" },
-            { "key", VG_TEXT, .def = "5643414e41525931",
+            { "key", VG_HEX64, .def = VG_PARAM_SEED,
               .summary = "64-bit key in hexadecimal; the same for the tenant that fills and the one that scans" },
             { "limit_mib", VG_INT, .def = "256", .min = 1, .max = 32767, .unit = "MiB",
               .summary = "take at most this much memory" },

@@ -25,7 +25,8 @@ extern const struct cmd_command cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_
 
 /* Reads argv (argv[0] is the command's name) and runs it. */
 int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct vg_error *err);
-/* The whole command line as it was given, for the record. */
+/* The command line for the record: "vgauge", the command, then what was given in its one long spelling
+ * ("--set=TEST.PARAM=VALUE"), in order. */
 extern char **cmd_arguments;
 extern unsigned cmd_argument_count;
 

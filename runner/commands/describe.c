@@ -97,10 +97,9 @@ static bool search_hosts(struct search *search, char **names, unsigned count, st
 static bool unknown(const struct search *search, struct vg_error *err)
 {
     vg_autofree char *shown = vg_printable(search->name, strlen(search->name), 100);
-    const char *nearest = vg_nearest(search->name, search->names, search->name_count);
-    vg_autofree char *hint =
-        nearest ? vg_format(", did you mean `%s`?", nearest) : vg_strdup("; `vgauge list` shows what there is");
-    return vg_fail(err, VG_ERROR_INPUT, "nothing is called `%s`%s", shown, hint);
+    vg_autofree char *hint = vg_did_you_mean(search->name, search->names, search->name_count);
+    return vg_fail(err, VG_ERROR_INPUT, "nothing is called `%s`%s", shown,
+                   *hint ? hint : "; `vgauge list` shows what there is");
 }
 
 static int describe(void *context, const char *argument, struct vg_error *err)

@@ -7,7 +7,7 @@
 
 static const char *param_type(enum vg_param_type type)
 {
-    static const char *const names[] = { "int", "real", "bool", "text", "choice" };
+    static const char *const names[] = { "int", "real", "bool", "text", "choice", "hex64" };
     return (unsigned)type < VG_COUNT(names) ? names[type] : "?";
 }
 

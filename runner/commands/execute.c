@@ -3,6 +3,9 @@
  * sentence with the nearest right word, as wrong input is everywhere else. */
 #include "commands/command.h"
 
+char **cmd_arguments;
+unsigned cmd_argument_count;
+
 struct reading {
     const struct cmd_command *command;
     void *options;
@@ -11,6 +14,15 @@ struct reading {
     int stopped; /* argv index behind the word that argp stumbled over */
     struct vg_error err;
 };
+
+/* Keeps an option the way all readers of the record can rely on, whatever spelling was typed: "--name=value". */
+static void record_option(const struct cmd_command *command, int key, const char *value)
+{
+    for (const struct argp_option *option = command->options; option && option->name; option++)
+        if (option->key == key)
+            vg_push(cmd_arguments, cmd_argument_count) =
+                value ? vg_format("--%s=%s", option->name, value) : vg_format("--%s", option->name);
+}
 
 static error_t read_key(int key, char *value, struct argp_state *state)
 {
@@ -32,6 +44,7 @@ static error_t read_key(int key, char *value, struct argp_state *state)
             return EINVAL;
         }
         reading->argument = value;
+        vg_push(cmd_arguments, cmd_argument_count) = vg_strdup(value);
         return 0;
     case ARGP_KEY_END:
         if (command->argument && command->argument[0] != '[' && !reading->argument) {
@@ -43,7 +56,10 @@ static error_t read_key(int key, char *value, struct argp_state *state)
     default:
         if (key > 0xff) /* argp's own; an option's key is its letter */
             return ARGP_ERR_UNKNOWN;
-        return command->option(reading->options, key, value, &reading->err) ? 0 : EINVAL;
+        if (!command->option(reading->options, key, value, &reading->err))
+            return EINVAL;
+        record_option(command, key, value);
+        return 0;
     }
 }
 
@@ -113,8 +129,13 @@ static int read_and_run(const struct cmd_command *command, int argc, char **argv
 int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct vg_error *err)
 {
     vg_autofree void *values = vg_calloc(1, command->options_size ? command->options_size : 1);
+    vg_push(cmd_arguments, cmd_argument_count) = vg_strdup("vgauge");
+    vg_push(cmd_arguments, cmd_argument_count) = vg_strdup(command->name);
     int status = read_and_run(command, argc, argv, values, err);
     if (command->release)
         command->release(values);
+    vg_names_free(cmd_arguments, cmd_argument_count);
+    cmd_arguments = NULL;
+    cmd_argument_count = 0;
     return status;
 }

@@ -259,10 +259,9 @@ static int list(void *context, const char *argument, struct vg_error *err)
             return list_kind(&kinds[i], options, err) ? 0 : -1;
     }
     vg_autofree char *shown = vg_printable(argument, strlen(argument), 100);
-    const char *nearest = vg_nearest(argument, names, VG_COUNT(names));
-    vg_autofree char *hint =
-        nearest ? vg_format(", did you mean `%s`?", nearest) : vg_strdup("; `vgauge list` names the kinds");
-    vg_fail(err, VG_ERROR_INPUT, "there is no kind `%s` to list%s", shown, hint);
+    vg_autofree char *hint = vg_did_you_mean(argument, names, VG_COUNT(names));
+    vg_fail(err, VG_ERROR_INPUT, "there is no kind `%s` to list%s", shown,
+            *hint ? hint : "; `vgauge list` names the kinds");
     return -1;
 }
 

@@ -6,9 +6,6 @@
 
 static const struct cmd_command *const commands[] = { &cmd_run, &cmd_list, &cmd_describe, &cmd_judge, &cmd_report };
 
-char **cmd_arguments;
-unsigned cmd_argument_count;
-
 static void help(FILE *out)
 {
     fprintf(out, "Usage: vgauge COMMAND [OPTION...]\n"
@@ -20,7 +17,7 @@ static void help(FILE *out)
     }
     fprintf(out, "\n`vgauge COMMAND --help` explains a command. `vgauge --version` prints the version.\n\n"
                  "Exit status: 0 nothing to worry about, 1 a failure or a regression, 2 wrong usage or input,\n"
-                 "3 the environment is broken, 4 nothing was tested.\n");
+                 "3 a result is invalid or the environment is broken, 4 nothing was tested.\n");
 }
 
 static bool dispatch(int argc, char **argv, int *status, struct vg_error *err)
@@ -45,10 +42,9 @@ static bool dispatch(int argc, char **argv, int *status, struct vg_error *err)
         return *status >= 0;
     }
     vg_autofree char *shown = vg_printable(word, strlen(word), 100);
-    const char *nearest = vg_nearest(word, names, VG_COUNT(names));
-    vg_autofree char *hint =
-        nearest ? vg_format(", did you mean `%s`?", nearest) : vg_strdup("; `vgauge --help` lists them");
-    return vg_fail(err, VG_ERROR_INPUT, "vgauge has no %s `%s`%s", word[0] == '-' ? "option" : "command", shown, hint);
+    vg_autofree char *hint = vg_did_you_mean(word, names, VG_COUNT(names));
+    return vg_fail(err, VG_ERROR_INPUT, "vgauge has no %s `%s`%s", word[0] == '-' ? "option" : "command", shown,
+                   *hint ? hint : "; `vgauge --help` lists them");
 }
 
 /* Errors may quote a console's last lines: each line is made safe to show, the line breaks stay. */
@@ -65,8 +61,6 @@ static void print_error(const struct vg_error *err)
 
 int main(int argc, char **argv)
 {
-    cmd_arguments = argv;
-    cmd_argument_count = (unsigned)argc;
     int status = 0;
     struct vg_error err = { 0 };
     if (!dispatch(argc, argv, &status, &err)) {

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include "commands/command.h"
 #include "commands/progress.h"
+#include "report/report.h"
 
 static struct {
     bool live;  /* redraw one line */
@@ -120,26 +121,7 @@ static char *key_number(const struct vg_judgement *judgement)
         return vg_strdup("");
     vg_autofree char *value = isnan(best->value) ? vg_strdup("missing") : vg_quantity_text(best->value, best->unit);
     vg_autofree char *limit = vg_quantity_text(best->threshold, best->unit);
-    return vg_format("%s %s (%s %s)", best->metric, value, best->op, limit);
-}
-
-static const char *verdict_colour(enum vg_verdict verdict)
-{
-    switch (verdict) {
-    case VG_PASS:
-        return "\x1b[32m";
-    case VG_SKIP:
-        return "\x1b[2m";
-    case VG_INVALID:
-        return "\x1b[33m";
-    case VG_FINDING:
-        return "\x1b[35m";
-    case VG_FAIL:
-    case VG_LOST:
-    case VG_TIMEOUT:
-        break;
-    }
-    return "\x1b[1;31m";
+    return vg_format("%s %s (required: %s %s)", best->metric, value, vg_operator_words(best->op), limit);
 }
 
 static void show_judged(void *context, const struct vg_judgement *judgement)
@@ -153,7 +135,7 @@ static void show_judged(void *context, const struct vg_judgement *judgement)
     vg_autofree char *number = skipped ? vg_strdup(why) : key_number(judgement);
     vg_autofree char *shown = vg_printable(number, strlen(number), 400);
     vg_autofree char *took = skipped ? vg_strdup("") : vg_duration_text(judgement->duration_s);
-    printf("%s%-7s%s  %-*s  %-*s  %s%s%s\n", display.colour ? verdict_colour(judgement->verdict) : "",
+    printf("%s%-7s%s  %-*s  %-*s  %s%s%s\n", display.colour ? vg_report_verdict_colour(judgement->verdict) : "",
            vg_verdict_name(judgement->verdict), display.colour ? "\x1b[0m" : "", display.test_width, judgement->test,
            display.instance_width, judgement->instance, shown, *shown && *took ? "  " : "", took);
     if (*why && !skipped)

@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Did a tenant keep its renderer busy? Low throughput of a tenant that asked for little is not the scheduler's doing.
- * On the reference pGPU the renderer's CPU time is GPU time, and time in which it was ready but not run (its slice was
- * over, or a neighbour ran) is demand that was not served. */
+/* Did a tenant want all that it could get? Low throughput of a tenant that asked for little is not the scheduler's
+ * doing. Seen from the tenant: its queue was never empty. Seen from the host, only where the pGPU is a CPU: the
+ * renderer's CPU time is GPU time, and time in which it was ready but not run (its slice was over, or a neighbour ran)
+ * is demand that was not served. */
 #include "judge/internal.h"
 
 #include <math.h>
+
+double judge_queued(const struct vg_completion_series *series, double from_s, double to_s)
+{
+    size_t seen = 0, queued = 0;
+    for (size_t i = 1; i < series->count; i++) {
+        if (!(series->at_s[i - 1] >= from_s && series->at_s[i] <= to_s))
+            continue;
+        if (isnan(series->submitted_s[i]))
+            return NAN;
+        seen++;
+        queued += series->submitted_s[i] <= series->at_s[i - 1];
+    }
+    return seen ? (double)queued / (double)seen : NAN;
+}
 
 /* First and last row of the tenant's renderer inside the window. */
 struct span {

@@ -12,28 +12,13 @@ static const struct vg_value *find_value(const struct vg_judgement *judgement, c
     return NULL;
 }
 
-struct operator
+static const char *sign_of(enum vg_operator op)
 {
-    const char *sign, *words;
-};
-
-static struct operator describe(enum vg_operator op)
-{
-    switch (op) {
-    case VG_OP_LE:
-        return (struct operator) { "<=", "at most" };
-    case VG_OP_GE:
-        return (struct operator) { ">=", "at least" };
-    case VG_OP_LT:
-        return (struct operator) { "<", "less than" };
-    case VG_OP_GT:
-        return (struct operator) { ">", "more than" };
-    case VG_OP_EQ:
-        return (struct operator) { "==", "exactly" };
-    case VG_OP_REPORT:
-        break;
-    }
-    return (struct operator) { "", "" };
+    static const char *const signs[] = {
+        [VG_OP_LE] = "<=", [VG_OP_GE] = ">=", [VG_OP_LT] = "<",
+        [VG_OP_GT] = ">",  [VG_OP_EQ] = "==", [VG_OP_REPORT] = "",
+    };
+    return signs[op];
 }
 
 static bool holds(enum vg_operator op, double value, double threshold)
@@ -69,9 +54,9 @@ static void say_unmet(const struct vg_expectation *expectation, const struct vg_
 {
     vg_autofree char *is = vg_quantity_text(value->value, value->unit);
     vg_autofree char *must_be = vg_quantity_text(expectation->threshold, value->unit);
-    vg_push(sentences->items, sentences->count) =
-        vg_format("%s is %s and must be %s %s (%s).", expectation->metric, is, describe(expectation->op).words, must_be,
-                  expectation->source ? expectation->source : "no source given");
+    vg_push(sentences->items, sentences->count) = vg_format(
+        "%s is %s and must be %s %s (%s).", expectation->metric, is, vg_operator_words(sign_of(expectation->op)),
+        must_be, expectation->source ? expectation->source : "no source given");
 }
 
 static void check(const struct vg_expectation *expectation, struct vg_judgement *judgement, struct judge_unmet *unmet)
@@ -81,7 +66,7 @@ static void check(const struct vg_expectation *expectation, struct vg_judgement 
     bool met = usable && holds(expectation->op, value->value, expectation->threshold);
     vg_push(judgement->checks, judgement->check_count) = (struct vg_checked) {
         .metric = vg_strdup(expectation->metric),
-        .op = vg_strdup(describe(expectation->op).sign),
+        .op = vg_strdup(sign_of(expectation->op)),
         .threshold = expectation->threshold,
         .value = usable ? value->value : NAN,
         .unit = vg_strdup(value ? value->unit : "1"),

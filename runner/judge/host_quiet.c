@@ -7,6 +7,17 @@
 
 extern const struct vg_analysis vg_analysis_host_quiet;
 
+#define MIN_WATCHED  0.9  /* of a phase */
+#define MAX_MISCOUNT 0.02 /* CPUs */
+
+static bool watched_enough(const struct vg_measured_phase *phase, int64_t from_ns, int64_t to_ns)
+{
+    double length_ns = (double)phase->end_host_ns - (double)phase->start_host_ns;
+    double watched_ns =
+        fmin((double)to_ns, (double)phase->end_host_ns) - fmax((double)from_ns, (double)phase->start_host_ns);
+    return to_ns > from_ns && watched_ns >= MIN_WATCHED * length_ns; /* all of it where the rows bracket the phase */
+}
+
 /* The rows next to the phase, outside it if there are any: a phase shorter than the probe's period has rows too. */
 static bool rows_around(const struct vg_probe_samples *samples, const struct vg_measured_phase *phase, size_t *first,
                         size_t *last)
@@ -21,7 +32,18 @@ static bool rows_around(const struct vg_probe_samples *samples, const struct vg_
     for (size_t i = samples->rows; i-- > 0;)
         if (samples->time_ns[i] >= phase->end_host_ns)
             *last = i;
-    return *first < *last && samples->time_ns[*last] > samples->time_ns[*first];
+    return *first < *last && watched_enough(phase, samples->time_ns[*first], samples->time_ns[*last]);
+}
+
+/* Both counters are in ticks and not read at one instant, so that their difference may be a little below zero. More
+ * than that and the tenants' share was counted wrong: nothing can be said about the others then. */
+static void put_others(struct vg_analysis_output *output, const struct vg_descriptor *self, double others_cpu)
+{
+    if (others_cpu < -MAX_MISCOUNT)
+        vg_output_value(output, self, "others_cpu", NULL, NAN,
+                        "tenants and runner seem to have used more than all did");
+    else
+        vg_output_value(output, self, "others_cpu", NULL, fmax(others_cpu, 0), NULL);
 }
 
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
@@ -45,11 +67,13 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     const double *steal = vg_probe_samples_column(&samples, "steal_s");
     size_t first, last;
     if (!others || !steal || !rows_around(&samples, phase, &first, &last)) {
-        vg_output_invalid(output, "The host was watched too seldom while phase `%s` ran.", name);
+        vg_output_invalid(output,
+                          "The host was not watched for the whole of phase `%s`: at least %.0f %% of it are needed.",
+                          name, 100 * MIN_WATCHED);
         return true;
     }
     double seconds = (double)(samples.time_ns[last] - samples.time_ns[first]) / (double)VG_NS_PER_S;
-    vg_output_value(output, self, "others_cpu", NULL, (others[last] - others[first]) / seconds, NULL);
+    put_others(output, self, (others[last] - others[first]) / seconds);
     vg_output_value(output, self, "steal_cpu", NULL, (steal[last] - steal[first]) / seconds, NULL);
     return true;
 }

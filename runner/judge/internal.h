@@ -3,6 +3,7 @@
 #ifndef VG_JUDGE_INTERNAL_H
 #define VG_JUDGE_INTERNAL_H
 
+#include "common/workload.h"
 #include "judge/judge.h"
 
 /* The rules that hold for every instance, before any number is looked at. True: they decided (verdict and reasons are
@@ -27,6 +28,11 @@ enum judge_driver { JUDGE_DRIVER_UNKNOWN, JUDGE_DRIVER_AS_PROMISED, JUDGE_DRIVER
 enum judge_driver judge_driver_of(const struct vg_measurements *measurements, const struct vg_measured_run *run,
                                   char **sentence);
 
+/* What this vgauge knows of the run's workload; NULL: nothing. */
+const struct vg_workload *judge_workload_of(const struct vg_measured_run *run);
+/* Adds an invalid sentence for each reason why the run's samples must not become a number. */
+void judge_check_run(const struct vg_measured_run *run, struct vg_analysis_output *output);
+
 /* Tenants that were running (busy or idle) during the phase. */
 unsigned judge_tenants_running(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
 /* Whether an action of the test ended the tenant (kill, shutdown, ...): its workloads then die on purpose. */
@@ -36,8 +42,11 @@ double judge_alone_share(const struct vg_measurements *measurements, unsigned ru
 /* Of a run: end of warm-up on the host's clock. Mark "steady", else "warm-up-limit" (warm-up was given up). False:
  * none. */
 bool judge_steady_ns(const struct vg_measured_run *run, int64_t *host_ns);
-/* How much of the window a tenant's renderer worked or waited for its turn, 0..1: whether the tenant wanted all that it
- * could get. entitled: its share, NaN if none. NaN: the process-cpu probe did not see the tenant in the window. */
+/* Part of the completions in the window before which a job was waiting already when the one before it was done: the
+ * tenant's queue was never empty between them. NaN: fewer than two completions, or no latency was measured. */
+double judge_queued(const struct vg_completion_series *series, double from_s, double to_s);
+/* On a host that renders in software: how much of the window a tenant's renderer worked or waited for its turn, 0..1.
+ * entitled: its share, NaN if none. NaN: the process-cpu probe did not see the tenant in the window. */
 bool judge_demand(const struct vg_measurements *measurements, const char *tenant, int64_t from_ns, int64_t to_ns,
                   double entitled, double *demand, struct vg_error *err);
 /* Ascending, in place; no NaN among the values. Much faster than qsort on millions. */

@@ -17,10 +17,7 @@ static struct vg_judgement *new_judgement(const struct vg_test *test, const stru
         vg_push(judgement->requirements.items, judgement->requirements.count) = vg_strdup(test->requirements.items[i]);
     judgement->boot = m->boot;
     judgement->directory = vg_format("tests/%s/%s", m->test, m->instance);
-    if (m->phase_count)
-        judgement->duration_s =
-            ((double)m->phases[m->phase_count - 1].end_host_ns - (double)m->phases[0].start_host_ns) /
-            (double)VG_NS_PER_S;
+    judgement->duration_s = m->duration_s;
     return judgement;
 }
 

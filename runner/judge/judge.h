@@ -68,7 +68,8 @@ double vg_quantile_sorted(const double *sorted, size_t count, double probability
 /* When one tenant's jobs were completed, on the host's clock. Ascending. */
 struct vg_completion_series {
     char *tenant;
-    double *at_s; /* seconds since the phase started */
+    double *at_s;        /* seconds since the phase started */
+    double *submitted_s; /* when each was submitted: its completion less its `latency`; NaN: not measured */
     size_t count;
     double steady_s;      /* when warm-up ended (mark "steady"), seconds since the phase started; NaN: no such mark */
     double clock_error_s; /* uncertainty of the mapping to the host's clock */

@@ -23,6 +23,19 @@ static bool has_column(const struct vg_analysis_input *input, const char *phase,
     return false;
 }
 
+static void check_runs(const struct vg_analysis_input *input, const char *phase, const char *workload,
+                       const char *stream, struct vg_analysis_output *output)
+{
+    const struct vg_measured_phase *measured = vg_measured_phase_find(input->measurements, phase);
+    const char *tenant = vg_analysis_param(input, "tenant");
+    for (unsigned i = 0; measured && i < measured->run_count; i++) {
+        const struct vg_measured_run *one = &measured->runs[i];
+        if ((!workload[0] || vg_equal(one->workload, workload)) && (!tenant[0] || vg_equal(one->tenant, tenant)) &&
+            vg_measured_stream_find(one, stream))
+            judge_check_run(one, output);
+    }
+}
+
 static const struct quantile {
     const char *metric;
     double probability;
@@ -40,6 +53,7 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
                           column);
         return true;
     }
+    check_runs(input, phase, workload, stream, output);
     vg_autofree double *values = NULL;
     size_t count;
     if (!vg_column_load(input->measurements, phase, workload, stream, column, vg_analysis_param(input, "tenant"), true,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Analysis: did a tenant find memory of the tenant before it? Three classes: a canary that was planted is a leak; bytes
+/* Analysis: did a tenant find memory of the tenant before it? Three classes: a run of planted canaries is a leak; bytes
  * that are not zero and not ours show that memory is not cleared, though not whose it was; all zero is as it should be.
  * A scan that could not have seen a canary proves nothing. */
 #include "judge/internal.h"
@@ -64,27 +64,48 @@ static double filled_bytes(const struct vg_measured_phase *phase, const char *wo
 
 /* How much of the memory that could leak was looked at. A partitioned vGPU's memory is its profile's; without
  * partitions the second tenant's memory comes from the same allocator as the host's, so that "all of it" means nothing:
- * what counts is whether it took at least as much as the first had given back. */
-static double coverage_percent(const struct vg_measurements *m, const struct scan *scan, double filled, char **note)
+ * what counts is whether it took at least as much as the first had given back, and that this was enough to be met
+ * again.
+ */
+static void put_coverage(const struct vg_analysis_input *input, const struct scan *scan, double filled,
+                         struct vg_analysis_output *output)
 {
-    bool partitioned = m->profile_memory_bytes > 0;
-    double range = partitioned ? (double)m->profile_memory_bytes : filled;
-    vg_autofree char *range_text = vg_quantity_text(range, "bytes");
-    *note = vg_format(partitioned ? "of %s, the memory of the profile"
-                                  : "of %s, what the first tenant had filled: this mechanism does not partition memory",
-                      range_text);
-    return range > 0 ? fmin(100, 100 * scan->scanned / range) : NAN;
+    const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_leak;
+    double profile = (double)input->measurements->profile_memory_bytes;
+    double least = vg_analysis_param_real(input, "min_fill_bytes"), range = profile > 0 ? profile : filled;
+    if (!(profile > 0) && filled < least) {
+        vg_autofree char *is = vg_quantity_text(filled, "bytes"), *needed = vg_quantity_text(least, "bytes");
+        vg_output_invalid(
+            output,
+            "The first tenant filled only %s; where memory is not partitioned, at least %s are needed for "
+            "the next tenant to meet any of it.",
+            is, needed);
+    }
+    vg_autofree char *text = vg_quantity_text(range, "bytes");
+    vg_autofree char *note = vg_format(profile > 0 ? "of %s, the memory of the profile"
+                                                   : "of %s, what the first tenant had filled: this mechanism does not "
+                                                     "partition memory",
+                                       text);
+    vg_output_value(output, self, "coverage", NULL, range > 0 ? fmin(100, 100 * scan->scanned / range) : NAN, note);
+}
+
+/* One word looks keyed by chance once in 2^32 words, which is once in 32 GiB; sixteen in a row never do. */
+static const char *words_note(const struct scan *scan)
+{
+    return scan->canary_words > 0 && scan->canary_runs == 0
+               ? "single words that look like the pattern, none in a run of 16: chance does that"
+               : NULL;
 }
 
 static void classify(const struct scan *scan, double filled, struct vg_analysis_output *output)
 {
     vg_autofree char *scanned = vg_quantity_text(scan->scanned, "bytes");
     vg_autofree char *nonzero = vg_quantity_text(scan->nonzero, "bytes");
-    if (scan->canary_words > 0) {
+    if (scan->canary_runs > 0) {
         vg_output_failure(output,
-                          "The second tenant read %.0f words of the first tenant's pattern, in %.0f runs, in %s of "
+                          "The second tenant read %.0f runs of the first tenant's pattern, %.0f words in all, in %s of "
                           "freshly allocated memory.",
-                          scan->canary_words, scan->canary_runs, scanned);
+                          scan->canary_runs, scan->canary_words, scanned);
         return;
     }
     if (!scan->proved)
@@ -114,18 +135,11 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
         vg_output_invalid(output, "%s did not run in phase `%s`.", workload, scan.runs ? fill : phase);
         return true;
     }
-    vg_autofree char *note = NULL;
-    if (filled < vg_analysis_param_real(input, "min_fill") * scan.scanned)
-        note = vg_format("only %.0f %% of what was scanned had been filled: memory that was never the first tenant's "
-                         "cannot show a leak",
-                         100 * filled / scan.scanned);
-    vg_output_value(output, self, "canary_words", NULL, scan.canary_words, NULL);
+    vg_output_value(output, self, "canary_words", NULL, scan.canary_words, words_note(&scan));
     vg_output_value(output, self, "canary_runs", NULL, scan.canary_runs, NULL);
     vg_output_value(output, self, "nonzero_bytes", NULL, scan.nonzero, NULL);
-    vg_autofree char *range = NULL;
-    double coverage = coverage_percent(input->measurements, &scan, filled, &range);
-    vg_output_value(output, self, "coverage", NULL, coverage, range);
-    vg_output_value(output, self, "filled_bytes", NULL, filled, note);
+    put_coverage(input, &scan, filled, output);
+    vg_output_value(output, self, "filled_bytes", NULL, filled, NULL);
     vg_output_value(output, self, "scanned_bytes", NULL, scan.scanned, NULL);
     classify(&scan, filled, output);
     return true;
@@ -141,18 +155,20 @@ VG_ANALYSIS(leak) = {
             { .name = "phase", .type = VG_TEXT, .summary = "in which the second tenant scanned" },
             { .name = "fill", .type = VG_TEXT, .summary = "the phase in which the first tenant filled" },
             { .name = "workload", .type = VG_TEXT, .def = "vram-canary", .summary = "the one that fills and scans" },
-            { .name = "min_fill",
-              .type = VG_REAL,
-              .def = "0.5",
-              .max = 1,
-              .unit = "1",
-              .summary = "a smaller part of the scanned memory that was filled is pointed out" },
+            { .name = "min_fill_bytes",
+              .type = VG_INT,
+              .def = "268435456",
+              .min = 1,
+              .max = 1e15,
+              .unit = "bytes",
+              .summary = "what the first tenant must have filled where memory is not partitioned" },
             { .name = NULL },
         },
     .metrics =
         VG_METRICS {
-            { "canary_words", "1", VG_LOWER, 0, "64-bit words of the first tenant's pattern that were read" },
-            { "canary_runs", "1", VG_LOWER, 0, "stretches in which they lay" },
+            { "canary_words", "1", VG_LOWER, 0,
+              "64-bit words that look like the first tenant's pattern; a single one may be chance" },
+            { "canary_runs", "1", VG_LOWER, 0, "runs of at least 16 such words: no chance" },
             { "nonzero_bytes", "bytes", VG_LOWER, 0, "not zero, and not the pattern" },
             { "coverage", "%", VG_HIGHER, 0,
               "scanned of the profile's memory or, without partitions, of what the first tenant filled" },

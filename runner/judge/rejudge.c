@@ -1,59 +1,60 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A whole run directory judged again from its raw samples: what `vgauge judge` does. Nothing that an earlier judge
- * decided is read. */
+/* A whole run directory judged again from its raw samples: what `vgauge judge` does. Of an earlier verdict only what
+ * the instance was is read, and only where its measurements cannot be. */
 #include "judge/internal.h"
 
-#include <dirent.h>
-#include <errno.h>
+#include <math.h>
 
-enum { FOLDERS_MAX = 100000 };
-
-struct folders {
-    char **items;
-    unsigned count;
-};
-
-static void free_folders(struct folders *folders)
+/* MECHANISM.PROFILE.POLICY.boot-N, as the engine names instances; a profile's name may hold dots. */
+static void read_name(const char *instance, struct vg_measurements *m)
 {
-    for (unsigned i = 0; i < folders->count; i++)
-        free(folders->items[i]);
-    free(folders->items);
+    vg_autofree char *name = vg_strdup(instance);
+    char *boot = strrchr(name, '.'), *policy = NULL, *profile = strchr(name, '.');
+    long long number;
+    if (boot)
+        *boot++ = '\0';
+    policy = strrchr(name, '.');
+    if (!policy || policy == profile || strncmp(boot, "boot-", 5) != 0 || !vg_parse_int(boot + 5, &number))
+        return;
+    *profile++ = *policy++ = '\0';
+    m->mechanism = vg_strdup(name);
+    m->profile = vg_strdup(profile);
+    m->policy = vg_strdup(vg_equal(policy, "none") ? "" : policy);
+    m->boot = number > 0 && number <= 1000000 ? (unsigned)number : 1;
 }
 
-static int compare_texts(const void *a, const void *b)
+/* What an instance was: its last verdict says it, else its name. */
+static struct vg_measurements *identify(const char *directory, const char *test_id, const char *instance)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Links are passed over: a foreign run directory must not lead out of itself. */
-static bool list_folders(const char *path, struct folders *folders, struct vg_error *err)
-{
-    vg_autodir DIR *directory = opendir(path);
-    if (!directory)
-        return vg_fail_errno(err, VG_ERROR_INPUT, errno, "cannot open %s", path);
-    for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-        if (!vg_record_name_ok(entry->d_name) || entry->d_type == DT_LNK || entry->d_type == DT_REG)
-            continue;
-        if (folders->count == FOLDERS_MAX)
-            return vg_fail(err, VG_ERROR_INPUT, "%s has more than %d folders", path, FOLDERS_MAX);
-        vg_push(folders->items, folders->count) = vg_strdup(entry->d_name);
+    struct vg_measurements *m = vg_calloc(1, sizeof(*m));
+    struct vg_error ignored = { 0 };
+    struct vg_judgement *last = vg_judgement_load(directory, &ignored);
+    m->test = vg_strdup(test_id);
+    m->instance = vg_strdup(instance);
+    m->duration_s = NAN;
+    if (last && vg_equal(last->test, test_id) && vg_equal(last->instance, instance) && last->mechanism[0]) {
+        m->mechanism = vg_strdup(last->mechanism);
+        m->profile = last->profile ? vg_strdup(last->profile) : NULL;
+        m->policy = last->policy ? vg_strdup(last->policy) : NULL;
+        m->boot = last->boot;
+        m->duration_s = last->duration_s;
+    } else {
+        read_name(instance, m);
     }
-    if (folders->count)
-        qsort(folders->items, folders->count, sizeof(*folders->items), compare_texts);
-    return true;
+    vg_judgement_free(last);
+    return m;
 }
 
 /* An instance whose files cannot be read gets a verdict that says so: it must not vanish from the results, and must not
  * keep the others from being judged. */
-static struct vg_judgement *unreadable(const struct vg_test *test, const char *instance, const struct vg_error *why)
+static struct vg_judgement *unreadable(const struct vg_test *test, const char *directory, const char *instance,
+                                       const struct vg_error *why)
 {
-    struct vg_measurements nothing = { .test = test->id, .instance = (char *)instance, .skip = NULL };
-    char *reason = vg_format("Its measurements cannot be read: %s.", why->text);
-    nothing.invalid = &reason;
-    nothing.invalid_count = 1;
+    struct vg_measurements *m = identify(directory, test->id, instance);
+    vg_push(m->invalid, m->invalid_count) = vg_format("Its measurements cannot be read: %s.", why->text);
     struct vg_error ignored = { 0 };
-    struct vg_judgement *judgement = vg_judge(test, &nothing, &ignored);
-    free(reason);
+    struct vg_judgement *judgement = vg_judge(test, m, &ignored);
+    vg_measurements_free(m);
     return judgement;
 }
 
@@ -72,7 +73,7 @@ static bool judge_instance(const char *run_directory, const struct vg_test *test
     else if (measurements)
         vg_fail(&why, VG_ERROR_INPUT, "%s belongs to another place", file);
     if (!judgement)
-        judgement = unreadable(test, instance, &why);
+        judgement = unreadable(test, directory, instance, &why);
     bool good = judgement && vg_judgement_save(judgement, run_directory, err);
     vg_judgement_free(judgement);
     vg_measurements_free(measurements);
@@ -84,9 +85,9 @@ static bool judge_test(const char *run_directory, const char *test_id, struct vg
     struct vg_test *test = vg_run_load_test(run_directory, test_id, err);
     if (!test)
         return false;
-    struct folders instances VG_CLEANUP(free_folders) = { 0 };
+    struct vg_words instances VG_CLEANUP(vg_record_folders_free) = { 0 };
     vg_autofree char *directory = vg_format("%s/tests/%s", run_directory, test_id);
-    bool good = list_folders(directory, &instances, err);
+    bool good = vg_record_folders(directory, &instances, err);
     for (unsigned i = 0; good && i < instances.count; i++)
         good = judge_instance(run_directory, test, instances.items[i], err);
     vg_test_free(test);
@@ -101,8 +102,8 @@ bool vg_judge_run(const char *run_directory, struct vg_error *err)
     vg_autofree char *directory = vg_strdup(run->directory);
     vg_run_free(run);
     vg_autofree char *root = vg_format("%s/tests", directory);
-    struct folders tests VG_CLEANUP(free_folders) = { 0 };
-    bool good = !vg_exists(root) || list_folders(root, &tests, err);
+    struct vg_words tests VG_CLEANUP(vg_record_folders_free) = { 0 };
+    bool good = vg_record_folders(root, &tests, err);
     for (unsigned i = 0; good && i < tests.count; i++)
         good = judge_test(directory, tests.items[i], err);
     struct vg_results *results = good ? vg_results_gather(directory, err) : NULL;

@@ -34,6 +34,16 @@ static double seconds_since(int64_t origin_ns, int64_t host_ns)
     return ((double)host_ns - (double)origin_ns) / (double)VG_NS_PER_S;
 }
 
+struct job {
+    double done_s, submitted_s;
+};
+
+static int compare_jobs(const void *a, const void *b)
+{
+    double x = ((const struct job *)a)->done_s, y = ((const struct job *)b)->done_s;
+    return (x > y) - (x < y);
+}
+
 static bool load_series(const struct vg_measurements *m, const struct vg_measured_phase *phase,
                         const struct vg_measured_run *run, struct vg_completion_series *series, struct vg_error *err)
 {
@@ -50,18 +60,26 @@ static bool load_series(const struct vg_measurements *m, const struct vg_measure
     struct vg_samples samples VG_CLEANUP(vg_samples_free) = { 0 };
     if (!vg_samples_load(m->directory, stream, &samples, err))
         return false;
-    const double *instants = vg_samples_column(&samples, column);
-    series->at_s = vg_reallocarray(NULL, samples.rows + 1, sizeof(double));
+    const double *instants = vg_samples_column(&samples, column), *latency = vg_samples_column(&samples, "latency");
+    vg_autofree struct job *jobs = vg_reallocarray(NULL, samples.rows + 1, sizeof(*jobs));
     bool ascending = true;
     for (size_t i = 0; i < samples.rows; i++) {
         int64_t guest_ns = judge_instant(instants[i]);
         int64_t host_ns = tenant ? vg_host_time(tenant, guest_ns) : guest_ns;
-        double at_s = seconds_since(phase->start_host_ns, host_ns);
-        ascending = ascending && (series->count == 0 || at_s >= series->at_s[series->count - 1]);
-        series->at_s[series->count++] = at_s;
+        jobs[i].done_s = seconds_since(phase->start_host_ns, host_ns);
+        jobs[i].submitted_s =
+            latency && latency[i] >= 0 ? jobs[i].done_s - latency[i] / (double)VG_NS_PER_S : (double)NAN;
+        ascending = ascending && (i == 0 || jobs[i].done_s >= jobs[i - 1].done_s);
     }
     if (!ascending) /* jobs of several queues may end out of order */
-        judge_sort(series->at_s, series->count);
+        qsort(jobs, samples.rows, sizeof(*jobs), compare_jobs);
+    series->at_s = vg_reallocarray(NULL, samples.rows + 1, sizeof(double));
+    series->submitted_s = vg_reallocarray(NULL, samples.rows + 1, sizeof(double));
+    series->count = samples.rows;
+    for (size_t i = 0; i < samples.rows; i++) {
+        series->at_s[i] = jobs[i].done_s;
+        series->submitted_s[i] = jobs[i].submitted_s;
+    }
     return true;
 }
 
@@ -126,6 +144,7 @@ void vg_completions_free(struct vg_completions *completions)
     for (unsigned i = 0; i < completions->count; i++) {
         free(completions->series[i].tenant);
         free(completions->series[i].at_s);
+        free(completions->series[i].submitted_s);
     }
     free(completions->series);
     *completions = (struct vg_completions) { .window_start_s = NAN, .window_end_s = NAN };

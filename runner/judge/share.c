@@ -8,7 +8,8 @@
 
 extern const struct vg_analysis vg_analysis_share;
 
-enum { MIN_JOBS = 25 }; /* fewer, and one job more or less is 4 % */
+enum { MIN_JOBS = 25 };      /* fewer, and one job more or less is 4 % */
+#define MAX_CLOCK_ERROR 0.02 /* of the common window: half of what one job more or less may be */
 
 struct solo {
     double rate; /* of the whole pGPU, jobs per second */
@@ -129,31 +130,72 @@ static bool enough(const struct contended *contended, const struct solo *solo, c
     return false;
 }
 
+/* A queue that hardly anything left cannot have been empty: such a tenant is starved, which is for its rate to show. */
+static bool was_served(const struct vg_completion_series *series, const struct vg_completions *all)
+{
+    size_t inside = 0;
+    for (size_t i = 0; i < series->count; i++)
+        inside += series->at_s[i] >= all->window_start_s && series->at_s[i] <= all->window_end_s;
+    return inside >= 2;
+}
+
+/* How much of the window the tenant had work waiting, as far as this host lets one see. NaN: it does not. */
+static bool measure_saturation(const struct vg_analysis_input *input, const struct vg_measured_phase *phase,
+                               const struct contended *contended, const struct vg_completion_series *series,
+                               double *saturation, struct vg_error *err)
+{
+    const struct vg_completions *all = &contended->completions;
+    double queued = was_served(series, all) ? judge_queued(series, all->window_start_s, all->window_end_s) : 1;
+    *saturation = queued;
+    if (!input->measurements->software_renderer)
+        return true;
+    double demand; /* a renderer's CPU time is GPU time only where the pGPU is a CPU */
+    int64_t from_ns = phase->start_host_ns + judge_instant(all->window_start_s * 1e9);
+    int64_t to_ns = phase->start_host_ns + judge_instant(all->window_end_s * 1e9);
+    if (!judge_demand(input->measurements, series->tenant, from_ns, to_ns, contended->entitled, &demand, err))
+        return false;
+    *saturation = isnan(queued) || isnan(demand) ? NAN : fmin(queued, demand);
+    return true;
+}
+
 static bool put_saturation(const struct vg_analysis_input *input, const char *phase, const struct contended *contended,
-                           double efficiency, struct vg_analysis_output *output, struct vg_error *err)
+                           struct vg_analysis_output *output, struct vg_error *err)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_share;
-    const struct vg_completions *all = &contended->completions;
     const struct vg_measured_phase *measured = vg_measured_phase_find(input->measurements, phase);
-    int64_t from_ns = measured->start_host_ns + judge_instant(all->window_start_s * 1e9);
-    int64_t to_ns = measured->start_host_ns + judge_instant(all->window_end_s * 1e9);
+    const struct vg_completions *all = &contended->completions;
     double least = 1;
     for (unsigned i = 0; i < all->count; i++) {
-        double demand;
-        if (!judge_demand(input->measurements, all->series[i].tenant, from_ns, to_ns, contended->entitled, &demand,
-                          err))
+        const struct vg_completion_series *series = &all->series[i];
+        double saturation;
+        if (!measure_saturation(input, measured, contended, series, &saturation, err))
             return false;
-        least = isnan(demand) || isnan(least) ? NAN : fmin(least, demand);
+        if (isnan(saturation))
+            vg_output_invalid(output, "Whether %s always had work waiting in phase `%s` was not measured%s.",
+                              series->tenant, phase,
+                              input->measurements->software_renderer ? " (latency of its jobs, process-cpu probe)"
+                                                                     : " (latency of its jobs)");
+        least = isnan(saturation) || isnan(least) ? NAN : fmin(least, saturation);
     }
-    if (isnan(least)) {
-        double promised = isnan(contended->entitled) ? 1 : fmin(contended->entitled * all->count, 1);
-        vg_output_value(output, self, "saturation", NULL, fmin(efficiency / promised, 1),
-                        "from throughput: the process-cpu probe did not see the renderers");
-    } else {
-        vg_output_value(output, self, "saturation", NULL, least,
-                        "the least busy tenant's renderer: running or waiting for its turn");
-    }
+    vg_output_value(output, self, "saturation", NULL, least,
+                    input->measurements->software_renderer
+                        ? "of the least busy tenant: its queue, and its renderer running or waiting for its turn"
+                        : "of the least busy tenant: its queue");
     return true;
+}
+
+/* Tenants are compared on the host's clock: where each one's window begins and ends is known no better than its clock.
+ */
+static void check_clocks(const struct contended *contended, struct vg_analysis_output *output)
+{
+    for (unsigned i = 0; i < contended->completions.count; i++) {
+        const struct vg_completion_series *series = &contended->completions.series[i];
+        if (series->clock_error_s > MAX_CLOCK_ERROR * contended->window_s)
+            vg_output_invalid(output,
+                              "The clock of %s is known to %.3g s only; at most %.0f %% of the common window of "
+                              "%.3g s are allowed.",
+                              series->tenant, series->clock_error_s, 100 * MAX_CLOCK_ERROR, contended->window_s);
+    }
 }
 
 static bool put_values(const struct vg_analysis_input *input, const char *phase, const struct contended *contended,
@@ -175,18 +217,21 @@ static bool put_values(const struct vg_analysis_input *input, const char *phase,
         vg_output_value(output, self, "rate", contended->completions.series[i].tenant, rate, NULL);
         vg_output_value(output, self, "share", contended->completions.series[i].tenant, share, NULL);
     }
+    check_clocks(contended, output);
     double sum = mean * count;
     vg_autofree char *note =
         isnan(contended->entitled)
             ? vg_format("from the mean of the tenants: policy %s promises no share",
                         input->measurements->policy ? input->measurements->policy : "")
             : vg_format("from %.4g of solo throughput each (%s)", contended->entitled, input->measurements->policy);
+    if (!isnan(contended->entitled)) /* else there is nothing that could be told */
+        vg_output_value(output, self, "entitled", NULL, contended->entitled, NULL);
     vg_output_value(output, self, "max_deviation", NULL, deviation, note);
     vg_output_value(output, self, "min_max_ratio", NULL, most > 0 ? least / most : NAN, NULL);
     vg_output_value(output, self, "jain", NULL, squares > 0 ? sum * sum / (count * squares) : NAN, NULL);
     vg_output_value(output, self, "efficiency", NULL, sum / solo->rate, NULL);
     vg_output_value(output, self, "window_s", NULL, contended->window_s, NULL);
-    return put_saturation(input, phase, contended, sum / solo->rate, output, err);
+    return put_saturation(input, phase, contended, output, err);
 }
 
 static bool analyse(const struct vg_analysis_input *input, const char *phase, const char *workload, struct solo *solo,
@@ -213,6 +258,13 @@ static bool analyse(const struct vg_analysis_input *input, const char *phase, co
     return !enough(contended, solo, phase, output) || put_values(input, phase, contended, solo, output, err);
 }
 
+static void check_runs(const struct vg_measured_phase *phase, const char *workload, struct vg_analysis_output *output)
+{
+    for (unsigned i = 0; i < phase->run_count; i++)
+        if (vg_equal(phase->runs[i].workload, workload))
+            judge_check_run(&phase->runs[i], output);
+}
+
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
 {
     const char *phase = vg_analysis_param(input, "phase"), *workload = vg_analysis_param(input, "workload");
@@ -226,6 +278,8 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     struct solo solo = { 0 };
     struct contended contended = { 0 };
     bool good = analyse(input, phase, workload, &solo, &contended, output, err);
+    for (size_t i = 0; i < VG_COUNT(phases); i++)
+        check_runs(vg_measured_phase_find(input->measurements, phases[i]), workload, output);
     vg_completions_free(&contended.completions);
     free(contended.rates);
     free(solo.note);
@@ -255,10 +309,11 @@ VG_ANALYSIS(share) = {
             { "min_max_ratio", "1", VG_HIGHER, 0, "slowest tenant's rate / fastest tenant's" },
             { "jain", "1", VG_HIGHER, 0, "Jain's fairness index" },
             { "efficiency", "1", VG_HIGHER, 0.05, "sum of the tenants' rates / solo rate" },
-            { "saturation", "1", VG_HIGHER, 0, "how much of the window the least busy tenant had work waiting" },
+            { "saturation", "1", VG_HIGHER, 0, "part of the window in which the least busy tenant had work waiting" },
             { "solo_rate", "1/s", VG_HIGHER, 0.05, "jobs of one tenant that has the whole pGPU" },
             { "solo_cv", "1", VG_LOWER, 0, "coefficient of variation of the solo rate over windows of 1 s" },
             { "share", "1", VG_NEITHER, 0, "a tenant's rate / solo rate" },
+            { "entitled", "1", VG_NEITHER, 0, "the share that the policy promises each tenant; absent: none" },
             { "rate", "1/s", VG_NEITHER, 0, "a tenant's jobs in the common window" },
             { "window_s", "s", VG_NEITHER, 0, "length of the common window" },
             { .name = NULL },

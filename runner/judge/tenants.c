@@ -1,33 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who was running when: read from the events that the engine wrote down ("peer.0 start", "peer.0 kill"). */
+/* Who was running when: read from the actions that the engine wrote down. */
 #include "judge/internal.h"
 
-/* The action of an event on this tenant ("kill"), or NULL if the event is about something else. */
-static const char *action_on(const struct vg_measured_event *event, const char *tenant)
+static bool is_action_on(const struct vg_measured_event *event, const char *tenant)
 {
-    size_t length = strlen(tenant);
-    if (strncmp(event->what, tenant, length) != 0 || event->what[length] != ' ')
-        return NULL;
-    return event->what + length + 1;
+    return event->action && vg_equal(event->tenant, tenant);
 }
 
-static bool is_end(const char *action)
+static bool is_end(const struct vg_measured_event *event)
 {
-    static const char *const ends[] = { "kill", "shutdown", "destroy", "stop", "reboot", "poweroff" };
-    for (size_t i = 0; action && i < VG_COUNT(ends); i++)
-        if (strncmp(action, ends[i], strlen(ends[i])) == 0 && strncmp(action, "stop-workloads", 14) != 0)
-            return true;
-    return false;
+    return vg_equal(event->action, "kill") || vg_equal(event->action, "shutdown") || vg_equal(event->action, "destroy");
 }
 
 bool judge_ended_by_action(const struct vg_measurements *measurements, const char *tenant)
 {
     const struct vg_measured_tenant *found = vg_measured_tenant_find(measurements, tenant);
-    if (found && vg_equal(found->state, "stopped"))
+    if (found && vg_equal(found->state, vg_tenant_state_words[VG_TENANT_STOPPED]))
         return true;
-    for (unsigned i = 0; i < measurements->event_count; i++)
-        if (is_end(action_on(&measurements->events[i], tenant)))
+    /* Workloads die as soon as the action begins, and a reboot ends them too. */
+    for (unsigned i = 0; i < measurements->event_count; i++) {
+        const struct vg_measured_event *event = &measurements->events[i];
+        if (is_action_on(event, tenant) && (is_end(event) || vg_equal(event->action, "reboot")))
             return true;
+    }
     return false;
 }
 
@@ -37,19 +32,18 @@ static bool running_in(const struct vg_measurements *measurements, const struct 
     for (unsigned i = 0; i < phase->run_count; i++)
         if (vg_equal(phase->runs[i].tenant, tenant->name))
             return true;
-    /* A tenant without a run in this phase: what its events up to the end of the phase say. One whose first event is a
-     * start was not there before it; the others were booted with the test. */
+    /* A tenant without a run in this phase: what was done to it up to the end of the phase says. One whose first action
+     * is a start was not there before it; the others were booted with the test. */
     bool first = true, running = true;
     for (unsigned i = 0; i < measurements->event_count; i++) {
         const struct vg_measured_event *event = &measurements->events[i];
-        const char *action = action_on(event, tenant->name);
-        bool start = action && (strncmp(action, "start", 5) == 0 || strncmp(action, "reboot", 6) == 0);
-        if (!start && !is_end(action))
+        if (!is_action_on(event, tenant->name))
             continue;
-        if (first && strncmp(action, "start", 5) == 0)
+        bool start = vg_equal(event->action, "start");
+        if (first && start)
             running = false;
         first = false;
-        if (event->host_ns <= phase->end_host_ns)
+        if (event->done && event->host_ns <= phase->end_host_ns && (start || is_end(event)))
             running = start;
     }
     return running;

@@ -24,8 +24,8 @@ static char **member(struct vg_images *images, const char *key, size_t length)
         const char *key;
         char **value;
     } members[] = {
-        { "emulator", &images->emulator }, { "kernel", &images->kernel },   { "initrd", &images->initrd },
-        { "rootfs", &images->rootfs },     { "cmdline", &images->cmdline }, { "guest_key", &images->guest_key },
+        { "emulator", &images->emulator }, { "kernel", &images->kernel },     { "initrd", &images->initrd },
+        { "rootfs", &images->rootfs },     { "cmdline", &images->cmdline },   { "guest_key", &images->guest_key },
         { "tree_key", &images->tree_key }, { "firmware", &images->firmware },
     };
     for (size_t i = 0; i < VG_COUNT(members); i++)

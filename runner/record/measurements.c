@@ -181,8 +181,11 @@ void vg_measurements_free(struct vg_measurements *measurements)
         free_tenant(&measurements->tenants[i]);
     for (unsigned i = 0; i < measurements->phase_count; i++)
         free_phase(&measurements->phases[i]);
-    for (unsigned i = 0; i < measurements->event_count; i++)
+    for (unsigned i = 0; i < measurements->event_count; i++) {
+        free(measurements->events[i].tenant);
+        free(measurements->events[i].action);
         free(measurements->events[i].what);
+    }
     for (unsigned i = 0; i < measurements->probe_count; i++)
         free_probe(&measurements->probes[i]);
     for (unsigned i = 0; i < measurements->invalid_count; i++)

@@ -3,16 +3,6 @@
  * order before the judge sees it. */
 #include "record/internal.h"
 
-static bool one_of(const char *key, const char *value, const char *const *allowed, struct vg_error *err)
-{
-    for (unsigned i = 0; allowed[i]; i++)
-        if (vg_equal(value, allowed[i]))
-            return true;
-    vg_autofree char *shown = vg_printable(value, strlen(value), 60);
-    return vg_fail(err, VG_ERROR_INPUT, "`%s` is \"%s\", which is none of the words allowed there", key, shown);
-}
-#define ONE_OF(key, value, err, ...) one_of(key, value, (const char *const[]) { __VA_ARGS__, NULL }, err)
-
 static bool load_facts(const json_t *object, struct vg_fact **facts, unsigned *count, struct vg_error *err)
 {
     json_t *list;
@@ -32,9 +22,9 @@ static bool load_column(const json_t *object, struct vg_measured_column *column,
 {
     return rec_name(object, "name", &column->name, err) && rec_text(object, "unit", &column->unit, err) &&
            rec_text(object, "kind", &column->kind, err) &&
-           ONE_OF("kind", column->kind, err, "time", "completion", "duration", "count") &&
+           rec_one_of("kind", column->kind, rec_column_kind_words, err) &&
            rec_text(object, "better", &column->better, err) &&
-           ONE_OF("better", column->better, err, "lower", "higher", "neither") &&
+           rec_one_of("better", column->better, rec_better_words, err) &&
            rec_real(object, "min_effect", &column->min_effect, err);
 }
 
@@ -94,7 +84,7 @@ static bool load_tenant(const json_t *object, struct vg_measured_tenant *tenant,
     return rec_text(object, "name", &tenant->name, err) && rec_text_or_null(object, "vm", &tenant->vm, err) &&
            rec_text_or_null(object, "boot_id", &tenant->boot_id, err) &&
            rec_text(object, "state", &tenant->state, err) &&
-           ONE_OF("state", tenant->state, err, "ok", "lost", "stopped", "timeout") &&
+           rec_one_of("state", tenant->state, vg_tenant_state_words, err) &&
            rec_text_or_null(object, "reason", &tenant->reason, err) &&
            rec_real(object, "boot_s", &tenant->boot_s, err) && rec_json(object, "hello", &tenant->hello, err) &&
            load_clock(object, tenant, err);
@@ -137,7 +127,7 @@ static bool load_run(const json_t *object, struct vg_measured_run *run, struct v
     return rec_text(object, "tenant", &run->tenant, err) && rec_text(object, "workload", &run->workload, err) &&
            load_params(object, &run->params, err) && load_facts(object, &run->facts, &run->fact_count, err) &&
            load_marks(object, run, err) && rec_text(object, "status", &run->status, err) &&
-           ONE_OF("status", run->status, err, "ok", "fail", "invalid", "skip", "error", "lost", "running", "timeout") &&
+           rec_one_of("status", run->status, vg_run_status_words, err) &&
            rec_text_or_null(object, "message", &run->message, err) &&
            rec_int64(object, "go_host_ns", &run->go_host_ns, err) &&
            rec_int64(object, "end_host_ns", &run->end_host_ns, err) &&
@@ -148,7 +138,7 @@ static bool load_phase(const json_t *object, struct vg_measured_phase *phase, st
 {
     json_t *runs;
     if (!rec_text(object, "name", &phase->name, err) || !rec_text(object, "outcome", &phase->outcome, err) ||
-        !ONE_OF("outcome", phase->outcome, err, "ok", "timeout", "lost", "failed") ||
+        !rec_one_of("outcome", phase->outcome, vg_phase_outcome_words, err) ||
         !rec_int64(object, "start_host_ns", &phase->start_host_ns, err) ||
         !rec_int64(object, "end_host_ns", &phase->end_host_ns, err) || !rec_objects(object, "runs", &runs, err))
         return false;
@@ -163,7 +153,10 @@ static bool load_phase(const json_t *object, struct vg_measured_phase *phase, st
 
 static bool load_event(const json_t *object, struct vg_measured_event *event, struct vg_error *err)
 {
-    return rec_int64(object, "host_ns", &event->host_ns, err) && rec_text(object, "what", &event->what, err);
+    return rec_int64(object, "host_ns", &event->host_ns, err) &&
+           rec_text_or_null(object, "tenant", &event->tenant, err) &&
+           rec_text_or_null(object, "action", &event->action, err) && rec_bool(object, "done", &event->done, err) &&
+           rec_text(object, "what", &event->what, err);
 }
 
 static bool load_probe(const json_t *object, struct vg_measured_probe *probe, struct vg_error *err)
@@ -198,14 +191,15 @@ static bool load_head(const json_t *document, struct vg_measurements *m, struct 
            rec_unsigned(document, "period_us", &m->period_us, err) &&
            rec_unsigned(document, "slice_us", &m->slice_us, err) &&
            rec_bool(document, "software_renderer", &m->software_renderer, err) &&
-           rec_unsigned(document, "boot", &m->boot, err) && rec_text_or_null(document, "skip", &m->skip, err) &&
+           rec_unsigned(document, "boot", &m->boot, err) && rec_real(document, "duration_s", &m->duration_s, err) &&
+           rec_text_or_null(document, "skip", &m->skip, err) &&
            rec_texts(document, "invalid", &m->invalid, &m->invalid_count, err);
 }
 
 struct vg_measurements *vg_measurements_load(const char *directory, struct vg_error *err)
 {
     vg_autofree char *path = vg_format("%s/measurements.json", directory);
-    vg_autojson json_t *document = rec_load_document(path, "vgauge-measurements/1", err);
+    vg_autojson json_t *document = rec_load_document(path, REC_MEASUREMENTS_SCHEMA, err);
     if (!document)
         return NULL;
     struct vg_measurements *m = vg_calloc(1, sizeof(*m));

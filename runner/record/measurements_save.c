@@ -15,6 +15,16 @@ static json_t *facts_to_json(const struct vg_fact *facts, unsigned count)
     return list;
 }
 
+static const char *kind_of(const struct vg_measured_column *column)
+{
+    return column->kind ? column->kind : "count";
+}
+
+static const char *better_of(const struct vg_measured_column *column)
+{
+    return column->better ? column->better : "neither";
+}
+
 static json_t *stream_to_json(const struct vg_measured_stream *stream)
 {
     json_t *object = vg_json_new_object();
@@ -27,8 +37,8 @@ static json_t *stream_to_json(const struct vg_measured_stream *stream)
         json_t *member = vg_json_new_object();
         vg_json_set_text(member, "name", column->name);
         vg_json_set_text(member, "unit", column->unit ? column->unit : "1");
-        vg_json_set_text(member, "kind", column->kind ? column->kind : "count");
-        vg_json_set_text(member, "better", column->better ? column->better : "neither");
+        vg_json_set_text(member, "kind", kind_of(column));
+        vg_json_set_text(member, "better", better_of(column));
         vg_json_set_real(member, "min_effect", column->min_effect);
         vg_json_append(columns, member);
     }
@@ -122,16 +132,58 @@ static json_t *events_to_json(const struct vg_measured_event *events, unsigned c
     for (unsigned i = 0; i < count; i++) {
         json_t *event = vg_json_new_object();
         vg_json_set_int(event, "host_ns", events[i].host_ns);
+        vg_json_set_text(event, "tenant", events[i].tenant);
+        vg_json_set_text(event, "action", events[i].action);
+        vg_json_set_bool(event, "done", events[i].done);
         vg_json_set_text(event, "what", events[i].what);
         vg_json_append(list, event);
     }
     return list;
 }
 
+static bool streams_ok(const struct vg_measured_stream *streams, unsigned count, struct vg_error *err)
+{
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned j = 0; j < streams[i].column_count; j++)
+            if (!rec_one_of("kind", kind_of(&streams[i].columns[j]), rec_column_kind_words, err) ||
+                !rec_one_of("better", better_of(&streams[i].columns[j]), rec_better_words, err))
+                return vg_wrap(err, "stream `%s`", streams[i].name);
+    return true;
+}
+
+static bool phase_ok(const struct vg_measured_phase *phase, struct vg_error *err)
+{
+    if (!rec_one_of("outcome", phase->outcome, vg_phase_outcome_words, err))
+        return false;
+    for (unsigned i = 0; i < phase->run_count; i++) {
+        const struct vg_measured_run *run = &phase->runs[i];
+        if (!rec_one_of("status", run->status, vg_run_status_words, err) ||
+            !streams_ok(run->streams, run->stream_count, err))
+            return vg_wrap(err, "%s in %s", run->workload, run->tenant);
+    }
+    return true;
+}
+
+static bool words_ok(const struct vg_measurements *m, struct vg_error *err)
+{
+    for (unsigned i = 0; i < m->tenant_count; i++)
+        if (!rec_one_of("state", m->tenants[i].state, vg_tenant_state_words, err))
+            return vg_wrap(err, "tenant %s", m->tenants[i].name);
+    for (unsigned i = 0; i < m->phase_count; i++)
+        if (!phase_ok(&m->phases[i], err))
+            return vg_wrap(err, "phase %s", m->phases[i].name);
+    for (unsigned i = 0; i < m->probe_count; i++)
+        if (!streams_ok(m->probes[i].streams, m->probes[i].stream_count, err))
+            return vg_wrap(err, "probe %s", m->probes[i].name);
+    return true;
+}
+
 bool vg_measurements_save(const struct vg_measurements *m, struct vg_error *err)
 {
+    if (!words_ok(m, err))
+        return vg_wrap(err, "cannot save the measurements of %s", m->instance);
     vg_autojson json_t *document = vg_json_new_object();
-    vg_json_set_text(document, "schema", "vgauge-measurements/1");
+    vg_json_set_text(document, "schema", REC_MEASUREMENTS_SCHEMA);
     vg_json_set_text(document, "test", m->test);
     vg_json_set_text(document, "instance", m->instance);
     vg_json_set_text(document, "mechanism", m->mechanism);
@@ -144,6 +196,7 @@ bool vg_measurements_save(const struct vg_measurements *m, struct vg_error *err)
     vg_json_set_int(document, "slice_us", m->slice_us);
     vg_json_set_bool(document, "software_renderer", m->software_renderer);
     vg_json_set_int(document, "boot", m->boot);
+    vg_json_set_real(document, "duration_s", m->duration_s);
     vg_json_set_text(document, "skip", m->skip);
     vg_json_set(document, "invalid", rec_texts_to_json(m->invalid, m->invalid_count));
     json_t *tenants = vg_json_new_array();

@@ -8,6 +8,32 @@
 
 /* --- measurements: what the engine hands to the judge ------------------------------------------------------------ */
 
+/* The words for how things ended, each list ended by NULL and indexed by its enum: one list for those who write, read
+ * and judge them. */
+enum vg_run_status {
+    VG_RUN_OK,
+    VG_RUN_FAIL,
+    VG_RUN_INVALID,
+    VG_RUN_SKIP,
+    VG_RUN_ERROR,   /* died, bad message */
+    VG_RUN_LOST,    /* with its tenant */
+    VG_RUN_RUNNING, /* in the background, still going at the end */
+    VG_RUN_TIMEOUT,
+    VG_RUN_STOPPED, /* by an action of the test, or because a neighbour did not reach the barrier */
+    VG_RUN_STATUSES
+};
+enum vg_tenant_state {
+    VG_TENANT_OK,
+    VG_TENANT_LOST,
+    VG_TENANT_STOPPED, /* by an action of the test, or never started */
+    VG_TENANT_TIMEOUT,
+    VG_TENANT_STATES
+};
+enum vg_phase_outcome { VG_PHASE_OK, VG_PHASE_TIMEOUT, VG_PHASE_LOST, VG_PHASE_FAILED, VG_PHASE_OUTCOMES };
+extern const char *const vg_run_status_words[VG_RUN_STATUSES + 1];
+extern const char *const vg_tenant_state_words[VG_TENANT_STATES + 1];
+extern const char *const vg_phase_outcome_words[VG_PHASE_OUTCOMES + 1];
+
 /* How a tenant's clock relates to the host's: host_ns = guest_ns + offset_ns, +- uncertainty_ns, seen at host_ns. */
 struct vg_clock_point {
     int64_t host_ns;
@@ -24,7 +50,7 @@ struct vg_measured_tenant {
     char *name; /* "peer.0" */
     char *vm;   /* libvirt domain name, or "pid NNN" */
     char *boot_id;
-    char *state;                  /* "ok", "lost", "stopped" (by an action), "timeout" */
+    char *state;                  /* a word of vg_tenant_state_words */
     char *reason;                 /* for lost and timeout: one sentence; may be NULL */
     double boot_s;                /* from start to hello; 0 for a tenant that was shared and running already */
     json_t *hello;                /* as the agent sent it, checked */
@@ -62,9 +88,7 @@ struct vg_measured_run {
     unsigned fact_count;
     struct vg_mark *marks;
     unsigned mark_count;
-    char *status;        /* "ok", "fail", "invalid", "skip", "error" (died, bad message), "lost" (tenant), "running"
-                            (background, still going at the end), "timeout", "stopped" (by an action of the test, or
-                            because a neighbour did not reach the barrier) */
+    char *status;        /* a word of vg_run_status_words */
     char *message;       /* why, if not ok; may be NULL */
     int64_t go_host_ns;  /* barrier release */
     int64_t end_host_ns; /* end message seen; 0 if none */
@@ -74,7 +98,7 @@ struct vg_measured_run {
 
 struct vg_measured_phase {
     char *name;
-    char *outcome; /* "ok", "timeout", "lost", "failed" */
+    char *outcome; /* a word of vg_phase_outcome_words */
     int64_t start_host_ns, end_host_ns;
     struct vg_measured_run *runs;
     unsigned run_count;
@@ -82,7 +106,10 @@ struct vg_measured_phase {
 
 struct vg_measured_event {
     int64_t host_ns;
-    char *what; /* "peer.0 start", "peer.0 kill", "policy equal-share applied" */
+    char *tenant; /* whom an action was done to; NULL: the event is about no tenant */
+    char *action; /* "start", "kill", as in a test's `do`; NULL: the event is no action */
+    bool done;    /* the action was over; false: it began */
+    char *what;   /* for people: "peer.0 kill", "policy equal-share applied" */
 };
 
 /* Host probe: rows are CSV with columns time_ns, tenant, item, then the stream's own. */
@@ -105,6 +132,7 @@ struct vg_measurements {
     unsigned period_us, slice_us;
     bool software_renderer; /* from the host file */
     unsigned boot;          /* 1.. */
+    double duration_s;      /* of the whole instance: boots and clean-up too */
     struct vg_measured_tenant *tenants;
     unsigned tenant_count;
     struct vg_measured_phase *phases;
@@ -119,6 +147,7 @@ struct vg_measurements {
     char *directory; /* where it was read from or is written to */
 };
 
+/* Refuses words that vg_measurements_load would refuse: what was measured must never be lost for good by saving it. */
 bool vg_measurements_save(const struct vg_measurements *measurements, struct vg_error *err);
 struct vg_measurements *vg_measurements_load(const char *directory, struct vg_error *err);
 void vg_measurements_free(struct vg_measurements *measurements);
@@ -187,6 +216,8 @@ const char *vg_verdict_name(enum vg_verdict verdict);
 bool vg_verdict_parse(const char *name, enum vg_verdict *verdict);
 /* Of several instances: fail > lost > timeout > invalid > finding > pass > skip. */
 enum vg_verdict vg_verdict_worst(enum vg_verdict a, enum vg_verdict b);
+/* "<=" -> "at most": a comparison as a check keeps it, in words; what is none comes back as it is. Borrowed. */
+const char *vg_operator_words(const char *op);
 
 struct vg_value {
     char *metric; /* "fair.max_deviation" */
@@ -271,6 +302,11 @@ json_t *vg_run_load_requirements(const char *run_directory, struct vg_error *err
  * dot, at most 200 bytes. Everything that names a file or a folder of a run is checked by it, written and read. */
 bool vg_record_name_ok(const char *text);
 
+/* Names of the subfolders of path, sorted. Links are passed over, since a foreign run directory must not lead out of
+ * itself, and so are names that vg_record_name_ok refuses. A path that is not there has none. */
+bool vg_record_folders(const char *path, struct vg_words *names, struct vg_error *err);
+void vg_record_folders_free(struct vg_words *names);
+
 /* Creates runs/<utc>-<plan>-<host>/ below parent (or exactly `directory` if that is given, which must not exist or be
  * empty) and writes run.json. */
 struct vg_run *vg_run_create(const char *parent, const char *directory, const char *plan, const char *host,
@@ -300,8 +336,8 @@ void vg_results_free(struct vg_results *results);
 /* results.json, schema runner/record/results.schema.json, version in "schema". */
 bool vg_results_save(const struct vg_results *results, struct vg_error *err);
 unsigned vg_results_count(const struct vg_results *results, enum vg_verdict verdict);
-/* 0 nothing to worry about, 1 a failure or a lost/timed-out test, 3 environment broken (all invalid), 4 nothing tested.
- */
+/* 1 a failure or a lost or timed-out test; else 3 anything invalid; else 4 nothing tested; else 0: nothing to worry
+ * about. */
 int vg_results_exit_status(const struct vg_results *results);
 
 #endif

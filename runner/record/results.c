@@ -4,9 +4,6 @@
 #include "record/internal.h"
 #include "record/journal.h"
 
-#include <dirent.h>
-#include <errno.h>
-
 /* "TEST/INSTANCE" of everything that is there, each once. */
 struct places {
     char **items;
@@ -16,11 +13,6 @@ struct places {
 static void free_places(struct places *places)
 {
     rec_free_texts(places->items, places->count);
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 static bool add_journalled(const char *run_directory, struct places *places, struct vg_error *err)
@@ -34,34 +26,16 @@ static bool add_journalled(const char *run_directory, struct places *places, str
     return good;
 }
 
-/* Names of subfolders that are plain names; links and dot files are passed over. */
-static bool list_folders(const char *path, struct places *names, struct vg_error *err)
-{
-    vg_autodir DIR *directory = opendir(path);
-    if (!directory)
-        return errno == ENOENT || vg_fail_errno(err, VG_ERROR_INPUT, errno, "cannot open %s", path);
-    for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory)) {
-        if (!vg_record_name_ok(entry->d_name) || entry->d_type == DT_LNK || entry->d_type == DT_REG)
-            continue;
-        if (names->count >= REC_LIST_MAX)
-            return vg_fail(err, VG_ERROR_INPUT, "%s has more than %d entries", path, REC_LIST_MAX);
-        vg_push(names->items, names->count) = vg_strdup(entry->d_name);
-    }
-    if (names->count)
-        qsort(names->items, names->count, sizeof(*names->items), compare_texts);
-    return true;
-}
-
 static bool add_found(const char *run_directory, struct places *places, struct vg_error *err)
 {
-    struct places tests VG_CLEANUP(free_places) = { 0 };
+    struct vg_words tests VG_CLEANUP(vg_record_folders_free) = { 0 };
     vg_autofree char *root = vg_format("%s/tests", run_directory);
-    if (!list_folders(root, &tests, err))
+    if (!vg_record_folders(root, &tests, err))
         return false;
     for (unsigned i = 0; i < tests.count; i++) {
-        struct places instances VG_CLEANUP(free_places) = { 0 };
+        struct vg_words instances VG_CLEANUP(vg_record_folders_free) = { 0 };
         vg_autofree char *folder = vg_format("%s/%s", root, tests.items[i]);
-        if (!list_folders(folder, &instances, err))
+        if (!vg_record_folders(folder, &instances, err))
             return false;
         for (unsigned j = 0; j < instances.count; j++) {
             vg_autofree char *file = vg_format("%s/%s/verdict.json", folder, instances.items[j]);
@@ -187,7 +161,7 @@ int vg_results_exit_status(const struct vg_results *results)
     if (vg_results_count(results, VG_FAIL) || vg_results_count(results, VG_LOST) ||
         vg_results_count(results, VG_TIMEOUT))
         return 1;
-    if (vg_results_count(results, VG_PASS) || vg_results_count(results, VG_FINDING))
-        return 0;
-    return vg_results_count(results, VG_INVALID) ? 3 : 4;
+    if (vg_results_count(results, VG_INVALID))
+        return 3;
+    return vg_results_count(results, VG_PASS) || vg_results_count(results, VG_FINDING) ? 0 : 4;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The words of the verdicts, and which of two is worse. */
+/* The words of the verdicts and of the comparisons behind them, and which of two verdicts is worse. */
 #include "record/record.h"
 
 static const char *const names[] = {
@@ -30,4 +30,17 @@ enum vg_verdict vg_verdict_worst(enum vg_verdict a, enum vg_verdict b)
         [VG_TIMEOUT] = 4, [VG_LOST] = 5, [VG_FAIL] = 6,
     };
     return badness[a] >= badness[b] ? a : b;
+}
+
+const char *vg_operator_words(const char *op)
+{
+    static const struct {
+        const char *op, *words;
+    } words[] = {
+        { "<=", "at most" }, { ">=", "at least" }, { "<", "less than" }, { ">", "more than" }, { "==", "exactly" },
+    };
+    for (unsigned i = 0; i < VG_COUNT(words); i++)
+        if (vg_equal(words[i].op, op))
+            return words[i].words;
+    return op;
 }

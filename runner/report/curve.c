@@ -14,16 +14,40 @@ static const struct {
 static const char *const palette_colours[] = { "#0072B2", "#D55E00", "#009E73", "#CC79A7",
                                                "#E69F00", "#56B4E9", "#000000", "#8C7B00" };
 
+/* Paler than any colour above, and still apart from each other and from the grid. */
+static const char *const greys[] = { "#8a939b", "#b4bbc1", "#6d757c" };
+
+/* The place of a name in the order in which names were first seen. */
+static unsigned place_of(struct vg_palette *palette, const char *name)
+{
+    for (unsigned i = 0; i < palette->count; i++)
+        if (vg_equal(name, palette->names[i]))
+            return i;
+    vg_push(palette->names, palette->count) = vg_strdup(name ? name : "");
+    return palette->count - 1;
+}
+
 const char *vg_palette_colour(struct vg_palette *palette, const char *name)
 {
     for (unsigned i = 0; i < VG_COUNT(fixed); i++)
         if (vg_equal(name, fixed[i].name))
             return fixed[i].colour;
-    for (unsigned i = 0; i < palette->count; i++)
-        if (vg_equal(name, palette->names[i]))
-            return palette_colours[i % VG_COUNT(palette_colours)];
-    vg_push(palette->names, palette->count) = vg_strdup(name ? name : "");
-    return palette_colours[(palette->count - 1) % VG_COUNT(palette_colours)];
+    return palette_colours[place_of(palette, name) % VG_COUNT(palette_colours)];
+}
+
+const char *vg_curve_colour(struct vg_palette *palette, const char *name, enum vg_verdict verdict)
+{
+    if (verdict != VG_INVALID)
+        return vg_palette_colour(palette, name);
+    for (unsigned i = 0; i < VG_COUNT(fixed); i++)
+        if (vg_equal(name, fixed[i].name))
+            return greys[i];
+    return greys[place_of(palette, name) % VG_COUNT(greys)];
+}
+
+char *vg_curve_title(const char *name, enum vg_verdict verdict)
+{
+    return verdict == VG_INVALID ? vg_format("%s (invalid)", name) : vg_strdup(name);
 }
 
 void vg_palette_free(struct vg_palette *palette)

@@ -12,6 +12,9 @@ struct vg_palette {
     unsigned count;
 };
 const char *vg_palette_colour(struct vg_palette *palette, const char *name); /* "#0072B2" */
+/* The same for a curve of a result: an invalid one is grey, whatever its name, and its title says so. */
+const char *vg_curve_colour(struct vg_palette *palette, const char *name, enum vg_verdict verdict);
+char *vg_curve_title(const char *name, enum vg_verdict verdict); /* caller frees */
 void vg_palette_free(struct vg_palette *palette);
 
 /* One line (or bar, or band) of a plot: a block of a gnuplot data file. */
@@ -34,7 +37,8 @@ void vg_curve_distribution(struct vg_curve *curve, const double *sorted, size_t 
 struct vg_figure {
     char *title, *caption, *alternative; /* alternative: what the picture shows, for who cannot see it */
     char *svg;
-    char *problem; /* why there is no picture; NULL if there is one */
+    char *problem;                    /* why there is no picture; NULL if there is one */
+    struct vg_report_drivers drivers; /* whose curves they are; empty where nothing is compared */
     bool wide;
 };
 void vg_figure_free(struct vg_figure *figure);
@@ -55,7 +59,7 @@ bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *result
 bool vg_figure_throughput(struct vg_figure *figure, const struct vg_results *results,
                           const struct vg_judgement *judgement, struct vg_palette *palette,
                           const char *template_directory);
-bool vg_figure_share(struct vg_figure *figure, const struct vg_results *results, const struct vg_judgement *judgement,
-                     const struct vg_test *test, struct vg_palette *palette, const char *template_directory);
+bool vg_figure_share(struct vg_figure *figure, const struct vg_judgement *judgement, const struct vg_test *test,
+                     struct vg_palette *palette, const char *template_directory);
 
 #endif

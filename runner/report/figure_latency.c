@@ -12,7 +12,8 @@ struct latency_plot {
     struct vg_palette *palette;
     struct vg_curves curves;
     struct vg_text says; /* the alternative text: medians and tails in words */
-    unsigned wanted, left_out, analyses;
+    struct vg_report_drivers drivers;
+    unsigned wanted, left_out, analyses, invalid;
     char *name;         /* across: which latency of each test; may be NULL */
     bool across;        /* one curve per test and mechanism */
     char problem[2048]; /* the first thing that kept a curve from being drawn */
@@ -54,13 +55,16 @@ static void add_curve(struct latency_plot *plot, const struct vg_measurements *m
     }
     for (size_t i = 0; i < count && values[i] < 1; i++)
         values[i] = 1; /* a logarithmic axis has no 0; below 1 ns no clock here tells anything */
-    vg_autofree char *title = plot->across         ? vg_format("%s: %s", judgement->mechanism, judgement->test)
-                              : plot->analyses > 1 ? vg_format("%s: %s", judgement->mechanism, analysis->name)
-                                                   : vg_format("%s", judgement->mechanism);
+    vg_autofree char *name = plot->across         ? vg_format("%s: %s", judgement->mechanism, judgement->test)
+                             : plot->analyses > 1 ? vg_format("%s: %s", judgement->mechanism, analysis->name)
+                                                  : vg_format("%s", judgement->mechanism);
+    vg_autofree char *title = vg_curve_title(name, judgement->verdict);
+    plot->invalid += judgement->verdict == VG_INVALID;
+    vg_report_drivers_add(&plot->drivers, plot->across ? title : judgement->mechanism, measurements);
     bool repeated = have_title(&plot->curves, title);
     struct vg_curve *curve = &vg_push(plot->curves.items, plot->curves.count);
     *curve = (struct vg_curve) { .title = repeated ? vg_strdup("") : vg_strdup(title),
-                                 .colour = vg_palette_colour(plot->palette, judgement->mechanism),
+                                 .colour = vg_curve_colour(plot->palette, judgement->mechanism, judgement->verdict),
                                  .dash = dash + 1 };
     vg_curve_distribution(curve, values, count, 1e-3);
     vg_autofree char *middle = vg_quantity_text(vg_quantile_sorted(values, count, 0.5), "ns");
@@ -183,12 +187,16 @@ bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *result
     bool any = plot.wanted > 0 && (!plot.across || tests > 1);
     if (any) {
         figure->title = vg_strdup(plot.across ? "Latency by mechanism." : "Latency.");
-        figure->caption = vg_format("The further left, the faster; a long flat end is a tail.%s%s",
+        figure->caption = vg_format("The further left, the faster; a long flat end is a tail.%s%s%s",
                                     plot.across ? " Same colour: same mechanism. Same dashes: same test." : "",
+                                    plot.invalid ? " Grey: invalid, its numbers mean nothing." : "",
                                     plot.left_out ? " Only the first 12 curves are drawn." : "");
         figure->alternative = vg_format("Cumulative distribution of latency.%s", plot.says.data ? plot.says.data : "");
         draw(figure, &plot, template_directory);
+        figure->drivers = plot.drivers;
+        plot.drivers = (struct vg_report_drivers) { 0 };
     }
+    vg_report_drivers_free(&plot.drivers);
     vg_curves_free(&plot.curves);
     vg_text_free(&plot.says);
     free(plot.name);

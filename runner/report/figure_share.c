@@ -21,7 +21,7 @@ static bool have_title(const struct vg_curves *curves, const char *title)
 }
 
 static void add_series(struct vg_curves *curves, const struct vg_completion_series *series, double phase_s,
-                       struct vg_palette *palette)
+                       struct vg_palette *palette, enum vg_verdict verdict)
 {
     double start_s = 0;
     vg_autofree double *rates = NULL;
@@ -29,10 +29,11 @@ static void add_series(struct vg_curves *curves, const struct vg_completion_seri
     vg_share_series(series, bin_s, &start_s, &rates, &count);
     if (!count || curves->count == MAX_CURVES)
         return;
-    bool repeated = have_title(curves, series->tenant); /* a tenant of several phases is in the legend once */
+    vg_autofree char *title = vg_curve_title(series->tenant, verdict);
+    bool repeated = have_title(curves, title); /* a tenant of several phases is in the legend once */
     struct vg_curve *curve = &vg_push(curves->items, curves->count);
-    *curve = (struct vg_curve) { .title = vg_strdup(repeated ? "" : series->tenant),
-                                 .colour = vg_palette_colour(palette, series->tenant),
+    *curve = (struct vg_curve) { .title = vg_strdup(repeated ? "" : title),
+                                 .colour = vg_curve_colour(palette, series->tenant, verdict),
                                  .x = vg_calloc(count, sizeof(double)),
                                  .y = vg_calloc(count, sizeof(double)),
                                  .count = count };
@@ -44,7 +45,7 @@ static void add_series(struct vg_curves *curves, const struct vg_completion_seri
 
 static void add_phase(struct vg_curves *curves, const struct vg_measurements *measurements,
                       const struct vg_measured_phase *phase, int64_t zero_ns, struct vg_palette *palette,
-                      struct vg_error *err)
+                      enum vg_verdict verdict, struct vg_error *err)
 {
     for (unsigned r = 0; r < phase->run_count; r++) {
         bool done = false;
@@ -54,7 +55,7 @@ static void add_phase(struct vg_curves *curves, const struct vg_measurements *me
         if (done || !vg_completions_load(measurements, phase->name, phase->runs[r].workload, &completions, err))
             continue;
         for (unsigned i = 0; i < completions.count; i++)
-            add_series(curves, &completions.series[i], since_s(phase->start_host_ns, zero_ns), palette);
+            add_series(curves, &completions.series[i], since_s(phase->start_host_ns, zero_ns), palette, verdict);
         vg_completions_free(&completions);
     }
 }
@@ -103,7 +104,8 @@ bool vg_figure_throughput(struct vg_figure *figure, const struct vg_results *res
 {
     struct vg_error err = { 0 };
     vg_autofree char *directory = vg_format("%s/%s", results->run->directory, judgement->directory);
-    vg_autofree char *where = vg_report_instance_text(judgement);
+    vg_autofree char *place = vg_report_instance_text(judgement);
+    vg_autofree char *where = vg_curve_title(place, judgement->verdict);
     vg_report_automeasurements struct vg_measurements *measurements = vg_measurements_load(directory, &err);
     figure->title = vg_strdup("Throughput over time.");
     figure->caption = vg_format("%s, in bins of half a second; shaded: phases; dotted: events.", where);
@@ -111,7 +113,7 @@ bool vg_figure_throughput(struct vg_figure *figure, const struct vg_results *res
     struct vg_curves curves = { 0 };
     for (unsigned i = 0; measurements && i < measurements->phase_count; i++)
         add_phase(&curves, measurements, &measurements->phases[i], measurements->phases[0].start_host_ns, palette,
-                  &err);
+                  judgement->verdict, &err);
     if (curves.count)
         draw_throughput(figure, measurements, &curves, template_directory);
     else {
@@ -157,16 +159,12 @@ static unsigned collect_bars(const struct vg_judgement *judgement, const char *a
     return count;
 }
 
-/* The policy's promise: as the judge wrote it down, else as it reads the policy for the tenants that were there. */
-static double entitled_share(const struct vg_judgement *judgement, const char *analysis, const char *directory)
+/* The policy's promise as the judge wrote it down; NaN: none. */
+static double entitled_share(const struct vg_judgement *judgement, const char *analysis)
 {
-    struct vg_error err = { 0 };
     vg_autofree char *metric = vg_format("%s.entitled", analysis);
     const struct vg_value *value = vg_report_value_find(judgement, metric);
-    if (value)
-        return value->value;
-    vg_report_automeasurements struct vg_measurements *measurements = vg_measurements_load(directory, &err);
-    return measurements ? vg_entitled_share(measurements, measurements->tenant_count) : NAN;
+    return value ? value->value : NAN;
 }
 
 static void add_cell(struct vg_text *data, double value)
@@ -178,18 +176,19 @@ static void add_cell(struct vg_text *data, double value)
 }
 
 static void draw_share(struct vg_figure *figure, const struct bar *bars, unsigned count, struct vg_palette *palette,
-                       const char *template_directory)
+                       enum vg_verdict verdict, const char *template_directory)
 {
     vg_autotext struct vg_text data = { 0 }, colours = { 0 }, says = { 0 };
     for (unsigned i = 0; i < count; i++) {
-        vg_autofree char *label = vg_plot_label(bars[i].tenant);
+        vg_autofree char *title = vg_curve_title(bars[i].tenant, verdict);
+        vg_autofree char *label = vg_plot_label(title);
         vg_text_add(&data, "%u \"%s\"", i + 1, label);
         add_cell(&data, bars[i].share);
         add_cell(&data, bars[i].entitled);
         add_cell(&data, bars[i].low);
         add_cell(&data, bars[i].high);
         vg_text_add(&data, "\n");
-        vg_text_add(&colours, "%s%s", i ? " " : "", vg_palette_colour(palette, bars[i].tenant));
+        vg_text_add(&colours, "%s%s", i ? " " : "", vg_curve_colour(palette, bars[i].tenant, verdict));
         vg_text_add(&says, " %s got %.1f %%", bars[i].tenant, bars[i].share * 100);
         if (isfinite(bars[i].entitled))
             vg_text_add(&says, " of %.1f %%", bars[i].entitled * 100);
@@ -201,8 +200,8 @@ static void draw_share(struct vg_figure *figure, const struct bar *bars, unsigne
     vg_plot(figure, template_directory, "share", &data, arguments);
 }
 
-bool vg_figure_share(struct vg_figure *figure, const struct vg_results *results, const struct vg_judgement *judgement,
-                     const struct vg_test *test, struct vg_palette *palette, const char *template_directory)
+bool vg_figure_share(struct vg_figure *figure, const struct vg_judgement *judgement, const struct vg_test *test,
+                     struct vg_palette *palette, const char *template_directory)
 {
     struct bar bars[MAX_BARS];
     unsigned count = 0;
@@ -214,10 +213,10 @@ bool vg_figure_share(struct vg_figure *figure, const struct vg_results *results,
         }
     if (!count)
         return false;
-    vg_autofree char *where = vg_report_instance_text(judgement);
-    vg_autofree char *directory = vg_format("%s/%s", results->run->directory, judgement->directory);
+    vg_autofree char *place = vg_report_instance_text(judgement);
+    vg_autofree char *where = vg_curve_title(place, judgement->verdict);
     double tolerance = tolerance_of(judgement, analysis);
-    double due = entitled_share(judgement, analysis, directory);
+    double due = entitled_share(judgement, analysis);
     for (unsigned i = 0; i < count; i++) {
         bars[i].entitled = due;
         bars[i].low = due * (1 - tolerance);
@@ -228,7 +227,7 @@ bool vg_figure_share(struct vg_figure *figure, const struct vg_results *results,
                       : isnan(tolerance)
                           ? vg_format("%s; the line is the entitled share.", where)
                           : vg_format("%s; the grey band is what the test allows around the entitled share.", where);
-    draw_share(figure, bars, count, palette, template_directory);
+    draw_share(figure, bars, count, palette, judgement->verdict, template_directory);
     for (unsigned i = 0; i < count; i++)
         free(bars[i].tenant);
     return true;

@@ -64,6 +64,27 @@ void vg_page_heading(struct vg_page *page, const char *element, const char *id, 
     vg_xml_close(page->xml);
 }
 
+void vg_page_folded(struct vg_page *page, const char *text)
+{
+    enum { SHOWN_BYTES = 160 };
+    size_t shown = SHOWN_BYTES;
+    if (strlen(text) <= shown) {
+        vg_xml_text(page->xml, text);
+        return;
+    }
+    while (shown > SHOWN_BYTES / 2 && text[shown] != ' ') /* between words, if there are any */
+        shown--;
+    if (text[shown] != ' ')
+        for (shown = SHOWN_BYTES; ((unsigned char)text[shown] & 0xc0) == 0x80;) /* at least not inside a character */
+            shown--;
+    vg_autofree char *first = vg_format("%.*s \u2026", (int)shown, text);
+    vg_autofree char *rest = vg_format("\u2026 %s", text + shown + strspn(text + shown, " "));
+    vg_xml_open(page->xml, "details");
+    vg_xml_element(page->xml, "summary", first);
+    vg_xml_text(page->xml, rest);
+    vg_xml_close(page->xml);
+}
+
 char *vg_page_test_anchor(const char *test)
 {
     char *anchor = vg_format("test-%.80s", test);
@@ -81,46 +102,6 @@ const char *vg_page_statement(const struct vg_page *page, const char *id)
                        requirement) if (vg_equal(vg_json_text_or(requirement, "id", NULL),
                                                  id)) return vg_json_text_or(requirement, "statement", NULL);
     return NULL;
-}
-
-static char *base64(const char *data, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *text = vg_calloc((length + 2) / 3 * 4 + 1, 1), *out = text;
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned long three = 0;
-        for (size_t j = 0; j < 3; j++)
-            three = three << 8 | (i + j < length ? (unsigned char)data[i + j] : 0);
-        for (unsigned j = 0; j < 4; j++)
-            *out++ = i + j > length ? '=' : digits[three >> (18 - 6 * j) & 63];
-    }
-    return text;
-}
-
-void vg_page_figure(struct vg_page *page, const struct vg_figure *figure)
-{
-    vg_xml_open_class(page->xml, "figure", figure->wide ? "plot wide" : "plot");
-    if (figure->svg) {
-        vg_autofree char *encoded = base64(figure->svg, strlen(figure->svg));
-        vg_autofree char *source = vg_format("data:image/svg+xml;base64,%s", encoded);
-        vg_xml_open_class(page->xml, "div", "paper scroll");
-        vg_xml_attribute(page->xml, "role", "region");
-        vg_xml_attribute(page->xml, "tabindex", "0");
-        vg_xml_attribute(page->xml, "aria-label", figure->title);
-        vg_xml_open(page->xml, "img");
-        vg_xml_attribute(page->xml, "alt", figure->alternative);
-        vg_xml_attribute(page->xml, "src", source);
-        vg_xml_close_void(page->xml);
-        vg_xml_close(page->xml);
-    }
-    vg_xml_open(page->xml, "figcaption");
-    vg_xml_element(page->xml, "strong", figure->title);
-    vg_xml_text(page->xml, " ");
-    vg_xml_text(page->xml, figure->caption);
-    if (figure->problem)
-        vg_xml_element_class(page->xml, "span", "problem", figure->problem);
-    vg_xml_close(page->xml);
-    vg_xml_close(page->xml);
 }
 
 static void write_head(struct vg_page *page, const char *style)
@@ -188,12 +169,15 @@ static void write_masthead(struct vg_page *page)
     struct vg_xml *xml = page->xml;
     vg_autofree char *answer = vg_report_answer(page->results, page->groups);
     vg_autofree char *incomplete = vg_report_incomplete_text(page->results->run);
+    vg_autofree char *changes = vg_report_changes_text(page->results->run);
     vg_xml_open_class(xml, "header", tone(page, incomplete));
     vg_xml_element_class(xml, "p", "eyebrow", "vgauge \u00b7 vGPU conformance and benchmarks");
     vg_xml_element(xml, "h1", answer);
     if (incomplete)
         vg_xml_element_class(xml, "p", "warning", incomplete);
     write_run_line(page);
+    if (changes)
+        vg_xml_element_class(xml, "p", "warning", changes);
     vg_xml_open_class(xml, "ul", "counts");
     vg_xml_attribute(xml, "aria-label", "Test instances by verdict");
     for (unsigned i = 0; i < VG_COUNT(order); i++) {

@@ -3,7 +3,7 @@
  */
 #include "report/page.h"
 
-enum { DECISIONS_SHOWN = 200, DEPTH_SHOWN = 5 };
+enum { DECISIONS_SHOWN = 200 };
 
 static void write_table_head(struct vg_page *page, const char *const *titles, unsigned count)
 {
@@ -51,44 +51,34 @@ static void write_fingerprint(struct vg_page *page)
     vg_xml_close(page->xml);
 }
 
-/* Flattens JSON of any shape: {"accel": {"chosen": "tcg"}} becomes "accel.chosen" and "tcg". */
-static void write_decision(struct vg_page *page, const char *key, const json_t *json, unsigned depth, unsigned *rows)
+/* JSON of any shape on one line: text as it is, the rest as JSON. Clean. Caller frees. */
+static char *one_line(const json_t *json)
 {
-    if (*rows >= DECISIONS_SHOWN)
-        return;
-    if (depth < DEPTH_SHOWN && json_is_object(json)) {
-        const char *member;
-        json_t *value;
-        json_object_foreach((json_t *)json, member, value)
-        {
-            vg_autofree char *path = *key ? vg_format("%s.%s", key, member) : vg_strdup(member);
-            write_decision(page, path, value, depth + 1, rows);
-        }
-        return;
-    }
-    if (depth < DEPTH_SHOWN && json_is_array(json)) {
-        size_t index;
-        json_t *value;
-        json_array_foreach(json, index, value)
-        {
-            vg_autofree char *path = vg_format("%s.%zu", key, index + 1);
-            write_decision(page, path, value, depth + 1, rows);
-        }
-        return;
-    }
-    vg_autofree char *dumped = json_is_string(json) ? NULL : json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
-    const char *text = json_is_string(json) ? json_string_value(json) : json_is_null(json) ? "none" : dumped;
-    vg_autofree char *clean = vg_report_clean(text);
-    (*rows)++;
+    vg_autofree char *dumped =
+        json_is_string(json) || json_is_null(json) ? NULL : json_dumps(json, JSON_ENCODE_ANY | JSON_COMPACT);
+    return vg_report_clean(json_is_string(json) ? json_string_value(json) : dumped ? dumped : "none");
+}
+
+/* One member of the environment: {"value": ..., "why": ...}, or something else, which is then all decision. */
+static void write_decision(struct vg_page *page, const char *what, const json_t *entry)
+{
+    const json_t *value = json_object_get(entry, "value"), *why = json_object_get(entry, "why");
+    vg_autofree char *decision = one_line(value ? value : entry);
+    vg_autofree char *reason = value && why ? one_line(why) : vg_strdup("");
     vg_xml_open(page->xml, "tr");
-    write_key(page, key);
-    vg_xml_element_class(page->xml, "td", "value", clean);
+    write_key(page, what);
+    vg_xml_open_class(page->xml, "td", "value");
+    vg_page_folded(page, decision);
+    vg_xml_close(page->xml);
+    vg_xml_open_class(page->xml, "td", "value");
+    vg_page_folded(page, reason);
+    vg_xml_close(page->xml);
     vg_xml_close(page->xml);
 }
 
 static void write_decisions(struct vg_page *page)
 {
-    static const char *const titles[] = { "What", "Decision" };
+    static const char *const titles[] = { "What", "Decision", "Why" };
     const json_t *environment = page->results->run->environment;
     unsigned rows = 0;
     if (!json_is_object(environment) || !json_object_size(environment))
@@ -98,7 +88,10 @@ static void write_decisions(struct vg_page *page)
     vg_page_scroll_box(page, "Decisions");
     vg_xml_open_class(page->xml, "table", "facts");
     write_table_head(page, titles, VG_COUNT(titles));
-    write_decision(page, "", environment, 0, &rows);
+    const char *what;
+    json_t *entry;
+    json_object_foreach((json_t *)environment, what, entry) if (rows++ < DECISIONS_SHOWN)
+        write_decision(page, what, entry);
     vg_xml_close(page->xml);
     vg_xml_close(page->xml);
     vg_xml_close(page->xml);

@@ -102,25 +102,33 @@ static void add_shell_word(struct vg_text *command, const char *word)
     vg_text_add(command, "'");
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* What decides how the test runs is taken over as the user gave it; what decides where the results go is not, and test,
+ * plan and seed are said anew. */
 static void write_command(struct vg_page *page, const char *test)
 {
+    static const char *const kept[] = { "--host=", "--mechanism=", "--set=", "--allow=" };
     const struct vg_run *run = page->results->run;
+    bool host_given = false;
+    for (unsigned i = 0; i < run->argument_count; i++)
+        host_given = host_given || starts_with(run->arguments[i], "--host=");
+    vg_autofree char *host = vg_format("--host=%s", run->host), *plan = vg_format("--plan=%s", run->plan);
+    vg_autofree char *only = vg_format("--test=%s", test);
     vg_autotext struct vg_text command = { 0 };
-    vg_text_add(&command, "build/vgauge run --host");
-    add_shell_word(&command, run->host);
-    vg_text_add(&command, " --plan");
-    add_shell_word(&command, run->plan);
-    vg_text_add(&command, " --test");
-    add_shell_word(&command, test);
-    vg_text_add(&command, " --seed %llu", (unsigned long long)run->seed);
-    for (unsigned i = 0; i < run->argument_count; i++) { /* a repetition needs the same overrides */
-        if (strncmp(run->arguments[i], "--set=", 6) == 0)
-            add_shell_word(&command, run->arguments[i]);
-        else if (vg_equal(run->arguments[i], "--set") && i + 1 < run->argument_count) {
-            vg_text_add(&command, " --set");
-            add_shell_word(&command, run->arguments[++i]);
-        }
-    }
+    vg_text_add(&command, "build/vgauge run");
+    if (!host_given)
+        add_shell_word(&command, host);
+    for (unsigned i = 0; i < run->argument_count; i++)
+        for (unsigned k = 0; k < VG_COUNT(kept); k++)
+            if (starts_with(run->arguments[i], kept[k]))
+                add_shell_word(&command, run->arguments[i]);
+    add_shell_word(&command, plan);
+    add_shell_word(&command, only);
+    vg_text_add(&command, " --seed=%llu", (unsigned long long)run->seed);
     vg_xml_open_class(page->xml, "p", "labelled");
     vg_xml_element_class(page->xml, "span", "label", "Repeat it");
     vg_xml_text(page->xml, " ");

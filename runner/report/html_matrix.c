@@ -69,7 +69,11 @@ static void write_cell(struct vg_page *page, const char *requirement, const stru
                        vg_verdict_worst(worst->verdict, judgement->verdict) == judgement->verdict))
             worst = judgement;
     }
+    bool profiled = column->profile && *column->profile;
+    vg_autofree char *where =
+        vg_format("%s%s%s", column->mechanism, profiled ? ", " : "", profiled ? column->profile : "");
     vg_xml_open_class(xml, "td", "cell");
+    vg_xml_attribute(xml, "data-label", where); /* shown where there is no room for a head */
     if (worst) {
         vg_autofree char *anchor = vg_page_test_anchor(worst->test);
         vg_autofree char *target = vg_format("#%s", anchor);

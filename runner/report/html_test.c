@@ -37,7 +37,24 @@ static void write_requirements(struct vg_page *page, const struct vg_words *requ
     vg_xml_close(xml);
 }
 
-static void write_instance(struct vg_page *page, const struct vg_judgement *judgement)
+/* The drivers of one instance, which are also added to those of the whole test. */
+static void write_driver(struct vg_page *page, const struct vg_judgement *judgement, struct vg_report_drivers *all)
+{
+    struct vg_error err = { 0 };
+    vg_autofree char *directory = vg_format("%s/%s", page->results->run->directory, judgement->directory);
+    vg_report_automeasurements struct vg_measurements *measurements = vg_measurements_load(directory, &err);
+    struct vg_report_drivers drivers = { 0 };
+    if (measurements) {
+        vg_report_drivers_add(&drivers, judgement->mechanism, measurements);
+        vg_report_drivers_add(all, judgement->mechanism, measurements);
+    }
+    vg_autofree char *text = vg_report_drivers_text(&drivers);
+    if (*text)
+        vg_xml_element_class(page->xml, "span", "driver", text);
+    vg_report_drivers_free(&drivers);
+}
+
+static void write_instance(struct vg_page *page, const struct vg_judgement *judgement, struct vg_report_drivers *all)
 {
     struct vg_xml *xml = page->xml;
     vg_autofree char *where = vg_report_instance_text(judgement);
@@ -49,6 +66,8 @@ static void write_instance(struct vg_page *page, const struct vg_judgement *judg
     vg_xml_element_class(xml, "span", "where", where);
     if (judgement->duration_s > 0)
         vg_xml_element_class(xml, "span", "took", took);
+    if (judgement->verdict != VG_SKIP)
+        write_driver(page, judgement, all);
     vg_xml_close(xml);
     if (judgement->reason_count)
         vg_xml_open_class(xml, "ul", "reasons");
@@ -57,6 +76,25 @@ static void write_instance(struct vg_page *page, const struct vg_judgement *judg
     if (judgement->reason_count)
         vg_xml_close(xml);
     vg_xml_close(xml);
+}
+
+/* What does not apply is counted; it is listed only if there is nothing else to say about the test. */
+static void write_instances(struct vg_page *page, const struct vg_report_group *group)
+{
+    struct vg_report_drivers drivers = { 0 };
+    vg_xml_open_class(page->xml, "ul", "instances");
+    for (unsigned i = 0; i < group->count; i++)
+        if (group->instances[i]->verdict != VG_SKIP || group->verdict == VG_SKIP)
+            write_instance(page, group->instances[i], &drivers);
+    vg_xml_close(page->xml);
+    if (group->skipped && group->verdict != VG_SKIP) {
+        vg_autofree char *count = vg_format("%u not applicable.", group->skipped);
+        vg_xml_element_class(page->xml, "p", "note", count);
+    }
+    vg_autofree char *warning = vg_report_drivers_warning(&drivers);
+    if (warning)
+        vg_xml_element_class(page->xml, "p", "warning", warning);
+    vg_report_drivers_free(&drivers);
 }
 
 static bool uses(const struct vg_test *test, const char *analysis)
@@ -82,7 +120,7 @@ static void write_shares(struct vg_page *page, const struct vg_report_group *gro
         if (vg_figure_throughput(&figure, page->results, judgement, &page->palette, page->template_directory))
             vg_page_figure(page, &figure);
         vg_figure_free(&figure);
-        if (vg_figure_share(&figure, page->results, judgement, test, &page->palette, page->template_directory))
+        if (vg_figure_share(&figure, judgement, test, &page->palette, page->template_directory))
             vg_page_figure(page, &figure);
         vg_figure_free(&figure);
     }
@@ -123,10 +161,7 @@ void vg_page_test(struct vg_page *page, const struct vg_report_group *group)
             vg_format("What the test was meant to do cannot be read, so there are no pictures: %s", err.text);
         vg_xml_element_class(xml, "p", "problem", problem);
     }
-    vg_xml_open_class(xml, "ul", "instances");
-    for (unsigned i = 0; i < group->count; i++)
-        write_instance(page, group->instances[i]);
-    vg_xml_close(xml);
+    write_instances(page, group);
     vg_page_metrics(page, group, test);
     write_figures(page, group, test);
     vg_page_evidence(page, group);

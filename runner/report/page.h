@@ -25,6 +25,8 @@ void vg_page_prose(struct vg_page *page, const char *id);
 /* Opens <div class="scroll"> that scrolls by itself and can be reached by keyboard; close with vg_xml_close. */
 void vg_page_scroll_box(struct vg_page *page, const char *label);
 void vg_page_heading(struct vg_page *page, const char *element, const char *id, const char *text);
+/* Text of which only the beginning is shown if it is long; the rest can be unfolded. */
+void vg_page_folded(struct vg_page *page, const char *text);
 /* "test-submit-latency": the anchor of a test's section. Caller frees. */
 char *vg_page_test_anchor(const char *test);
 /* The statement of a requirement; NULL if the run does not know it. Borrowed. */

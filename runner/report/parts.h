@@ -9,10 +9,12 @@
 /* The instances of one test, in the order of the results. */
 struct vg_report_group {
     const char *test;                      /* borrowed from the first instance */
+    char *suite;                           /* the catalogue's folder; may be "" */
     const struct vg_judgement **instances; /* borrowed */
-    unsigned count;
-    enum vg_verdict verdict; /* the worst of them */
+    unsigned count, skipped;               /* skipped: how many of them do not apply */
+    enum vg_verdict verdict;               /* the worst of them */
 };
+/* Failures first, then what is invalid, then the rest by suite and id. */
 struct vg_report_groups {
     struct vg_report_group *items;
     unsigned count;
@@ -37,12 +39,35 @@ char *vg_report_reasons_text(const struct vg_judgement *judgement, size_t max_by
 char *vg_report_incomplete_text(const struct vg_run *run);
 /* "3 m 20 s" from start to end; NULL if it is not known. Caller frees. */
 char *vg_report_took_text(const struct vg_run *run);
-/* True if results of the verdict stop a gate (exit status 1, `not ok`, JUnit failure or error). An invalid result does
- * so only if nothing else was decided, which is what exit status 3 says. */
-bool vg_report_gates(const struct vg_results *results, enum vg_verdict verdict);
+/* "Changed parameters: fair.seconds=3 (--set), ..."; NULL if the run used the tests as they are. Caller frees. */
+char *vg_report_changes_text(const struct vg_run *run);
+/* True if a result of the verdict stops a gate (exit status 1 or 3, `not ok`, JUnit failure or error). */
+bool vg_report_gates(enum vg_verdict verdict);
+/* True if somebody should look at it: neither a pass nor a skip. */
+bool vg_report_troubled(enum vg_verdict verdict);
 /* Finds the value of a metric among an instance's values; NULL if absent. */
 const struct vg_value *vg_report_value_find(const struct vg_judgement *judgement, const char *metric);
 const struct vg_checked *vg_report_check_find(const struct vg_judgement *judgement, const struct vg_checked *like);
+
+/* The drivers that served some results, as their workloads told them (facts); each label and driver once. */
+struct vg_report_driver {
+    char *label;   /* whose driver: "virtio-venus" */
+    char *name;    /* of the device or renderer; may be "" */
+    char *version; /* may be "" */
+    unsigned api;  /* equal for versions that are worded alike */
+};
+struct vg_report_drivers {
+    struct vg_report_driver *items;
+    unsigned count;
+};
+void vg_report_drivers_add(struct vg_report_drivers *drivers, const char *label,
+                           const struct vg_measurements *measurements);
+/* Name and version, clean; of all of them, joined by "; ". Caller frees. */
+char *vg_report_driver_text(const struct vg_report_driver *driver);
+char *vg_report_drivers_text(const struct vg_report_drivers *drivers);
+/* A sentence if they are not of one version; else NULL. Foreign text: clean it or escape it. Caller frees. */
+char *vg_report_drivers_warning(const struct vg_report_drivers *drivers);
+void vg_report_drivers_free(struct vg_report_drivers *drivers);
 
 VG_DEFINE_CLEANUP(vg_report_cleanup_test, struct vg_test *, vg_test_free)
 VG_DEFINE_CLEANUP(vg_report_cleanup_measurements, struct vg_measurements *, vg_measurements_free)

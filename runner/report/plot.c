@@ -14,6 +14,7 @@ void vg_figure_free(struct vg_figure *figure)
     free(figure->alternative);
     free(figure->svg);
     free(figure->problem);
+    vg_report_drivers_free(&figure->drivers);
     *figure = (struct vg_figure) { 0 };
 }
 

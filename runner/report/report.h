@@ -15,5 +15,7 @@ bool vg_report_html(const struct vg_results *results, const char *template_direc
 bool vg_report_all(const char *run_directory, char **html_path, struct vg_error *err);
 /* The summary at the end of a run: one screen, aligned, in words; colour if wanted. */
 void vg_report_summary(const struct vg_results *results, FILE *out, bool colour);
+/* The terminal's escape sequence for a verdict; "\x1b[0m" ends it. */
+const char *vg_report_verdict_colour(enum vg_verdict verdict);
 
 #endif

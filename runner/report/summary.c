@@ -5,7 +5,7 @@
 #include "report/parts.h"
 
 enum {
-    TESTS_WITH_NUMBERS = 6, /* with more tests than this, only those in trouble show numbers */
+    TESTS_WITH_NUMBERS = 6, /* with more tests than this, those that passed show no numbers */
     TESTS_LISTED = 14,      /* with more than this, tests that passed are counted, not listed */
     NUMBERS_PER_TEST = 3,
     REASONS_PER_TEST = 3,
@@ -21,11 +21,7 @@ struct summary {
 
 static const char *colour_of(const struct summary *summary, enum vg_verdict verdict)
 {
-    static const char *const codes[] = {
-        [VG_PASS] = "\x1b[32m",    [VG_FAIL] = "\x1b[1;31m", [VG_SKIP] = "\x1b[2m",      [VG_INVALID] = "\x1b[33m",
-        [VG_FINDING] = "\x1b[35m", [VG_LOST] = "\x1b[1;31m", [VG_TIMEOUT] = "\x1b[1;31m"
-    };
-    return summary->colour && (unsigned)verdict < VG_COUNT(codes) ? codes[verdict] : "";
+    return summary->colour ? vg_report_verdict_colour(verdict) : "";
 }
 
 static void show_text(const struct summary *summary, const char *foreign, size_t max_bytes)
@@ -34,17 +30,21 @@ static void show_text(const struct summary *summary, const char *foreign, size_t
     fputs(clean, summary->out);
 }
 
-/* "virtio-venus pass, native 2 pass 1 fail": the worst of each mechanism, with how many instances it had. */
+/* "virtio-venus pass, native fail (2); 1 not applicable": the worst of each mechanism, with how many results it had. */
 static void show_mechanisms(const struct summary *summary, const struct vg_report_group *group)
 {
     bool first = true;
+    if (group->verdict == VG_SKIP)
+        fputs("does not apply", summary->out);
     for (unsigned i = 0; i < group->count; i++) {
         const char *mechanism = group->instances[i]->mechanism;
+        if (group->instances[i]->verdict == VG_SKIP)
+            continue;
         enum vg_verdict worst = group->instances[i]->verdict;
         unsigned count = 0;
         bool seen = false;
         for (unsigned j = 0; j < group->count; j++) {
-            if (!vg_equal(group->instances[j]->mechanism, mechanism))
+            if (!vg_equal(group->instances[j]->mechanism, mechanism) || group->instances[j]->verdict == VG_SKIP)
                 continue;
             seen = seen || j < i;
             worst = vg_verdict_worst(worst, group->instances[j]->verdict);
@@ -60,6 +60,8 @@ static void show_mechanisms(const struct summary *summary, const struct vg_repor
             fprintf(summary->out, " (%u)", count);
         first = false;
     }
+    if (group->skipped && !first)
+        fprintf(summary->out, "; %u not applicable", group->skipped);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -68,19 +70,15 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* How much a reader wants to see this metric first: what failed, what was judged, the middle and the tail, the rest. */
+/* How much a reader wants to see this metric of a test that passed: what was judged, the middle and the tail, the rest.
+ */
 static int interest(const struct vg_report_group *group, const struct vg_value *value)
 {
     int judged = 0;
     for (unsigned i = 0; i < group->count; i++)
-        for (unsigned c = 0; c < group->instances[i]->check_count; c++) {
-            const struct vg_checked *check = &group->instances[i]->checks[c];
-            if (!vg_equal(check->metric, value->metric))
-                continue;
-            if (!check->met)
-                return 4;
-            judged = vg_equal(check->otherwise, "fail") ? 3 : 1;
-        }
+        for (unsigned c = 0; c < group->instances[i]->check_count; c++)
+            if (vg_equal(group->instances[i]->checks[c].metric, value->metric))
+                judged = vg_equal(group->instances[i]->checks[c].otherwise, "fail") ? 3 : 1;
     if (judged == 3)
         return 3;
     return ends_with(value->metric, "p50") || ends_with(value->metric, "p99") ? 2 : judged;
@@ -119,6 +117,32 @@ static void show_number(const struct summary *summary, const struct vg_report_gr
     fputc('\n', summary->out);
 }
 
+/* Every reason that was shown says its number; a check that missed its limit and is in none of them gets a line. */
+static void show_unmet(const struct summary *summary, const struct vg_report_group *group)
+{
+    unsigned shown = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        const struct vg_judgement *judgement = group->instances[i];
+        for (unsigned c = 0; vg_report_troubled(judgement->verdict) && c < judgement->check_count; c++) {
+            const struct vg_checked *check = &judgement->checks[c];
+            bool said = check->met;
+            for (unsigned r = 0; r < judgement->reason_count && !said; r++)
+                said = strstr(judgement->reasons[r], check->metric) != NULL;
+            if (said || shown++ >= NUMBERS_PER_TEST)
+                continue;
+            vg_autofree char *metric = vg_printable(check->metric, strlen(check->metric), 40);
+            vg_autofree char *value = vg_report_value_text(check->value, check->unit);
+            vg_autofree char *limit = vg_report_limit_text(check);
+            fprintf(summary->out, "        %-*s  ", summary->name_width, metric);
+            if (group->count > 1) {
+                show_text(summary, judgement->mechanism, 24);
+                fputc(' ', summary->out);
+            }
+            fprintf(summary->out, "%s (required: %s)\n", value, limit);
+        }
+    }
+}
+
 static void show_numbers(const struct summary *summary, const struct vg_report_group *group)
 {
     const struct vg_judgement *model = group->instances[0];
@@ -126,7 +150,7 @@ static void show_numbers(const struct summary *summary, const struct vg_report_g
         if (group->instances[i]->value_count > model->value_count)
             model = group->instances[i];
     unsigned shown = 0;
-    for (int level = 4; level >= 0 && shown < NUMBERS_PER_TEST; level--)
+    for (int level = 3; level >= 0 && shown < NUMBERS_PER_TEST; level--)
         for (unsigned v = 0; v < model->value_count && shown < NUMBERS_PER_TEST; v++)
             if (interest(group, &model->values[v]) == level && (level || !shown)) {
                 show_number(summary, group, model->values[v].metric);
@@ -139,7 +163,7 @@ static void show_reasons(const struct summary *summary, const struct vg_report_g
     unsigned shown = 0;
     for (unsigned i = 0; i < group->count; i++) {
         const struct vg_judgement *judgement = group->instances[i];
-        if (judgement->verdict == VG_PASS || (judgement->verdict == VG_SKIP && group->verdict != VG_SKIP))
+        if (!vg_report_troubled(judgement->verdict) && group->verdict != VG_SKIP)
             continue;
         for (unsigned r = 0; r < judgement->reason_count && shown < REASONS_PER_TEST; r++) {
             bool repeated = false;
@@ -179,7 +203,9 @@ static void show_group(const struct summary *summary, const struct vg_report_gro
     fputc('\n', summary->out);
     if (group->verdict != VG_PASS)
         show_reasons(summary, group);
-    if (numbers)
+    if (vg_report_troubled(group->verdict))
+        show_unmet(summary, group);
+    else if (numbers)
         show_numbers(summary, group);
 }
 
@@ -222,6 +248,7 @@ void vg_report_summary(const struct vg_results *results, FILE *out, bool colour)
     vg_report_groups_make(results, &groups);
     vg_autofree char *answer = vg_report_answer(results, &groups);
     vg_autofree char *incomplete = vg_report_incomplete_text(results->run);
+    vg_autofree char *changes = vg_report_changes_text(results->run);
     unsigned hidden = 0;
     for (unsigned i = 0; i < groups.count; i++) {
         int length = (int)strnlen(groups.items[i].test, 40);
@@ -230,19 +257,20 @@ void vg_report_summary(const struct vg_results *results, FILE *out, bool colour)
     fprintf(out, "%s%s%s\n", colour ? "\x1b[1m" : "", answer, colour ? "\x1b[0m" : "");
     if (incomplete)
         fprintf(out, "%s\n", incomplete);
+    if (changes)
+        fprintf(out, "%s\n", changes);
     fputc('\n', out);
     for (unsigned i = 0; i < groups.count; i++) {
-        bool quiet = groups.items[i].verdict == VG_PASS || groups.items[i].verdict == VG_SKIP;
-        if (quiet && groups.count > TESTS_LISTED)
+        if (!vg_report_troubled(groups.items[i].verdict) && groups.count > TESTS_LISTED)
             hidden++;
         else
-            show_group(&summary, &groups.items[i], !quiet || groups.count <= TESTS_WITH_NUMBERS);
+            show_group(&summary, &groups.items[i], groups.count <= TESTS_WITH_NUMBERS);
     }
     if (hidden)
         fprintf(out, "        %u more tests passed or were skipped\n", hidden);
     if (groups.count)
         fputc('\n', out);
     show_counts(&summary);
-    show_place(&summary, "Report", "report/index.html");
     show_place(&summary, "Results", "results.json");
+    show_place(&summary, "Report", "report/index.html"); /* the last line: what a person wants to open */
 }

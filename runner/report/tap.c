@@ -86,19 +86,15 @@ static void add_diagnostics(struct vg_text *tap, const struct vg_judgement *judg
 static void add_point(struct vg_text *tap, const struct vg_results *results, unsigned index)
 {
     const struct vg_judgement *judgement = results->judgements[index];
-    vg_autofree char *reasons = vg_report_reasons_text(judgement, 400);
-    bool ok = judgement->verdict == VG_PASS || judgement->verdict == VG_SKIP || judgement->verdict == VG_FINDING;
-    vg_text_add(tap, "%s %u - ", ok ? "ok" : "not ok", index + 1);
+    vg_text_add(tap, "%s %u - ", vg_report_gates(judgement->verdict) ? "not ok" : "ok", index + 1);
     add_escaped(tap, judgement->test);
     vg_text_add(tap, " ");
     add_escaped(tap, judgement->instance);
-    if (judgement->verdict == VG_SKIP)
+    if (judgement->verdict == VG_SKIP) { /* of any other verdict the YAML block says why */
+        vg_autofree char *reasons = vg_report_reasons_text(judgement, 400);
         vg_text_add(tap, " # SKIP ");
-    else if (!ok && !vg_report_gates(results, judgement->verdict))
-        vg_text_add(tap, " # TODO %s: ", vg_verdict_name(judgement->verdict));
-    else
-        reasons[0] = '\0'; /* they stand in the YAML block; the line has no directive to explain */
-    add_escaped(tap, reasons);
+        add_escaped(tap, reasons);
+    }
     vg_text_add(tap, "\n");
     add_diagnostics(tap, judgement);
 }

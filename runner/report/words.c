@@ -11,40 +11,6 @@ char *vg_report_clean(const char *text)
     return text ? vg_printable(text, strlen(text), CLEAN_MAX_BYTES) : vg_strdup("");
 }
 
-void vg_report_groups_make(const struct vg_results *results, struct vg_report_groups *groups)
-{
-    *groups = (struct vg_report_groups) { 0 };
-    for (unsigned i = 0; i < results->count; i++) {
-        const struct vg_judgement *judgement = results->judgements[i];
-        struct vg_report_group *group = NULL;
-        for (unsigned g = 0; g < groups->count && !group; g++)
-            if (vg_equal(groups->items[g].test, judgement->test))
-                group = &groups->items[g];
-        if (!group) {
-            group = &vg_push(groups->items, groups->count);
-            *group = (struct vg_report_group) { .test = judgement->test, .verdict = judgement->verdict };
-        }
-        vg_push(group->instances, group->count) = judgement;
-        group->verdict = vg_verdict_worst(group->verdict, judgement->verdict);
-    }
-}
-
-void vg_report_groups_free(struct vg_report_groups *groups)
-{
-    for (unsigned i = 0; i < groups->count; i++)
-        free(groups->items[i].instances);
-    free(groups->items);
-    *groups = (struct vg_report_groups) { 0 };
-}
-
-unsigned vg_report_groups_count(const struct vg_report_groups *groups, enum vg_verdict verdict)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < groups->count; i++)
-        count += groups->items[i].verdict == verdict;
-    return count;
-}
-
 char *vg_report_instance_text(const struct vg_judgement *judgement)
 {
     vg_autotext struct vg_text text = { 0 };
@@ -68,15 +34,8 @@ char *vg_report_value_text(double value, const char *unit)
 
 char *vg_report_limit_text(const struct vg_checked *check)
 {
-    static const struct {
-        const char *op, *words;
-    } words[] = { { "<=", "at most" }, { ">=", "at least" }, { "<", "below" }, { ">", "above" }, { "==", "exactly" } };
-    const char *in_words = check->op;
-    for (unsigned i = 0; i < VG_COUNT(words); i++)
-        if (vg_equal(check->op, words[i].op))
-            in_words = words[i].words;
     vg_autofree char *value = vg_report_value_text(check->threshold, check->unit);
-    vg_autofree char *op = vg_report_clean(in_words);
+    vg_autofree char *op = vg_report_clean(vg_operator_words(check->op));
     return vg_format("%s %s", op, value);
 }
 
@@ -111,75 +70,68 @@ char *vg_report_took_text(const struct vg_run *run)
     return seconds >= 0 ? vg_duration_text(seconds) : NULL;
 }
 
-/* "2 failed, 1 was invalid" for everything that is neither pass nor skip. */
-static void add_troubles(struct vg_text *text, const struct vg_report_groups *groups)
+static void add_change(struct vg_text *text, const char *setting, const char *from)
 {
-    static const struct {
-        enum vg_verdict verdict;
-        const char *one, *many;
-    } words[] = {
-        { VG_FAIL, "failed", "failed" },
-        { VG_LOST, "lost a tenant", "lost a tenant" },
-        { VG_TIMEOUT, "ran out of time", "ran out of time" },
-        { VG_INVALID, "gave no valid result", "gave no valid result" },
-        { VG_FINDING, "found a guarantee missing", "found a guarantee missing" },
-    };
-    bool first = true;
-    for (unsigned w = 0; w < VG_COUNT(words); w++) {
-        unsigned count = vg_report_groups_count(groups, words[w].verdict), named = 0;
-        if (!count)
-            continue;
-        vg_text_add(text, first ? "%u of %u tests %s" : "; %u of %u %s", count, groups->count,
-                    count == 1 ? words[w].one : words[w].many);
-        vg_text_add(text, ": ");
-        for (unsigned i = 0; i < groups->count && named < 4; i++)
-            if (groups->items[i].verdict == words[w].verdict)
-                vg_text_add(text, "%s%s", named++ ? ", " : "", groups->items[i].test);
-        if (count > named)
-            vg_text_add(text, " and %u more", count - named);
-        first = false;
-    }
+    vg_text_add(text, "%s%s (%s)", text->length ? ", " : "Changed parameters: ", setting, from);
 }
 
-char *vg_report_answer(const struct vg_results *results, const struct vg_report_groups *groups)
+char *vg_report_changes_text(const struct vg_run *run)
 {
     vg_autotext struct vg_text text = { 0 };
-    unsigned skipped = vg_report_groups_count(groups, VG_SKIP), passed = vg_report_groups_count(groups, VG_PASS);
-    unsigned troubled = groups->count - skipped - passed;
-    const char *host = results->run->host;
-    if (!groups->count)
-        vg_text_add(&text, "Nothing was tested on host %s", host);
-    else if (skipped == groups->count)
-        vg_text_add(&text, "Nothing was tested on host %s: %s", host,
-                    skipped == 1 ? "the only test was skipped" : "every test was skipped");
-    else if (!troubled && !skipped)
-        vg_text_add(&text, passed == 1 ? "The %u test passed on host %s" : "All %u tests passed on host %s", passed,
-                    host);
-    else if (!troubled)
-        vg_text_add(&text, "%u of %u tests passed on host %s; the others were skipped", passed, groups->count, host);
-    else {
-        add_troubles(&text, groups);
-        vg_text_add(&text, " (host %s)", host);
+    size_t index;
+    json_t *setting;
+    json_array_foreach(json_object_get(run->plan_file, "set"), index, setting)
+    {
+        if (json_is_string(setting))
+            add_change(&text, json_string_value(setting), "plan");
     }
+    for (unsigned i = 0; i < run->argument_count; i++)
+        if (strncmp(run->arguments[i], "--set=", 6) == 0)
+            add_change(&text, run->arguments[i] + 6, "--set");
+    if (!text.length)
+        return NULL;
     vg_text_add(&text, ".");
     return vg_report_clean(text.data);
 }
 
-bool vg_report_gates(const struct vg_results *results, enum vg_verdict verdict)
+bool vg_report_gates(enum vg_verdict verdict)
 {
     switch (verdict) {
     case VG_FAIL:
     case VG_LOST:
     case VG_TIMEOUT:
-        return true;
     case VG_INVALID:
-        return vg_results_exit_status(results) == 3;
+        return true;
     case VG_PASS:
     case VG_SKIP:
     case VG_FINDING:
         break;
     }
     return false;
+}
+
+bool vg_report_troubled(enum vg_verdict verdict)
+{
+    return verdict != VG_PASS && verdict != VG_SKIP;
+}
+
+const char *vg_report_verdict_colour(enum vg_verdict verdict)
+{
+    switch (verdict) {
+    case VG_PASS:
+        return "\x1b[32m";
+    case VG_SKIP:
+        return "\x1b[2m";
+    case VG_INVALID:
+        return "\x1b[33m";
+    case VG_FINDING:
+        return "\x1b[35m";
+    case VG_FAIL:
+    case VG_LOST:
+    case VG_TIMEOUT:
+        break;
+    }
+    return "\x1b[1;31m";
 }
 
 const struct vg_value *vg_report_value_find(const struct vg_judgement *judgement, const char *metric)

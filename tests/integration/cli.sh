@@ -84,6 +84,12 @@ refused 2 'TEST.PARAM=VALUE' run --dry-run --set seconds
 refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --set fair-equal-throughptu.seconds=3
 refused 2 'did you mean `vk-submit-latency`?' describe vk-submit-latncy
 refused 2 'did you mean `VGPU-ISO-002`?' describe VGPU-ISO-0002
+refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --set fair.seconds=1
+refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --test equal-throughput
+refused 2 'did you mean `vk-submit-latency`?' describe vk-submit
+refused 2 'did you mean `mechanisms`?' list mech
+refused 2 'names the kinds' list foo
+refused 2 '`!*` excludes every test of plan `quick`' run --dry-run --test '!*'
 refused 2 'unknown host' list profiles --host refrence
 
 sed '/^connection:/d' "$VGAUGE_SUITES/hosts/reference.yaml" >"$inputs/unconnected.yaml"
@@ -145,6 +151,26 @@ accepted 'about' run --dry-run --host native --plan quick --test 'api-*'
 text=$("$vgauge" run --dry-run --test '!iso-*' 2>&1)
 result "--test '!iso-*' leaves the isolation tests out" \
     "$([[ $text == *fair-equal-throughput* && $text != *iso-* ]] && echo yes)" "$text"
+
+# --- a run that starts only processes: what it records, and what it says last
+mkdir "$inputs/my hosts"
+host="$inputs/my hosts/native.yaml"
+cp "$VGAUGE_SUITES/hosts/native.yaml" "$host"
+"$vgauge" run -H "$host" --mech native -t api-driver-vulkan -s 'fair-*.seconds=12' --set=fair-equal-throughput.job_ms=9 \
+    --seed 7 --out "$inputs/run" >"$inputs/said" 2>/dev/null
+page=$inputs/run/report/index.html
+result "the last line of a run is the path of its page" \
+    "$([ "$(tail -n 1 "$inputs/said" | awk '{ print $NF }')" = "$page" ] && [ -s "$page" ] && echo yes)" "$(tail -n 2 "$inputs/said")"
+result "a run says which parameters were changed" \
+    "$(grep -q '^Changed parameters: fair-\*\.seconds=12 (--set), fair-equal-throughput\.job_ms=9 (--set)\.$' "$inputs/said" && echo yes)" \
+    "$(cat "$inputs/said")"
+recorded=$(python3 -c 'import json, sys; print("|".join(json.load(open(sys.argv[1]))["arguments"]))' "$inputs/run/run.json" 2>&1)
+wanted="vgauge|run|--host=$host|--mechanism=native|--test=api-driver-vulkan|--set=fair-*.seconds=12|--set=fair-equal-throughput.job_ms=9|--seed=7|--out=$inputs/run"
+result "options are recorded in their long spelling" "$([ "$recorded" = "$wanted" ] && echo yes)" "$recorded"
+repeat=$(grep -o '<code>build/vgauge run [^<]*</code>' "$page" | sed 's/<[^>]*>//g; s|^build/vgauge|"$vgauge"|')
+text=$(eval "$repeat --dry-run" 2>&1) || text="exit status $?: $text"
+result "the page's command repeats the run" \
+    "$([[ $text != exit* ]] && [[ $text == *'1 instance,'*native.full* ]] && [[ $repeat == *"'--host=$host'"* ]] && echo yes)" "$repeat: $text"
 
 echo "$failed failed"
 [ "$failed" = 0 ]

@@ -22,6 +22,27 @@ static void nearest_word(void **state)
     assert_string_equal(none, "");
 }
 
+static void a_part_of_a_word(void **state)
+{
+    (void)state;
+    static const char *const words[] = { "vk-submit", "submit-latency-long", "submit-latency", "fair-equal-throughput",
+                                         NULL };
+    static const struct {
+        const char *word, *hint;
+    } cases[] = {
+        { "submit", ", did you mean `submit-latency`?" }, /* begins with it, before what only holds it; the shortest */
+        { "Fair", ", did you mean `fair-equal-throughput`?" },
+        { "throughput", ", did you mean `fair-equal-throughput`?" },
+        { "fa", "" }, /* two letters are in too many words */
+        { "", "" },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        vg_autofree char *hint = vg_did_you_mean(cases[i].word, words, VG_COUNT(words));
+        assert_string_equal(hint, cases[i].hint);
+    }
+    assert_null(vg_nearest("submit", words, VG_COUNT(words))); /* near is by typing slips alone */
+}
+
 static void selection_by_globs(void **state)
 {
     (void)state;
@@ -154,13 +175,10 @@ static void errors_gather_context(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nearest_word),
-        cmocka_unit_test(selection_by_globs),
-        cmocka_unit_test(foreign_text_is_shown_harmlessly),
-        cmocka_unit_test(strict_numbers),
-        cmocka_unit_test(cpu_lists),
-        cmocka_unit_test(quantities_for_people),
-        cmocka_unit_test(growing_text_and_arrays),
+        cmocka_unit_test(nearest_word),          cmocka_unit_test(a_part_of_a_word),
+        cmocka_unit_test(selection_by_globs),    cmocka_unit_test(foreign_text_is_shown_harmlessly),
+        cmocka_unit_test(strict_numbers),        cmocka_unit_test(cpu_lists),
+        cmocka_unit_test(quantities_for_people), cmocka_unit_test(growing_text_and_arrays),
         cmocka_unit_test(errors_gather_context),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

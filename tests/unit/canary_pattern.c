@@ -62,6 +62,28 @@ static void test_runs(void **state)
     assert_int_equal(found.first_run, 117);
 }
 
+/* Each view misses what the other finds; nothing of either may be lost. */
+static void test_worse_of_two_views(void **state)
+{
+    (void)state;
+    const struct canary_findings gpu = { .canary_words = 90, .nonzero_words = 95, .runs = 1, .first_run = 700 },
+                                 cpu = { .canary_words = 40, .nonzero_words = 300, .runs = 2, .first_run = 30 },
+                                 none = { .nonzero_words = 400, .first_run = UINT64_MAX };
+    for (int turn = 0; turn < 2; turn++) {
+        struct canary_findings worse = turn ? canary_worse(cpu, gpu) : canary_worse(gpu, cpu);
+        assert_int_equal(worse.canary_words, 90);
+        assert_int_equal(worse.nonzero_words, 300);
+        assert_int_equal(worse.runs, 2);
+        assert_int_equal(worse.first_run, 30);
+        worse = turn ? canary_worse(none, gpu) : canary_worse(gpu, none);
+        assert_int_equal(worse.canary_words, 90);
+        assert_int_equal(worse.nonzero_words, 400);
+        assert_int_equal(worse.runs, 1);
+        assert_int_equal(worse.first_run, 700);
+    }
+    assert_true(canary_worse(none, none).first_run == UINT64_MAX);
+}
+
 static void test_index_wraps(void **state)
 {
     (void)state;
@@ -79,6 +101,7 @@ int main(void)
         cmocka_unit_test(test_zero_and_foreign),
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_index_wraps),
+        cmocka_unit_test(test_worse_of_two_views),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 #include <math.h>
 #include "base/base.h"
 #include "common/egl.h"
+#include "gles/cells.h"
+#include "gles/early-fence.h"
 #include "gles/scene.h"
 
 #define WIDTH   320
@@ -170,12 +172,90 @@ static void an_extension_is_a_whole_word(void **state)
     assert_false(vg_egl_has(NULL, "EGL_A"));
 }
 
+/* The GPU as far as the grid is concerned. */
+static void draw_cell(struct cells *cells, uint32_t *grid)
+{
+    uint32_t number = ++cells->submitted;
+    cells_expect(number, &grid[(size_t)cells_place(number) * CELL_WORDS]);
+}
+
+static void each_cell_is_proved_for_itself(void **unused)
+{
+    (void)unused;
+    struct cells cells = { .every = 3 };
+    vg_autofree uint32_t *grid = vg_calloc(CELLS, CELL_WORDS * sizeof(uint32_t));
+    uint32_t due = 0;
+    for (int i = 0; i < 10; i++) {
+        draw_cell(&cells, grid);
+        if (!cells_one_due(&cells))
+            continue;
+        due++;
+        const uint32_t *cell = &grid[(size_t)cells_place(cells.submitted) * CELL_WORDS];
+        const uint32_t *before = &grid[(size_t)cells_place(cells.submitted - 1) * CELL_WORDS];
+        assert_false(cells_check_one(&cells, before)); /* the submission before is not this one */
+        assert_int_equal(cells.each, due - 1);
+        assert_true(cells_check_one(&cells, cell));
+        assert_int_equal(cells.each, due);
+    }
+    assert_int_equal(due, 3);
+    assert_int_equal(cells.checked, 0); /* proved by itself is not found in a grid, nor the other way round */
+    assert_int_equal(cells_check_grid(&cells, grid), 0);
+    assert_int_equal(cells.checked, 10);
+    assert_int_equal(cells.each, 3);
+}
+
+static void no_cell_is_reused_unseen(void **unused)
+{
+    (void)unused;
+    struct cells cells = { .every = 1000000 };
+    vg_autofree uint32_t *grid = vg_calloc(CELLS, CELL_WORDS * sizeof(uint32_t));
+    for (uint32_t round = 0; round < 2; round++) {
+        while (!cells_grid_due(&cells))
+            draw_cell(&cells, grid);
+        assert_int_equal(cells.submitted, (round + 1) * CELLS);
+        uint32_t *cell = &grid[(size_t)cells_place(cells.submitted - 5) * CELL_WORDS + 2];
+        *cell ^= 1; /* one was skipped, or drew with another one's number */
+        assert_int_equal(cells_check_grid(&cells, grid), cells.submitted - 5);
+        assert_int_equal(cells.checked, round * CELLS);
+        *cell ^= 1;
+        assert_int_equal(cells_check_grid(&cells, grid), 0);
+        assert_int_equal(cells.checked, cells.submitted);
+    }
+    assert_int_equal(cells.each, 0);
+}
+
+static struct early_verdict judge(size_t reads, int64_t latency_ns, int64_t read_ns, int64_t idle_ns)
+{
+    struct early_fence early = { 0 };
+    for (size_t i = 0; i < 40; i++)
+        early_fence_idle(&early, i == 3 ? idle_ns * 1000 : idle_ns); /* one was disturbed */
+    for (size_t i = 0; i < reads; i++)
+        early_fence_read(&early, latency_ns, read_ns);
+    return early_fence_judge(&early);
+}
+
+static void an_early_fence_is_no_low_latency(void **unused)
+{
+    (void)unused;
+    assert_false(judge(10000, 37000, 900, 700).early);          /* an honest one; reading is cheap */
+    assert_false(judge(10000, 300000, 1100000, 1000000).early); /* an honest one; reading is dear */
+    struct early_verdict verdict = judge(10000, 4000, 1036000, 1000000);
+    assert_true(verdict.known && verdict.early);
+    assert_int_equal(verdict.missing_ns, 36000);
+    assert_int_equal(verdict.latency_ns, 4000);
+    assert_true(judge(100, 4000, 20000, 700).early);
+    assert_false(judge(EARLY_LEAST - 1, 4000, 20000, 700).known);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expected_colors_are_those_of_a_rasteriser),
         cmocka_unit_test(a_frame_follows_from_its_index_alone),
         cmocka_unit_test(an_extension_is_a_whole_word),
+        cmocka_unit_test(each_cell_is_proved_for_itself),
+        cmocka_unit_test(no_cell_is_reused_unseen),
+        cmocka_unit_test(an_early_fence_is_no_low_latency),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,27 @@
 #include <math.h>
 
 #include "base/base.h"
+#include "common/workload.h"
 #include "judge/judge.h"
+
+static void fixture_idle(struct vg_workload_context *context)
+{
+    (void)context;
+}
+
+VG_WORKLOAD(fixture_without_gpu) = {
+    .kind = VG_KIND_WORKLOAD,
+    .name = "some-workload",
+    .summary = "needs nothing of its tenant",
+    .run = fixture_idle,
+};
+VG_WORKLOAD(fixture_with_gpu) = {
+    .kind = VG_KIND_WORKLOAD,
+    .name = "some-gpu-workload",
+    .summary = "needs Vulkan",
+    .needs = VG_NEED_VULKAN,
+    .run = fixture_idle,
+};
 
 static inline char *scratch_directory(void)
 {
@@ -87,9 +107,11 @@ static inline void fixture_mark(struct vg_measured_run *run, const char *name, i
     vg_push(run->marks, run->mark_count) = (struct vg_mark) { vg_strdup(name), host_ns };
 }
 
-static inline void fixture_event(struct vg_measurements *m, int64_t host_ns, const char *what)
+static inline void fixture_event(struct vg_measurements *m, int64_t host_ns, const char *tenant, const char *action,
+                                 bool done)
 {
-    vg_push(m->events, m->event_count) = (struct vg_measured_event) { host_ns, vg_strdup(what) };
+    vg_push(m->events, m->event_count) =
+        (struct vg_measured_event) { host_ns, vg_strdup(tenant), vg_strdup(action), done, vg_strdup("for people") };
 }
 
 /* As the workloads declare them: a column called "completed" is the instant at which a job was done. */
@@ -123,15 +145,16 @@ static inline void fixture_stream(struct vg_measurements *m, struct vg_measured_
     assert_good(vg_csv_close(csv, NULL, &err), err);
 }
 
-/* Completions at an even rate from first_ns to last_ns (tenant's clock). */
+/* Completions at an even rate from first_ns to last_ns (tenant's clock), with so many jobs in flight; 0: latency was
+ * not measured. */
 static inline void fixture_completions(struct vg_measurements *m, struct vg_measured_run *run, double rate,
-                                       int64_t first_ns, int64_t last_ns)
+                                       double in_flight, int64_t first_ns, int64_t last_ns)
 {
     size_t count = last_ns > first_ns ? (size_t)((double)(last_ns - first_ns) / 1e9 * rate + 1e-6) + 1 : 0;
     int64_t(*rows)[2] = vg_calloc(count + 1, sizeof(*rows));
     for (size_t i = 0; i < count; i++) {
         rows[i][0] = first_ns + (int64_t)llround((double)i * 1e9 / rate);
-        rows[i][1] = 1000;
+        rows[i][1] = in_flight > 0 ? llround(in_flight * 1e9 / rate) : -1;
     }
     fixture_stream(m, run, "job", "completed", "latency", (const int64_t(*)[2])rows, count);
     free(rows);

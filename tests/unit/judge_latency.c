@@ -53,7 +53,7 @@ static void only_the_steady_state_counts(void **state)
 {
     (void)state;
     char *directory = scratch_directory();
-    struct vg_measurements *m = fixture_new(directory, "test-unknown", "");
+    struct vg_measurements *m = fixture_new(directory, "native", "");
     struct vg_measured_phase *phase = fixture_phase(m, "main", 100 * S, 200 * S);
     static const char *const names[] = { "a", "b" };
     for (int tenant = 0; tenant < 2; tenant++) {
@@ -82,11 +82,47 @@ static void only_the_steady_state_counts(void **state)
     scratch_remove(directory);
 }
 
+static void runs_must_be_warm_and_verified(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *workload, *mark, *rule, *verified, *word; /* word NULL: good */
+    } cases[] = {
+        { "some-workload", NULL, NULL, NULL, NULL }, /* no vGPU, no warm-up: as agent-idle */
+        { "some-gpu-workload", NULL, NULL, "5", NULL },
+        { "some-gpu-workload", "steady", "the rule", "5", NULL },
+        { "some-gpu-workload", "warm-up-limit", "the rule", "5", "did not reach a steady state: the rule" },
+        { "some-gpu-workload", NULL, "the rule", "5", "did not reach a steady state: the rule" },
+        { "some-gpu-workload", "steady", "the rule", "0", "does not say that it verified" },
+        { "some-gpu-workload", "steady", "the rule", NULL, "does not say that it verified" },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        char *directory = scratch_directory();
+        struct vg_measurements *m = fixture_new(directory, "native", "");
+        fixture_tenant(m, "a");
+        struct vg_measured_run *run = fixture_run(fixture_phase(m, "main", 0, 10 * S), "a", cases[i].workload);
+        const int64_t rows[2][2] = { { 5, 7 }, { 6, 8 } };
+        fixture_stream(m, run, "submission", "t0", "latency", rows, 2);
+        fixture_fact(run, "vk_driver_id", "SOME_HARDWARE");
+        if (cases[i].mark)
+            fixture_mark(run, cases[i].mark, 1);
+        if (cases[i].rule)
+            fixture_fact(run, "warmup_rule", cases[i].rule);
+        if (cases[i].verified)
+            fixture_fact(run, "verified_submissions", cases[i].verified);
+        struct vg_judgement *judgement = judge_latency(m);
+        assert_verdict(judgement, cases[i].word ? VG_INVALID : VG_PASS, cases[i].word);
+        vg_judgement_free(judgement);
+        vg_measurements_free(m);
+        scratch_remove(directory);
+    }
+}
+
 static void nothing_to_measure_is_invalid(void **state)
 {
     (void)state;
     char *directory = scratch_directory();
-    struct vg_measurements *m = fixture_new(directory, "test-unknown", "");
+    struct vg_measurements *m = fixture_new(directory, "native", "");
     fixture_tenant(m, "a");
     struct vg_measured_run *run = fixture_run(fixture_phase(m, "main", 0, 10 * S), "a", "some-workload");
     struct vg_judgement *judgement = judge_latency(m);
@@ -107,7 +143,7 @@ static void garbage_samples_are_an_error(void **state)
     (void)state;
     struct vg_error err = { 0 };
     char *directory = scratch_directory();
-    struct vg_measurements *m = fixture_new(directory, "test-unknown", "");
+    struct vg_measurements *m = fixture_new(directory, "native", "");
     fixture_tenant(m, "a");
     struct vg_measured_run *run = fixture_run(fixture_phase(m, "main", 0, 10 * S), "a", "some-workload");
     const int64_t rows[2][2] = { { 5, 7 }, { 6, 8 } };
@@ -128,7 +164,7 @@ static void a_million_samples_are_judged_fast(void **state)
     (void)state;
     enum { N = 1000000 };
     char *directory = scratch_directory();
-    struct vg_measurements *m = fixture_new(directory, "test-unknown", "");
+    struct vg_measurements *m = fixture_new(directory, "native", "");
     fixture_tenant(m, "a");
     struct vg_measured_run *run = fixture_run(fixture_phase(m, "main", 0, 10 * S), "a", "some-workload");
     int64_t(*rows)[2] = vg_calloc(N, sizeof(*rows));
@@ -155,9 +191,10 @@ static void a_million_samples_are_judged_fast(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantiles_are_type_7),         cmocka_unit_test(large_arrays_are_sorted_right),
-        cmocka_unit_test(only_the_steady_state_counts), cmocka_unit_test(nothing_to_measure_is_invalid),
-        cmocka_unit_test(garbage_samples_are_an_error), cmocka_unit_test(a_million_samples_are_judged_fast),
+        cmocka_unit_test(quantiles_are_type_7),           cmocka_unit_test(large_arrays_are_sorted_right),
+        cmocka_unit_test(only_the_steady_state_counts),   cmocka_unit_test(nothing_to_measure_is_invalid),
+        cmocka_unit_test(garbage_samples_are_an_error),   cmocka_unit_test(a_million_samples_are_judged_fast),
+        cmocka_unit_test(runs_must_be_warm_and_verified),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

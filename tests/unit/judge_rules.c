@@ -14,6 +14,7 @@ VG_MECHANISM(test_vm) = {
     .name = "test-vm",
     .summary = "a mechanism for this test",
     .vm = true,
+    .capabilities = "vulkan",
     .identity = vm_identity,
     .software_drivers = "MESA_LLVMPIPE, llvmpipe*",
 };
@@ -21,6 +22,7 @@ VG_MECHANISM(test_native) = {
     .kind = VG_KIND_MECHANISM,
     .name = "test-native",
     .summary = "a mechanism without VMs for this test",
+    .capabilities = "gl",
     .software_drivers = "MESA_LLVMPIPE, llvmpipe*",
 };
 
@@ -42,6 +44,7 @@ static void set_up(struct bench *b, const char *mechanism, const char *analysis)
         fixture_param(&b->f, "phase", "main");
 }
 
+/* Judged at once, and again from what was saved: the same verdict for the same reasons. */
 static void expect(struct bench *b, enum vg_verdict verdict, const char *word)
 {
     struct vg_error err = { 0 };
@@ -49,6 +52,15 @@ static void expect(struct bench *b, enum vg_verdict verdict, const char *word)
     if (!judgement)
         fail_msg("%s", err.text);
     assert_verdict(judgement, verdict, word);
+    assert_good(vg_measurements_save(b->m, &err), err);
+    struct vg_measurements *loaded = vg_measurements_load(b->directory, &err);
+    assert_good(loaded, err);
+    struct vg_judgement *again = vg_judge(&b->f.test, loaded, &err);
+    assert_good(again, err);
+    vg_autojson json_t *first = vg_judgement_to_json(judgement), *second = vg_judgement_to_json(again);
+    assert_true(json_equal(first, second));
+    vg_judgement_free(again);
+    vg_measurements_free(loaded);
     vg_judgement_free(judgement);
     vg_measurements_free(b->m);
     scratch_remove(b->directory);
@@ -74,7 +86,9 @@ static void statuses(void **state)
         { "invalid", "cannot saturate", VG_INVALID, "cannot saturate" },
         { "skip", "no compute queue", VG_SKIP, "no compute queue" },
         { "error", "killed by signal 11", VG_FAIL, "killed by signal 11" },
-        { "error", "exit status 4 without an end", VG_LOST, "exit status 4" },
+        { "error", "exit status 4 without an end", VG_INVALID, "exit status 4" },
+        { "error", NULL, VG_INVALID, "without a word" },
+        { "stopped", "by the test (kill)", VG_PASS, NULL },
         { "lost", NULL, VG_LOST, "lost" },
         { "timeout", NULL, VG_TIMEOUT, "in time" },
         { "fail", "red \x1b[31malert", VG_FAIL, "\\x1b" }, /* foreign text is escaped */
@@ -85,6 +99,35 @@ static void statuses(void **state)
         set(&b.run->status, cases[i].status);
         b.run->message = cases[i].message ? vg_strdup(cases[i].message) : NULL;
         expect(&b, cases[i].verdict, cases[i].word);
+    }
+    for (unsigned status = 0; status < VG_RUN_STATUSES; status++) { /* none was forgotten */
+        bool found = false;
+        for (size_t i = 0; i < VG_COUNT(cases); i++)
+            found = found || vg_equal(cases[i].status, vg_run_status_words[status]);
+        assert_true(found);
+    }
+}
+
+static void skips_are_not_believed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *mechanism, *workload, *analysis;
+        enum vg_verdict verdict;
+    } cases[] = {
+        { "test-vm", "some-gpu-workload", NULL, VG_INVALID }, /* it offers Vulkan */
+        { "test-vm", "some-gpu-workload", "identity", VG_FAIL },
+        { "test-native", "some-gpu-workload", NULL, VG_SKIP }, /* it offers GL only */
+        { "test-native", "some-gpu-workload", "identity", VG_SKIP },
+        { "test-vm", "some-workload", NULL, VG_SKIP }, /* needs nothing that a mechanism offers */
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct bench b;
+        set_up(&b, cases[i].mechanism, cases[i].analysis);
+        set(&b.run->workload, cases[i].workload);
+        set(&b.run->status, "skip");
+        b.run->message = vg_strdup("no Vulkan device");
+        expect(&b, cases[i].verdict, "no Vulkan device");
     }
 }
 
@@ -130,11 +173,15 @@ static void what_an_action_ends_is_not_lost(void **state)
     expect(&b, VG_PASS, NULL);
     set_up(&b, "test-vm", NULL);
     set(&b.run->status, "lost");
-    fixture_event(b.m, 15 * S, "peer.0 kill");
+    fixture_event(b.m, 15 * S, "peer.0", "kill", false);
     expect(&b, VG_PASS, NULL);
     set_up(&b, "test-vm", NULL);
     set(&b.run->status, "lost");
-    fixture_event(b.m, 15 * S, "peer.00 kill"); /* somebody else */
+    fixture_event(b.m, 15 * S, "peer.00", "kill", true); /* somebody else */
+    expect(&b, VG_LOST, NULL);
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->status, "lost");
+    fixture_event(b.m, 15 * S, "peer.0", "start", true);
     expect(&b, VG_LOST, NULL);
 }
 
@@ -193,15 +240,42 @@ static void wrong_driver_spoils_any_test(void **state)
     expect(&b, VG_FAIL, "x.verified is 0");
 }
 
-static void add_scan(struct bench *b, const char *filled, const char *canaries, const char *nonzero, const char *proved)
+static void drivers_must_be_named(void **state)
+{
+    (void)state;
+    struct bench b;
+    set_up(&b, "test-vm", NULL);
+    expect(&b, VG_PASS, NULL); /* needs no GPU */
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->workload, "some-gpu-workload");
+    expect(&b, VG_INVALID, "reports no driver");
+    set_up(&b, "test-native", NULL);
+    set(&b.run->workload, "some-gpu-workload");
+    expect(&b, VG_INVALID, "reports no driver");
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->workload, "some-gpu-workload");
+    fixture_fact(b.run, "vk_driver_id", "TEST_VENUS");
+    expect(&b, VG_PASS, NULL);
+    set_up(&b, "test-vm", "identity");
+    set(&b.run->workload, "some-gpu-workload");
+    expect(&b, VG_INVALID, "reports no driver");
+    set_up(&b, "test-unknown", NULL);
+    expect(&b, VG_INVALID, "no mechanism test-unknown");
+    set_up(&b, "test-vm", NULL);
+    set(&b.run->workload, "no-such-workload");
+    expect(&b, VG_INVALID, "no workload no-such-workload");
+}
+
+static void add_scan(struct bench *b, const char *filled, const char *words, const char *runs, const char *nonzero,
+                     const char *proved)
 {
     fixture_fact(b->run, "filled_bytes", filled);
     struct vg_measured_phase *scan = fixture_phase(b->m, "scan", 30 * S, 40 * S);
     struct vg_measured_run *run = fixture_run(scan, "peer.0", "some-workload");
-    fixture_fact(run, "scanned_bytes", "1000000");
+    fixture_fact(run, "scanned_bytes", "400000000");
     fixture_fact(run, "coverage_percent", "99.5"); /* the guest's own word, which does not count */
-    fixture_fact(run, "canary_words", canaries);
-    fixture_fact(run, "canary_runs", canaries);
+    fixture_fact(run, "canary_words", words);
+    fixture_fact(run, "canary_runs", runs);
     if (nonzero)
         fixture_fact(run, "nonzero_bytes", nonzero);
     fixture_fact(run, "detector_proved", proved);
@@ -209,37 +283,56 @@ static void add_scan(struct bench *b, const char *filled, const char *canaries, 
     fixture_param(&b->f, "fill", "main");
     fixture_param(&b->f, "workload", "some-workload");
     fixture_expect(&b->f, "x.coverage", VG_OP_GE, 95)->invalid = true;
+    fixture_expect(&b->f, "x.canary_runs", VG_OP_EQ, 0);
 }
 
 static void three_classes_of_leak(void **state)
 {
     (void)state;
+    static const struct {
+        const char *filled, *words, *runs, *nonzero, *proved;
+        enum vg_verdict verdict;
+        const char *word;
+        uint64_t profile_bytes;
+        const char *least;
+    } cases[] = {
+        { "400000000", "0", "0", "0", "1", VG_PASS, NULL, 0, NULL },
+        { "400000000", "48", "3", "384", "true", VG_FAIL, "3 runs", 0, NULL },
+        { "400000000", "3", "0", "24", "1", VG_FINDING, "not zero", 0, NULL }, /* single words: chance */
+        { "400000000", "3", "0", "0", "1", VG_PASS, NULL, 0, NULL },
+        { "400000000", "0", "0", "24", "1", VG_FINDING, "not zero", 0, NULL },
+        { "400000000", "0", "0", "0", "0", VG_INVALID, "did not prove", 0, NULL },
+        { "400000000", "0", "0", NULL, "1", VG_INVALID, "nonzero_bytes", 0, NULL },
+        { "400000000", "nan", "0", "0", "1", VG_INVALID, "canary_words", 0, NULL },
+        { "500000000", "0", "0", "0", "1", VG_INVALID, "x.coverage is 80 %", 0, NULL }, /* more than was scanned */
+        { "1048576", "0", "0", "0", "1", VG_INVALID, "filled only 1 MiB", 0, NULL },
+        { "1048576", "0", "0", "0", "1", VG_PASS, NULL, 0, "1048576" },
+        /* Partitioned: all of the profile's memory counts. */
+        { "400000000", "0", "0", "0", "1", VG_INVALID, "x.coverage is 50 %", 800000000, NULL },
+        { "1048576", "0", "0", "0", "1", VG_PASS, NULL, 400000000, NULL },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct bench b;
+        set_up(&b, "test-vm", "leak");
+        add_scan(&b, cases[i].filled, cases[i].words, cases[i].runs, cases[i].nonzero, cases[i].proved);
+        b.m->profile_memory_bytes = cases[i].profile_bytes;
+        if (cases[i].least)
+            fixture_param(&b.f, "min_fill_bytes", cases[i].least);
+        expect(&b, cases[i].verdict, cases[i].word);
+    }
     struct bench b;
+    struct vg_error err = { 0 };
     set_up(&b, "test-vm", "leak");
-    add_scan(&b, "1000000", "0", "0", "1");
+    add_scan(&b, "400000000", "3", "0", "0", "1");
+    struct vg_judgement *judgement = vg_judge(&b.f.test, b.m, &err);
+    assert_good(judgement, err);
+    assert_near(value_of(judgement, "x.canary_words"), 3, 0);
+    bool noted = false;
+    for (unsigned i = 0; i < judgement->value_count; i++)
+        noted = noted || (vg_equal(judgement->values[i].metric, "x.canary_words") && judgement->values[i].note);
+    assert_true(noted);
+    vg_judgement_free(judgement);
     expect(&b, VG_PASS, NULL);
-    set_up(&b, "test-vm", "leak");
-    add_scan(&b, "1000000", "3", "24", "true");
-    expect(&b, VG_FAIL, "3 words");
-    set_up(&b, "test-vm", "leak");
-    add_scan(&b, "1000000", "0", "24", "1");
-    expect(&b, VG_FINDING, "not zero");
-    set_up(&b, "test-vm", "leak");
-    add_scan(&b, "1000000", "0", "0", "0");
-    expect(&b, VG_INVALID, "did not prove");
-    set_up(&b, "test-vm", "leak");
-    add_scan(&b, "1000000", "0", NULL, "1");
-    expect(&b, VG_INVALID, "nonzero_bytes");
-    set_up(&b, "test-vm", "leak");
-    add_scan(&b, "1000000", "nan", "0", "1");
-    expect(&b, VG_INVALID, "canary_words");
-    set_up(&b, "test-vm", "leak");
-    add_scan(&b, "1250000", "0", "0", "1"); /* more than was scanned */
-    expect(&b, VG_INVALID, "x.coverage is 80 %");
-    set_up(&b, "test-vm", "leak");
-    add_scan(&b, "1000000", "0", "0", "1");
-    b.m->profile_memory_bytes = 2000000; /* partitioned: all of the profile's memory counts */
-    expect(&b, VG_INVALID, "x.coverage is 50 %");
 }
 
 static void missing_metric_is_never_met(void **state)
@@ -260,31 +353,56 @@ static void missing_metric_is_never_met(void **state)
     expect(&b, VG_PASS, NULL);
 }
 
+/* A probe with one row a second from first to last, whose counter of others grows at these rates before, in and after
+ * the phase from 10 s to 20 s. */
+static void add_pressure(struct bench *b, int first, int last, const double rates[3])
+{
+    struct vg_error err = { 0 };
+    static const char *const columns[] = { "time_ns", "tenant", "item", "others_s", "steal_s" };
+    struct vg_measured_probe *probe = &vg_push(b->m->probes, b->m->probe_count);
+    *probe = (struct vg_measured_probe) { .name = vg_strdup("host-pressure") };
+    struct vg_measured_stream *stream = &vg_push(probe->streams, probe->stream_count);
+    *stream = (struct vg_measured_stream) { .name = vg_strdup("pressure"), .file = vg_strdup("p.csv") };
+    for (int i = 3; i < 5; i++)
+        vg_push(stream->columns, stream->column_count) = (struct vg_measured_column) { .name = vg_strdup(columns[i]) };
+    vg_autofree char *path = vg_format("%s/p.csv", b->directory);
+    struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
+    assert_non_null(csv);
+    for (int second = first; second <= last; second++) {
+        double others = 10 + rates[0] * fmin(second, 10) + rates[1] * fmin(fmax(second - 10, 0), 10) +
+                        rates[2] * fmax(second - 20, 0);
+        vg_csv_probe_row(csv, second * S, "", "", (double[]) { others, 0 }, 2);
+    }
+    assert_good(vg_csv_close(csv, &stream->rows, &err), err);
+}
+
 static void busy_host(void **state)
 {
     (void)state;
-    for (int busy = 0; busy < 2; busy++) {
-        struct vg_error err = { 0 };
+    static const struct {
+        int first, last;
+        double rates[3];
+        enum vg_verdict verdict;
+        const char *word;
+    } cases[] = {
+        { 0, 30, { 2, 0, 0 }, VG_PASS, NULL }, /* busy only outside the phase */
+        { 0, 30, { 0, 0.5, 0 }, VG_INVALID, "x.others_cpu is 0.5" },
+        { 10, 20, { 0, 0.1, 0 }, VG_PASS, NULL },
+        { 11, 20, { 0, 0.1, 0 }, VG_PASS, NULL }, /* 90 % of it */
+        { 12, 30, { 0, 0, 0 }, VG_INVALID, "was not watched for the whole" },
+        { 0, 15, { 0, 0, 0 }, VG_INVALID, "was not watched for the whole" },
+        { 0, 9, { 0, 0, 0 }, VG_INVALID, "was not watched for the whole" },
+        { 15, 15, { 0, 0, 0 }, VG_INVALID, "was not watched for the whole" },
+        { 0, 30, { 0, -0.015, 0 }, VG_PASS, NULL }, /* ticks */
+        { 0, 30, { 0, -0.03, 0 }, VG_INVALID, "could not be computed" },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
         struct bench b;
         set_up(&b, "test-vm", "host-quiet");
-        static const char *const columns[] = { "time_ns", "tenant", "item", "others_s", "steal_s" };
-        struct vg_measured_probe *probe = &vg_push(b.m->probes, b.m->probe_count);
-        *probe = (struct vg_measured_probe) { .name = vg_strdup("host-pressure") };
-        struct vg_measured_stream *stream = &vg_push(probe->streams, probe->stream_count);
-        *stream = (struct vg_measured_stream) { .name = vg_strdup("pressure"), .file = vg_strdup("p.csv"), .rows = 31 };
-        for (int i = 3; i < 5; i++)
-            vg_push(stream->columns, stream->column_count) =
-                (struct vg_measured_column) { .name = vg_strdup(columns[i]) };
-        vg_autofree char *path = vg_format("%s/p.csv", b.directory);
-        struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
-        assert_non_null(csv);
-        for (int second = 0; second <= 30; second++) /* busy only outside the phase, 10 s to 20 s, or only inside */
-            vg_csv_probe_row(csv, second * S, "", "",
-                             (double[]) { busy ? 0.5 * fmin(fmax(second - 10, 0), 10) : 2.0 * (fmin(second, 10)), 0 },
-                             2);
-        assert_good(vg_csv_close(csv, NULL, &err), err);
+        add_pressure(&b, cases[i].first, cases[i].last, cases[i].rates);
         fixture_expect(&b.f, "x.others_cpu", VG_OP_LE, 0.25)->invalid = true;
-        expect(&b, busy ? VG_INVALID : VG_PASS, busy ? "x.others_cpu is 0.5" : NULL);
+        fixture_expect(&b.f, "x.others_cpu", VG_OP_GE, 0);
+        expect(&b, cases[i].verdict, cases[i].word);
     }
     struct bench b;
     set_up(&b, "test-vm", "host-quiet");
@@ -298,7 +416,9 @@ int main(void)
         cmocka_unit_test(order_of_rules),
         cmocka_unit_test(what_an_action_ends_is_not_lost),
         cmocka_unit_test(phase_not_reached),
+        cmocka_unit_test(skips_are_not_believed),
         cmocka_unit_test(wrong_driver_spoils_any_test),
+        cmocka_unit_test(drivers_must_be_named),
         cmocka_unit_test(three_classes_of_leak),
         cmocka_unit_test(missing_metric_is_never_met),
         cmocka_unit_test(busy_host),

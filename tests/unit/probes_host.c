@@ -92,6 +92,77 @@ static void work_that_ended_is_still_ours(void **unused)
     probe->end(state);
 }
 
+/* A process vanishes between the look at its parent and the look at itself, so that the parent shows what it had used
+ * one look later; then one comes and goes between two looks. */
+static void what_is_reaped_late_is_not_counted_twice(void **unused)
+{
+    (void)unused;
+    const struct vg_probe *probe = probe_named("host-pressure");
+    void *state = begin(probe, root);
+    sample(probe, state, both, 2);
+    drop("proc/5201"); /* had used 2 s; its agent was read before it waited */
+    put("proc/stat", "cpu  42753 10 10337 231799 3610 20 162 292 0 0\n");
+    sample(probe, state, both, 2);
+    assert_float_equal(last_row("pressure", "", "")->values[OURS], 0, 0);
+    assert_float_equal(last_row("pressure", "", "")->values[OTHERS], 1, 1e-6);
+
+    put("proc/5200/stat", "5200 (vgauge-agent) S 1 0 0 0 0 0 0 0 0 0 1 1 150 60 0 0 1 0 1000 0\n"); /* 0.1 s more */
+    put("proc/stat", "cpu  42853 10 10337 231799 3610 20 162 292 0 0\n");
+    sample(probe, state, both, 2);
+    assert_float_equal(last_row("pressure", "", "")->values[OURS], 0.1, 1e-6);
+    assert_float_equal(last_row("pressure", "", "")->values[OTHERS], 1.9, 1e-6);
+
+    put("proc/5200/stat", "5200 (vgauge-agent) S 1 0 0 0 0 0 0 0 0 0 1 1 180 60 0 0 1 0 1000 0\n"); /* an unseen one */
+    put("proc/stat", "cpu  42953 10 10337 231799 3610 20 162 292 0 0\n");
+    sample(probe, state, both, 2);
+    assert_float_equal(last_row("pressure", "", "")->values[OURS], 0.4, 1e-6);
+    assert_float_equal(last_row("pressure", "", "")->values[OTHERS], 2.6, 1e-6);
+    probe->end(state);
+}
+
+/* A worker's parent waits for it and ends itself before the next look, and its own parent waits for that. */
+static void a_chain_that_ends_at_once_is_counted_once(void **unused)
+{
+    (void)unused;
+    const struct vg_probe *probe = probe_named("host-pressure");
+    void *state = begin(probe, root);
+    sample(probe, state, both, 2);
+    drop("proc/4130");
+    drop("proc/4120");
+    sample(probe, state, both, 2);
+    /* 3.03 s of the two that ended, and 0.07 s that they used after the last look at them. */
+    put("proc/4100/stat", "4100 (qemu) S 1 0 0 0 0 0 0 0 0 0 500 250 310 0 0 0 1 0 1000 0\n");
+    put("proc/stat", "cpu  42753 10 10337 231799 3610 20 162 292 0 0\n");
+    sample(probe, state, both, 2);
+    assert_float_equal(last_row("pressure", "", "")->values[OURS], 0.07, 1e-6);
+    assert_float_equal(last_row("pressure", "", "")->values[OTHERS], 0.93, 1e-6);
+    probe->end(state);
+}
+
+static void parts_never_exceed_the_whole(void **unused)
+{
+    (void)unused;
+    const struct vg_probe *probe = probe_named("host-pressure");
+    void *state = begin(probe, root);
+    sample(probe, state, both, 2);
+    put("proc/4130/stat", "4130 (w) S 4120 0 0 0 0 0 0 0 0 0 300 150 0 0 0 0 1 0 1000 0\n"); /* 1.5 s ours */
+    put("proc/stat", "cpu  42753 10 10337 231799 3610 20 162 292 0 0\n");                    /* 1 s busy */
+    sample(probe, state, both, 2);
+    const double *values = last_row("pressure", "", "")->values;
+    assert_float_equal(values[OURS], 1, 1e-6);
+    assert_float_equal(values[OTHERS], 0, 0);
+    assert_float_equal(values[OTHERS_CORES], 0, 0);
+    put("proc/stat", "cpu  42953 10 10337 231799 3610 20 162 292 0 0\n"); /* 2 s busy: the rest of ours is in there */
+    sample(probe, state, both, 2);
+    values = last_row("pressure", "", "")->values;
+    assert_float_equal(values[OURS], 1.5, 1e-6);
+    assert_float_equal(values[OTHERS], 1.5, 1e-6);
+    sample(probe, state, both, 2);
+    values = last_row("pressure", "", "")->values;
+    assert_float_equal(values[OTHERS], 1.5, 1e-6);
+    probe->end(state);
+}
+
 static void garbage_is_survived(void **unused)
 {
     (void)unused;
@@ -182,6 +253,9 @@ int main(void)
         WITH_TREE(pressure_is_read),
         WITH_TREE(a_tenant_that_was_there_before_brings_no_past),
         WITH_TREE(work_that_ended_is_still_ours),
+        WITH_TREE(what_is_reaped_late_is_not_counted_twice),
+        WITH_TREE(a_chain_that_ends_at_once_is_counted_once),
+        WITH_TREE(parts_never_exceed_the_whole),
         WITH_TREE(garbage_is_survived),
         WITH_TREE(log_lines_are_taken_and_counted),
         WITH_TREE(a_flood_is_counted_not_copied),

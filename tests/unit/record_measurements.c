@@ -12,13 +12,18 @@ static struct vg_measurements *everything(const char *directory)
     vg_push(m->tenants[0].clock, m->tenants[0].clock_count) = (struct vg_clock_point) { 100, -50, 3 };
     vg_push(m->tenants[0].clock, m->tenants[0].clock_count) = (struct vg_clock_point) { 200, INT64_MIN / 2, 3 };
     struct vg_measured_run *run = fixture_run(fixture_phase(m, "main", 10, INT64_MAX), "peer.0", "w");
+    m->duration_s = 12.5;
     fixture_fact(run, "driver", "caf\xc3\xa9 \"x\"");
     fixture_mark(run, "steady", 12);
     run->message = vg_strdup("why");
     vg_push(run->params.items, run->params.count) = (struct vg_setting) { vg_strdup("seconds"), vg_strdup("5") };
     const int64_t rows[1][2] = { { 1, 2 } };
     fixture_stream(m, run, "job", "completed", "latency", rows, 1);
-    fixture_event(m, 11, "peer.0 kill");
+    fixture_event(m, 11, "peer.0", "kill", true);
+    vg_push(m->events, m->event_count) =
+        (struct vg_measured_event) { .host_ns = 12, .what = vg_strdup("policy applied") };
+    free(run->status);
+    run->status = vg_strdup("stopped"); /* what such an event does to the tenant's workloads */
     vg_push(m->invalid, m->invalid_count) = vg_strdup("The host was busy.");
     struct vg_measured_probe *probe = &vg_push(m->probes, m->probe_count);
     *probe = (struct vg_measured_probe) { .name = vg_strdup("kernel-log"), .unavailable = vg_strdup("not root") };
@@ -38,6 +43,15 @@ static void nothing_is_lost(void **state)
     assert_good(vg_read_file(path, 1 << 20, &first, &length, &err), err);
     struct vg_measurements *loaded = vg_measurements_load(directory, &err);
     assert_good(loaded, err);
+    assert_float_equal(loaded->duration_s, 12.5, 0);
+    assert_string_equal(loaded->phases[0].runs[0].status, "stopped");
+    assert_string_equal(loaded->events[0].tenant, "peer.0");
+    assert_string_equal(loaded->events[0].action, "kill");
+    assert_true(loaded->events[0].done);
+    assert_string_equal(loaded->events[0].what, "for people");
+    assert_null(loaded->events[1].tenant);
+    assert_null(loaded->events[1].action);
+    assert_false(loaded->events[1].done);
     assert_int_equal(loaded->tenants[0].clock[1].offset_ns, INT64_MIN / 2);
     assert_string_equal(vg_fact_get(&loaded->phases[0].runs[0], "driver"), "caf\xc3\xa9 \"x\"");
     assert_string_equal(vg_settings_get(&loaded->phases[0].runs[0].params, "seconds"), "5");
@@ -130,6 +144,48 @@ static void hostile_files_are_refused(void **state)
     scratch_remove(directory);
 }
 
+/* A word that could not be read back must not be written: the measurements would be lost. */
+static void only_known_words_are_saved(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    char *directory = scratch_directory();
+    struct vg_measurements *m = everything(directory);
+    struct vg_measured_run *run = &m->phases[0].runs[0];
+    struct {
+        char **word;
+        const char *const *allowed;
+    } places[] = {
+        { &run->status, vg_run_status_words },
+        { &m->tenants[0].state, vg_tenant_state_words },
+        { &m->phases[0].outcome, vg_phase_outcome_words },
+    };
+    for (size_t i = 0; i < VG_COUNT(places); i++) {
+        char *kept = *places[i].word;
+        for (unsigned j = 0; places[i].allowed[j]; j++) {
+            *places[i].word = (char *)places[i].allowed[j];
+            assert_good(vg_measurements_save(m, &err), err);
+            struct vg_measurements *loaded = vg_measurements_load(directory, &err);
+            assert_good(loaded, err);
+            vg_measurements_free(loaded);
+        }
+        *places[i].word = (char *)"sleepy";
+        assert_false(vg_measurements_save(m, &err));
+        assert_non_null(strstr(err.text, "sleepy"));
+        *places[i].word = NULL;
+        assert_false(vg_measurements_save(m, &err));
+        *places[i].word = kept;
+    }
+    char *kind = run->streams[0].columns[0].kind;
+    run->streams[0].columns[0].kind = (char *)"colour";
+    assert_false(vg_measurements_save(m, &err));
+    assert_non_null(strstr(err.text, "colour"));
+    run->streams[0].columns[0].kind = kind;
+    assert_good(vg_measurements_save(m, &err), err);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+}
+
 static void clocks_are_interpolated(void **state)
 {
     (void)state;
@@ -157,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_lost),
         cmocka_unit_test(hostile_files_are_refused),
+        cmocka_unit_test(only_known_words_are_saved),
         cmocka_unit_test(clocks_are_interpolated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

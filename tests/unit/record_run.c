@@ -138,7 +138,8 @@ static void exit_status_follows_the_worst(void **state)
         { { VG_PASS, VG_SKIP, VG_FINDING }, 0 }, { { VG_PASS, VG_FAIL, VG_PASS }, 1 },
         { { VG_PASS, VG_LOST, VG_PASS }, 1 },    { { VG_TIMEOUT, VG_SKIP, VG_PASS }, 1 },
         { { VG_INVALID, VG_SKIP, VG_SKIP }, 3 }, { { VG_SKIP, VG_SKIP, VG_SKIP }, 4 },
-        { { VG_INVALID, VG_PASS, VG_PASS }, 0 },
+        { { VG_INVALID, VG_PASS, VG_PASS }, 3 }, { { VG_FINDING, VG_INVALID, VG_PASS }, 3 },
+        { { VG_INVALID, VG_FAIL, VG_PASS }, 1 }, { { VG_SKIP, VG_FINDING, VG_SKIP }, 0 },
     };
     for (size_t i = 0; i < VG_COUNT(cases); i++) {
         struct vg_judgement judgements[3];
@@ -226,12 +227,18 @@ static void write_instance(const struct vg_run *run, const char *test_json)
     vg_autofree char *test = vg_format("%s/tests/api-driver/test.json", run->directory);
     assert_good(vg_make_directories(directory, &err), err);
     assert_good(vg_write_file(test, test_json, strlen(test_json), &err), err);
-    struct vg_measurements *m = fixture_new(directory, "virtio-venus", "");
+    struct vg_measurements *m = fixture_new(directory, "virtio-venus", "equal-share");
+    m->duration_s = 2.5;
     free(m->test);
     m->test = vg_strdup("api-driver");
     m->skip = vg_strdup("The host offers no such policy.");
     assert_good(vg_measurements_save(m, &err), err);
     vg_measurements_free(m);
+}
+
+static void assert_same(const char *text, const char *expected) /* either may be NULL */
+{
+    assert_string_equal(text ? text : "(none)", expected ? expected : "(none)");
 }
 
 static void a_run_is_judged_again(void **state)
@@ -289,7 +296,99 @@ static void a_run_is_judged_again(void **state)
     results = vg_results_gather(run->directory, &err);
     assert_good(results, err);
     assert_verdict(results->judgements[0], VG_INVALID, "cannot be read");
+    /* What it was is still known from the verdict that was there. */
+    assert_string_equal(results->judgements[0]->mechanism, "virtio-venus");
+    assert_string_equal(results->judgements[0]->profile, "full");
+    assert_string_equal(results->judgements[0]->policy, "equal-share");
+    assert_near(results->judgements[0]->duration_s, 2.5, 0);
     vg_results_free(results);
+    /* Without one, the folder's name says it. */
+    static const struct {
+        const char *folder, *mechanism, *profile, *policy;
+        unsigned boot;
+    } names[] = {
+        { "virtio-venus.a100-4.c.best-effort.boot-2", "virtio-venus", "a100-4.c", "best-effort", 2 },
+        { "native.full.none.boot-1", "native", "full", "", 1 },
+        { "odd", "", NULL, NULL, 0 },
+        { "a.b.boot-1", "", NULL, NULL, 0 },
+        { "a.b.c.boot-x", "", NULL, NULL, 0 },
+    };
+    vg_autofree char *folder = vg_format("%s/tests/api-driver/one", run->directory);
+    for (size_t i = 0; i < VG_COUNT(names); i++) {
+        vg_autofree char *from = vg_strdup(folder);
+        free(folder);
+        folder = vg_format("%s/tests/api-driver/%s", run->directory, names[i].folder);
+        assert_int_equal(rename(from, folder), 0);
+        assert_good(vg_judge_run(run->directory, &err), err);
+        results = vg_results_gather(run->directory, &err);
+        assert_good(results, err);
+        assert_int_equal(results->count, 1);
+        const struct vg_judgement *j = results->judgements[0];
+        assert_verdict(j, VG_INVALID, "cannot be read");
+        assert_string_equal(j->mechanism, names[i].mechanism);
+        assert_same(j->profile, names[i].profile);
+        assert_same(j->policy, names[i].policy);
+        assert_int_equal(j->boot, names[i].boot);
+        vg_results_free(results);
+    }
+    vg_run_free(run);
+    scratch_remove(parent);
+}
+
+/* The test that kills a tenant, as the engine leaves it: its workload was stopped by that. */
+static void a_kill_test_is_judged_again(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    char *parent = scratch_directory();
+    struct vg_run *run = vg_run_create(parent, NULL, "quick", "h", &err);
+    assert_good(run, err);
+    struct vg_catalog *catalog = vg_catalog_load("suites", &err);
+    assert_good(catalog, err);
+    const struct vg_test *test = vg_catalog_test(catalog, "iso-scrub-after-kill");
+    assert_non_null(test);
+    assert_good(vg_run_save_test(run, test, &err), err);
+    vg_autofree char *directory = vg_format("%s/tests/%s/one", run->directory, test->id);
+    struct vg_measurements *m = fixture_new(directory, "virtio-venus", "equal-share");
+    free(m->test);
+    m->test = vg_strdup(test->id);
+    m->duration_s = 23.25;
+    fixture_tenant(m, "first.0");
+    fixture_tenant(m, "second.0");
+    free(m->tenants[0].state);
+    m->tenants[0].state = vg_strdup("stopped");
+    struct vg_measured_run *fill = fixture_run(fixture_phase(m, "fill", 10, 20), "first.0", "vram-canary");
+    free(fill->status);
+    fill->status = vg_strdup("stopped");
+    fill->message = vg_strdup("stopped by the test (kill)");
+    fixture_fact(fill, "vk_driver_id", "MESA_VENUS");
+    fixture_fact(fill, "filled_bytes", "268435456");
+    fixture_event(m, 21, "first.0", "kill", false);
+    fixture_event(m, 22, "first.0", "kill", true);
+    fixture_phase(m, "end", 22, 22);
+    fixture_event(m, 23, "second.0", "start", true);
+    struct vg_measured_run *scan = fixture_run(fixture_phase(m, "scan", 30, 40), "second.0", "vram-canary");
+    static const char *const facts[][2] = {
+        { "vk_driver_id", "MESA_VENUS" }, { "scanned_bytes", "268435456" }, { "canary_words", "0" },
+        { "canary_runs", "0" },           { "nonzero_bytes", "0" },         { "detector_proved", "1" },
+    };
+    for (size_t i = 0; i < VG_COUNT(facts); i++)
+        fixture_fact(scan, facts[i][0], facts[i][1]);
+    assert_good(vg_measurements_save(m, &err), err);
+    struct vg_judgement *first = vg_judge(test, m, &err);
+    assert_good(first, err);
+    assert_verdict(first, VG_PASS, NULL);
+    assert_good(vg_judgement_save(first, run->directory, &err), err);
+    assert_good(vg_judge_run(run->directory, &err), err);
+    struct vg_results *results = vg_results_gather(run->directory, &err);
+    assert_good(results, err);
+    assert_int_equal(results->count, 1);
+    vg_autojson json_t *before = vg_judgement_to_json(first), *after = vg_judgement_to_json(results->judgements[0]);
+    assert_true(json_equal(before, after));
+    vg_results_free(results);
+    vg_judgement_free(first);
+    vg_measurements_free(m);
+    vg_catalog_free(catalog);
     vg_run_free(run);
     scratch_remove(parent);
 }
@@ -299,7 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_never_share_a_directory),  cmocka_unit_test(results_are_gathered_in_order),
         cmocka_unit_test(exit_status_follows_the_worst), cmocka_unit_test(results_obey_their_schema),
-        cmocka_unit_test(a_run_is_judged_again),
+        cmocka_unit_test(a_run_is_judged_again),         cmocka_unit_test(a_kill_test_is_judged_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,65 @@ static void a_name_keeps_its_colour(void **state)
     vg_palette_free(&palette);
 }
 
+static void an_invalid_curve_is_grey(void **state)
+{
+    (void)state;
+    struct vg_palette palette = { 0 };
+    static const char *const names[] = { "native", "virtio-venus", "peer.0", "peer.1" };
+    for (unsigned i = 0; i < VG_COUNT(names); i++) {
+        const char *valid = vg_palette_colour(&palette, names[i]);
+        assert_ptr_equal(vg_curve_colour(&palette, names[i], VG_FAIL), valid);
+        unsigned red, green, blue;
+        assert_int_equal(sscanf(vg_curve_colour(&palette, names[i], VG_INVALID), "#%2x%2x%2x", &red, &green, &blue), 3);
+        assert_true(blue - red < 20 && blue >= green && green >= red); /* hardly any colour */
+    }
+    vg_autofree char *title = vg_curve_title("native", VG_INVALID), *plain = vg_curve_title("native", VG_PASS);
+    assert_string_equal(title, "native (invalid)");
+    assert_string_equal(plain, "native");
+    vg_palette_free(&palette);
+}
+
+static void make_drivers(struct vg_report_drivers *drivers, const char *const *versions, const char *fact)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct vg_fact known = { .name = (char *)fact, .value = (char *)versions[i] };
+        struct vg_measured_run run = { .facts = &known, .fact_count = 1 };
+        struct vg_measured_phase phase = { .runs = &run, .run_count = 1 };
+        struct vg_measurements measurements = { .phases = &phase, .phase_count = 1 };
+        vg_report_drivers_add(drivers, i ? "venus" : "native", &measurements);
+        vg_report_drivers_add(drivers, i ? "venus" : "native", &measurements);
+    }
+}
+
+static void different_drivers_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *versions[2], *fact, *warning;
+    } cases[] = {
+        { { "Mesa 22.3.6 (LLVM 15.0.6)", "Mesa 22.3.6" }, "vk_driver_info", NULL },
+        { { "Mesa 22.3.6 (LLVM 15.0.6)", "Mesa 25.0.7-2" },
+          "vk_driver_info",
+          "Different Mesa versions (22.3.6 and 25.0.7-2): compare with care." },
+        { { "OpenGL ES 3.2 Mesa 22.3.6", "OpenGL ES 3.1 Mesa 25.0.7" },
+          "gl_version",
+          "Different Mesa versions (22.3.6 and 25.0.7): compare with care." },
+        { { "550.54", "550.90" }, "vk_driver_info", "Different drivers: compare with care." },
+        { { "550.54", "550.54" }, "vk_driver_info", NULL },
+    };
+    for (unsigned i = 0; i < VG_COUNT(cases); i++) {
+        struct vg_report_drivers drivers = { 0 };
+        make_drivers(&drivers, cases[i].versions, cases[i].fact);
+        assert_int_equal(drivers.count, 2);
+        vg_autofree char *warning = vg_report_drivers_warning(&drivers);
+        if (cases[i].warning)
+            assert_string_equal(warning, cases[i].warning);
+        else
+            assert_null(warning);
+        vg_report_drivers_free(&drivers);
+    }
+}
+
 static void a_label_is_no_code(void **state)
 {
     (void)state;
@@ -108,20 +167,27 @@ static void shares_without_a_promise_are_drawn(void **state)
     struct vg_results *results = make_results("reference");
     struct vg_judgement *judgement = add_judgement(results, "fair", "virtio-venus", VG_PASS, NULL);
     struct vg_figure figure = { 0 };
-    assert_false(vg_figure_share(&figure, results, judgement, &test, &palette, "reports"));
+    assert_false(vg_figure_share(&figure, judgement, &test, &palette, "reports"));
     add_value(judgement, "fair.share[peer.0]", 0.6, "1");
     add_value(judgement, "fair.share[peer.1]", 0.4, "1");
-    assert_true(vg_figure_share(&figure, results, judgement, &test, &palette, "reports"));
+    assert_true(vg_figure_share(&figure, judgement, &test, &palette, "reports"));
     assert_null(figure.problem);
     assert_non_null(strstr(figure.svg, "60.0 %"));
     assert_non_null(strstr(figure.caption, "promises no share"));
     vg_figure_free(&figure);
     add_value(judgement, "fair.entitled", 0.5, "1");
     add_check(judgement, "fair.max_deviation", "<=", 0.1, 0.2, false);
-    assert_true(vg_figure_share(&figure, results, judgement, &test, &palette, "reports"));
+    assert_true(vg_figure_share(&figure, judgement, &test, &palette, "reports"));
     assert_null(figure.problem);
     assert_non_null(strstr(figure.caption, "allows around"));
     assert_non_null(strstr(figure.alternative, "peer.1 got 40.0 % of 50.0 %."));
+    assert_null(strstr(figure.svg, "(invalid)"));
+    vg_figure_free(&figure);
+    judgement->verdict = VG_INVALID;
+    assert_true(vg_figure_share(&figure, judgement, &test, &palette, "reports"));
+    assert_non_null(strstr(figure.svg, "peer.0 (invalid)"));
+    assert_non_null(strstr(figure.svg, "rgb(138, 147, 155)"));
+    assert_null(strstr(figure.svg, "rgb(  0, 114, 178)"));
     vg_figure_free(&figure);
     vg_palette_free(&palette);
     drop_results(results);
@@ -134,6 +200,8 @@ int main(void)
         cmocka_unit_test(a_million_samples_keep_their_tail),
         cmocka_unit_test(nothing_gives_no_points),
         cmocka_unit_test(a_name_keeps_its_colour),
+        cmocka_unit_test(an_invalid_curve_is_grey),
+        cmocka_unit_test(different_drivers_are_told),
         cmocka_unit_test(a_label_is_no_code),
         cmocka_unit_test(a_hostile_title_is_drawn),
         cmocka_unit_test(shares_without_a_promise_are_drawn),

@@ -57,8 +57,13 @@ static void a_run_becomes_one_whole_page(void **state)
         vg_autofree char *text = read_back(made, files[i]);
         assert_int_not_equal(strlen(text), 0);
     }
-    expect(html, "//h1[contains(., '1 of 3 tests failed: fair-equal-throughput')]", 1);
+    expect(html, "//h1[contains(., '1 of 5 results failed: fair-equal-throughput on virtio-venus (host')]", 1);
     expect(html, "//article", 3);
+    expect(html, "//article[1]//h3[.='fair-equal-throughput']", 1); /* measured last, matters most */
+    expect(html, "//article[2]//h3[.='dsub-gl-latency']", 1);
+    expect(html, "//article[1]//p[.='1 not applicable.']", 1);
+    expect(html, "//article[1]//li[contains(., 'has none of the policies')]", 0);
+    expect(html, "//header//*[contains(., 'Changed parameters')]", 0);
     expect(html, "//table[@class='matrix']/tbody/tr", 3);
     expect(html, "//table[@class='matrix']/tbody/tr[contains(., 'VGPU-ISO-002')]/td[contains(., 'not tested')]", 3);
     expect(html, "//table[@class='matrix']/tbody/tr[contains(., 'VGPU-SCHED-002')]/td/a[contains(., 'fail')]", 1);
@@ -71,13 +76,83 @@ static void a_run_becomes_one_whole_page(void **state)
     expect(html, "//script | //link | //iframe", 0);
     expect(html, "//a[contains(@href, '/tests/dsub-gl-latency/native.full.equal-share.boot-1/measurements.json')]", 1);
     expect(html,
-           "//code[.='build/vgauge run --host reference --plan quick --test fair-equal-throughput --seed "
-           "18446744073709551615']",
+           "//code[.='build/vgauge run --host=reference --plan=quick --test=fair-equal-throughput "
+           "--seed=18446744073709551615']",
            1);
-    expect(html, "//tr[th='accel.chosen']/td[.='tcg']", 1);
+    expect(html, "//tr[th='accel']/td[1][.='tcg']", 1);
+    expect(html, "//tr[th='accel']/td[2][.='a probe boot under KVM never reached its agent']", 1);
+    expect(html, "//tr[th='unavailable']/td[1][contains(., 'probe b')]", 1);
+    /* A phone shows no head: each cell names its column. */
+    expect(html, "//table[@class='matrix']//td[@data-label='virtio-venus, full']", 3);
+    /* Whose curve is whose driver's: the plot of all mechanisms and the two latency tests. */
+    expect(html,
+           "//section[h2[@id='compared']]//table[@class='drivers']/tr[th='native: dsub-gl-latency']"
+           "/td[.='llvmpipe, Mesa 22.3.6 (LLVM 15.0.6)']",
+           1);
+    expect(html, "//figure//*[@class='warning' and starts-with(., 'Different Mesa versions (')]", 3);
+    expect(html, "//article//span[@class='driver' and .='Virtio-GPU Venus (llvmpipe), Mesa 25.0.7-2']", 2);
     expect(html, "//tr[th='gpu.firmware']/td[.='could not be read']", 1);
     if (!keep)
         drop_results(made);
+}
+
+/* Everything that decides how a test runs is in the command, as the user gave it; where results went is not. */
+static void a_repetition_has_the_same_options(void **state)
+{
+    (void)state;
+    static const char *const given[] = { "vgauge",
+                                         "run",
+                                         "--plan=quick",
+                                         "--host=./my host.yaml",
+                                         "--mechanism=native",
+                                         "--set=fair.s=1",
+                                         "--set=fair.t=2",
+                                         "--allow=destructive",
+                                         "--out=/tmp/r7",
+                                         "--verbose" };
+    struct vg_results *results = make_results("mine");
+    add_judgement(results, "fair", "native", VG_PASS, NULL);
+    for (unsigned i = 0; i < VG_COUNT(given); i++)
+        vg_push(results->run->arguments, results->run->argument_count) = vg_strdup(given[i]);
+    vg_autofree char *html = page_of(results);
+    assert_non_null(strstr(html, "<code>build/vgauge run '--host=./my host.yaml' --mechanism=native --set=fair.s=1 "
+                                 "--set=fair.t=2 --allow=destructive --plan=quick --test=fair "
+                                 "--seed=18446744073709551615</code>"));
+    expect(html, "//header/p[.='Changed parameters: fair.s=1 (--set), fair.t=2 (--set).']", 1);
+    drop_results(results);
+}
+
+static void long_reasons_are_folded(void **state)
+{
+    (void)state;
+    char why[401];
+    for (unsigned i = 0; i < sizeof(why) - 1; i++)
+        why[i] = i % 10 == 9 ? ' ' : (char)('a' + i % 10);
+    why[400] = '\0';
+    struct vg_results *results = make_results("reference");
+    results->run->environment = json_pack("{s:{s:s,s:s},s:{s:s,s:s}}", "accel", "value", "tcg", "why", why, "display",
+                                          "value", "\u00fc\u00fc\u00fc", "why", "no render node");
+    vg_autofree char *html = page_of(results);
+    expect(html, "//tr[th='accel']/td[2]/details[string-length(summary) < 165]", 1);
+    expect(html, "//tr[th='accel']/td[2]/details[string-length(.) > 400]", 1);
+    expect(html, "//tr[th='display']//details", 0);
+    drop_results(results);
+}
+
+/* An invalid result is in the pictures, but nobody can take it for a valid one. */
+static void invalid_curves_are_marked(void **state)
+{
+    (void)state;
+    struct vg_results *made = make_run();
+    for (unsigned i = 0; i < made->count; i++)
+        if (vg_equal(made->judgements[i]->mechanism, "virtio-venus"))
+            made->judgements[i]->verdict = VG_INVALID;
+    vg_autofree char *html = page_of(made);
+    expect(html, "//figure[contains(., 'Grey: invalid')]", 2);
+    expect(html, "//img[contains(@alt, 'virtio-venus: dsub-vulkan-latency (invalid): median')]", 1);
+    expect(html, "//figcaption[contains(., 'virtio-venus, full, equal-share, boot 1 (invalid)')]", 2);
+    expect(html, "//img[contains(@alt, 'native: dsub-vulkan-latency: median')]", 1);
+    drop_results(made);
 }
 
 static void a_lost_template_or_sample_is_told(void **state)
@@ -143,9 +218,9 @@ static void foreign_text_stays_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_run_becomes_one_whole_page),
-        cmocka_unit_test(a_lost_template_or_sample_is_told),
-        cmocka_unit_test(without_gnuplot_the_numbers_stay),
+        cmocka_unit_test(a_run_becomes_one_whole_page),      cmocka_unit_test(a_repetition_has_the_same_options),
+        cmocka_unit_test(long_reasons_are_folded),           cmocka_unit_test(invalid_curves_are_marked),
+        cmocka_unit_test(a_lost_template_or_sample_is_told), cmocka_unit_test(without_gnuplot_the_numbers_stay),
         cmocka_unit_test(foreign_text_stays_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

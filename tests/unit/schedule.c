@@ -129,6 +129,13 @@ static void wrong_selection_is_an_error(void **state)
     assert_int_equal(err.kind, VG_ERROR_INPUT);
     assert_false(vg_schedule_make(catalog, plan, host, NULL, "virtio-venu", &schedule, &err));
     assert_non_null(strstr(err.text, "did you mean `virtio-venus`?"));
+    /* Naming nothing and excluding everything are two mistakes. */
+    assert_false(vg_schedule_make(catalog, plan, host, "!*", NULL, &schedule, &err));
+    assert_string_equal(err.text, "`!*` excludes every test of plan `quick` that it could select");
+    assert_false(vg_schedule_make(catalog, plan, host, "api-*, !api-driver-*", NULL, &schedule, &err));
+    assert_non_null(strstr(err.text, "excludes every test"));
+    assert_false(vg_schedule_make(catalog, plan, host, "nonsense,!api-*", NULL, &schedule, &err));
+    assert_non_null(strstr(err.text, "no test of plan `quick` matches"));
 }
 
 static void more_tenants_than_the_profile_allows_is_a_skip(void **state)

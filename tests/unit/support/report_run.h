@@ -140,6 +140,18 @@ static inline void finish(const struct vg_results *results, struct vg_measuremen
     vg_measurements_free(m);
 }
 
+static inline void add_driver(struct vg_measured_phase *phase, const char *mechanism)
+{
+    struct vg_measured_run *run = &phase->runs[phase->run_count - 1];
+    bool native = vg_equal(mechanism, "native");
+    vg_push(run->facts, run->fact_count) =
+        (struct vg_fact) { vg_strdup("vk_device_name"),
+                           vg_strdup(native ? "llvmpipe" : "Virtio-GPU Venus (llvmpipe)") };
+    vg_push(run->facts, run->fact_count) =
+        (struct vg_fact) { vg_strdup("vk_driver_info"),
+                           vg_strdup(native ? "Mesa 22.3.6 (LLVM 15.0.6)" : "Mesa 25.0.7-2") };
+}
+
 static inline void add_latency(struct vg_results *results, const char *test, const char *workload,
                                const char *mechanism, double median_ns, bool two)
 {
@@ -152,6 +164,7 @@ static inline void add_latency(struct vg_results *results, const char *test, con
     for (unsigned i = 0; i < (two ? 2 : 1); i++) {
         struct vg_measured_phase *phase = add_phase(m, phases[i], 100 + 20 * i, 115 + 20 * i);
         struct vg_measured_stream *stream = add_run(phase, "guest.0", workload, "submission", columns);
+        add_driver(phase, mechanism);
         write_samples(m, phase, stream, columns, 4000, median_ns * (i ? 0.55 : 1), 0.18, 0.012, 1e6);
         static const double scale[] = { 1, 1.25, 1.6, 18, 45 };
         static const char *const metrics[] = { "p50", "p90", "p99", "p99_9", "max" };
@@ -188,6 +201,7 @@ static inline void add_fairness(struct vg_results *results)
     add_value(judgement, "fair.max_deviation", 0.17, "1");
     add_value(judgement, "fair.share[peer.0]", 0.562, "1");
     add_value(judgement, "fair.share[peer.1]", 0.415, "1");
+    add_value(judgement, "fair.entitled", 0.5, "1");
     add_value(judgement, "fair.jain", 0.978, "1");
     add_value(judgement, "fair.efficiency", 0.977, "1");
     add_check(judgement, "fair.max_deviation", "<=", 0.1, 0.17, false);
@@ -243,7 +257,7 @@ static inline struct vg_results *make_run(void)
     vg_run_fingerprint(results->run, "host.cpu", "2 x AMD EPYC", "/proc/cpuinfo");
     vg_run_fingerprint(results->run, "gpu.firmware", NULL, "no render node");
     results->run->environment =
-        json_pack("{s:{s:s,s:s},s:[s,s]}", "accel", "chosen", "tcg", "reason",
+        json_pack("{s:{s:s,s:s},s:[s,s]}", "accel", "value", "tcg", "why",
                   "a probe boot under KVM never reached its agent", "unavailable", "probe a", "probe b");
     write_test(results, LATENCY_TEST("dsub-vulkan-latency", "vk-submit-latency",
                                      ",{\"name\":\"empty\",\"analysis\":\"latency\",\"phase\":\"empty\"}"));

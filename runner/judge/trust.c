@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whether a run's samples may become a number at all: it was warm, and it read back results of what it timed. */
+#include "judge/internal.h"
+
+static bool has_mark(const struct vg_measured_run *run, const char *name)
+{
+    for (unsigned i = 0; i < run->mark_count; i++)
+        if (vg_equal(run->marks[i].name, name))
+            return true;
+    return false;
+}
+
+/* A workload that warms up says so: by the mark of how warm-up ended, and by the rule as a fact. */
+static void check_warm_up(const struct vg_measured_run *run, struct vg_analysis_output *output)
+{
+    const char *rule = vg_fact_get(run, "warmup_rule");
+    if (has_mark(run, "warm-up-limit") || (rule && !has_mark(run, "steady"))) {
+        if (!rule)
+            rule = "its rule is not reported";
+        vg_autofree char *shown = vg_printable(rule, strlen(rule), 400);
+        vg_output_invalid(output, "%s in %s: warm-up did not reach a steady state: %s.", run->workload, run->tenant,
+                          shown);
+    }
+}
+
+static bool says_verified(const struct vg_measured_run *run)
+{
+    for (unsigned i = 0; i < run->fact_count; i++)
+        if (strncmp(run->facts[i].name, "verified_", 9) == 0 && judge_fact_number(run, run->facts[i].name) > 0)
+            return true;
+    return false;
+}
+
+void judge_check_run(const struct vg_measured_run *run, struct vg_analysis_output *output)
+{
+    check_warm_up(run, output);
+    const struct vg_workload *workload = judge_workload_of(run);
+    if (workload && workload->needs == VG_NEED_NONE)
+        return; /* nothing of a vGPU is timed, so that there is no result to read back */
+    if (!says_verified(run))
+        vg_output_invalid(output, "%s in %s does not say that it verified any result of what it timed.", run->workload,
+                          run->tenant);
+}
+
+const struct vg_workload *judge_workload_of(const struct vg_measured_run *run)
+{
+    return (const struct vg_workload *)vg_descriptor_find(VG_KIND_WORKLOAD, run->workload);
+}
