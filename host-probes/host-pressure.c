@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* host-pressure: whether the host had time for the test. A result that was taken while something else kept the host
  * busy says little about the vGPU, so this measures what others used: all busy time less the tenants' and our own. */
+#include "busy.h"
 #include "probe.h"
 #include "tree.h"
 
@@ -15,6 +16,7 @@ struct cpu_time {
 struct state {
     struct vg_probe_sink sink;
     struct tree tree;
+    struct busy exact;        /* the better count of busy time, where there is one */
     int stat, pressure, load; /* kept open; pressure and load may be -1 */
     pid_t self;
     double ticks;
@@ -41,7 +43,12 @@ static bool parse_cpu_time(const char *text, struct cpu_time *time)
 static bool read_cpu_time(const struct state *state, struct cpu_time *time)
 {
     char text[512]; /* the first line is enough; the rest can be long on a large host */
-    return procfs_read_fd(state->stat, text, sizeof(text)) > 0 && parse_cpu_time(text, time);
+    if (procfs_read_fd(state->stat, text, sizeof(text)) <= 0 || !parse_cpu_time(text, time))
+        return false;
+    uint64_t exact_ns = busy_ns(&state->exact);
+    if (exact_ns)
+        time->busy = (uint64_t)((double)exact_ns / 1e9 * state->ticks);
+    return true;
 }
 
 /* Seconds in which some task, or all of them, waited for a CPU; -1 where the kernel does not count. */
@@ -164,6 +171,7 @@ static void end(void *opaque)
 {
     struct state *state = opaque;
     tree_close(&state->tree);
+    busy_close(&state->exact);
     vg_cleanup_close(&state->stat);
     vg_cleanup_close(&state->pressure);
     vg_cleanup_close(&state->load);
@@ -173,13 +181,16 @@ static void end(void *opaque)
 static bool begin(const char *root, const struct vg_probe_sink *sink, void **opaque, struct vg_error *err)
 {
     struct state *state = vg_calloc(1, sizeof(*state));
-    *state = (struct state) { .sink = *sink, .stat = -1, .pressure = -1, .load = -1, .self = getpid() };
+    *state =
+        (struct state) { .sink = *sink, .exact = { -1, -1 }, .stat = -1, .pressure = -1, .load = -1, .self = getpid() };
     state->ticks = (double)procfs_ticks_per_second();
     if (!tree_open(&state->tree, root, err)) {
         free(state);
         return false;
     }
     state->tree.process_ended = expect_reaped;
+    busy_open(&state->exact, root);
+    sink->fact(sink->context, "busy_source", busy_source(&state->exact));
     state->stat = procfs_open(root, "proc/stat", 0);
     struct cpu_time now;
     if (state->stat < 0 || !read_cpu_time(state, &now)) {

@@ -59,6 +59,8 @@ static bool start_process(struct vg_tenant *tenant, struct vg_error *err)
 static void *boot_thread(void *context)
 {
     struct vg_tenant *tenant = context;
+    /* QEMU inherits this thread's cores, and boots on all of them until it is placed. */
+    sched_setaffinity(0, sizeof(tenant->engine->all_cores), &tenant->engine->all_cores);
     start_vm(tenant, &tenant->thread_error);
     atomic_store(&tenant->thread_done, true);
     return NULL;

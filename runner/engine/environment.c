@@ -165,6 +165,22 @@ static void choose_accel(struct vg_engine *engine, const struct vg_instance *ins
     record(engine, "accel", works ? "kvm" : "tcg", why);
 }
 
+/* The runner and its probes keep to the machine's cores: what they did on a pGPU's core would be taken from its
+ * tenants. Threads that boot tenants undo it for themselves, since what they start inherits it. */
+static bool keep_off_pgpus(struct vg_engine *engine, struct vg_error *err)
+{
+    const char *cpus = engine->host->machine.vcpu_cpus;
+    bool pgpus_are_cores = false;
+    for (unsigned i = 0; i < engine->host->pgpu_count; i++)
+        pgpus_are_cores = pgpus_are_cores || engine->host->pgpus[i].cpus;
+    cpu_set_t cores;
+    if (!pgpus_are_cores || !cpus || !vg_parse_cpu_list(cpus, &cores) ||
+        sched_setaffinity(0, sizeof(cores), &cores) == 0)
+        return true;
+    return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno,
+                         "cannot run on the cores %s, which the host file gives to VMs", cpus);
+}
+
 static bool open_machine(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
 {
     if (engine->machine)
@@ -205,7 +221,8 @@ bool vg_environment_open(struct vg_engine *engine, struct vg_error *err)
 {
     const struct vg_schedule *schedule = engine->config->schedule;
     const char *programs = engine->config->program_directory;
-    if (!make_runtime_directory(engine, err))
+    if (sched_getaffinity(0, sizeof(engine->all_cores), &engine->all_cores) < 0 || !keep_off_pgpus(engine, err) ||
+        !make_runtime_directory(engine, err))
         return false;
     engine->agent = vg_format("%s/vgauge-agent", programs);
     engine->payload = vg_format("%s/payload.squashfs", programs);

@@ -165,6 +165,7 @@ struct vg_engine {
     struct vg_tenant **tenants; /* all that exist now */
     unsigned tenant_count;
     unsigned boots;
+    cpu_set_t all_cores;           /* that the runner may use, before it kept to some */
     bool booted_vm, booted_native; /* whether any tenant of the kind ever came up */
     unsigned boot_timeout_s;
     struct vg_watch *watch; /* of the instance that runs now */

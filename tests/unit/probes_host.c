@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* host-pressure and kernel-log against recorded files: whose time is whose when processes come and go, and a log that
  * floods, is cut, or is not there. */
+#include "busy.h"
 #include "support/probe_tree.h"
 
 /* --- host-pressure --------------------------------------------------------------------------------------------------
@@ -246,10 +247,25 @@ static void an_unreadable_log_says_why(void **unused)
     assert_non_null(strstr(err.text, "dev/kmsg"));
 }
 
+/* Two CPUs with domain lines between, a foreign line, and text that ends in the middle. */
+static void exact_busy_time_is_summed_over_cpus(void **state)
+{
+    (void)state;
+    assert_int_equal(busy_parse_schedstat("version 17\ntimestamp 4295\n"
+                                          "cpu0 0 0 50 10 30 20 7000000000 123 45\n"
+                                          "domain0 MC 3 1 2 3 4 5 6 7 8 9\n"
+                                          "cpu1 0 0 50 10 30 20 500000000 123 45\n"),
+                     UINT64_C(7500000000));
+    assert_int_equal(busy_parse_schedstat(""), 0);
+    assert_int_equal(busy_parse_schedstat("cpu0 0 0 50 10 30"), 0);
+    assert_int_equal(busy_parse_schedstat("cpus are many\ncpu\n"), 0);
+}
+
 int main(void)
 {
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exact_busy_time_is_summed_over_cpus),
         WITH_TREE(pressure_is_read),
         WITH_TREE(a_tenant_that_was_there_before_brings_no_past),
         WITH_TREE(work_that_ended_is_still_ours),
