@@ -31,10 +31,10 @@ static bool is_steady(const struct vg_warmup *warmup)
     return warmup->window_count >= VG_WARMUP_MEDIANS && (agree(warmup->medians) || agree(warmup->means));
 }
 
-/* Mean of all but the longest twentieth; sorts the values. */
+/* Mean of all but the longest quarter; sorts the values. */
 static int64_t trimmed_mean(int64_t *values, size_t count)
 {
-    size_t kept = count - count / 20;
+    size_t kept = count - count / 4;
     double sum = 0;
     vg_sort_int64(values, count);
     for (size_t i = 0; i < kept; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* When warm-up is over: by one rule on the metric itself, for every workload that measures. Steady means that the
- * medians of three windows in a row lie within a tenth of each other, or else their means without the longest twentieth:
+ * medians of three windows in a row lie within a tenth of each other, or else their means without the longest quarter:
  * where values come in two kinds of about equal number, as with a host that polls now and then, a median falls on one
  * kind or the other by chance for ever. A tenant that never gets there is measured all
  * the same, and says so. */
