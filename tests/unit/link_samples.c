@@ -118,7 +118,9 @@ static void fullest_line(void **state)
 static double rows_per_second(const char *head)
 {
     struct guest guest;
-    guest_start(&guest, NULL, 'g');
+    struct vg_link_limits limits = vg_link_default_limits;
+    limits.bytes_per_second = UINT64_C(1) << 40; /* the reader is what is measured, not the limit */
+    guest_start(&guest, &limits, 'g');
     struct vg_text line = { 0 };
     vg_text_add(&line, "%s", head);
     uint64_t rows = 0;
