@@ -28,25 +28,21 @@ static bool agree(const int64_t *values)
 
 static bool is_steady(const struct vg_warmup *warmup)
 {
-    return warmup->window_count >= VG_WARMUP_MEDIANS && (agree(warmup->medians) || agree(warmup->means));
+    return warmup->window_count >= VG_WARMUP_MEDIANS && (agree(warmup->medians) || agree(warmup->deciles));
 }
 
-/* Mean of all but the longest quarter; sorts the values. */
-static int64_t trimmed_mean(int64_t *values, size_t count)
+/* What a tenth of the values stay below; sorts them. */
+static int64_t lower_decile(int64_t *values, size_t count)
 {
-    size_t kept = count - count / 4;
-    double sum = 0;
     vg_sort_int64(values, count);
-    for (size_t i = 0; i < kept; i++)
-        sum += (double)values[i];
-    return (int64_t)(sum / (double)kept);
+    return values[count / 10];
 }
 
 static void over(const struct vg_warmup *warmup, bool steady, int64_t now)
 {
     vg_w_mark(warmup->context, steady ? "steady" : "warm-up-limit");
     vg_autofree char *rule =
-        vg_format("medians (or trimmed means) of %d windows of %zu samples in a row within %.0f %%, at most %.3g s",
+        vg_format("medians (or lower deciles) of %d windows of %zu samples in a row within %.0f %%, at most %.3g s",
                   VG_WARMUP_MEDIANS, warmup->window, TOLERANCE * 100, (double)warmup->limit_ns / 1e9);
     vg_w_fact_text(warmup->context, "warmup_rule", rule);
     vg_w_fact_text(warmup->context, "warmup_steady", steady ? "true" : "false");
@@ -61,7 +57,7 @@ bool vg_warmup_add(struct vg_warmup *warmup, int64_t value_ns)
     if (warmup->value_count == warmup->window) {
         size_t slot = warmup->window_count++ % VG_WARMUP_MEDIANS;
         warmup->medians[slot] = vg_median_int64(warmup->values, warmup->value_count);
-        warmup->means[slot] = trimmed_mean(warmup->values, warmup->value_count);
+        warmup->deciles[slot] = lower_decile(warmup->values, warmup->value_count);
         warmup->value_count = 0;
     }
     int64_t now = vg_now_ns();
