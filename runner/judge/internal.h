@@ -47,18 +47,6 @@ bool judge_steady_ns(const struct vg_measured_run *run, int64_t *host_ns);
 double judge_queued(const struct vg_completion_series *series, double from_s, double to_s);
 /* On a host that renders in software: how much of the window a tenant's renderer worked or waited for its turn, 0..1.
  * entitled: its share, NaN if none. NaN: the process-cpu probe did not see the tenant in the window. */
-/* Renderer time as GPU time, where the pGPU is a set of cores (gpu-time.c). Empty, and every reading NaN, where it is
- * not, or where the probe could not see. */
-struct judge_gpu_clock {
-    struct vg_probe_samples samples;
-    const double *cpu_s; /* NULL: there is no such clock */
-};
-bool judge_gpu_clock_open(const struct vg_measurements *measurements, struct judge_gpu_clock *clock,
-                          struct vg_error *err);
-void judge_gpu_clock_close(struct judge_gpu_clock *clock);
-/* Seconds of GPU time that the tenant used between two instants, NaN if unknown. */
-double judge_gpu_seconds(const struct judge_gpu_clock *clock, const char *tenant, int64_t from_ns, int64_t to_ns);
-
 bool judge_demand(const struct vg_measurements *measurements, const char *tenant, int64_t from_ns, int64_t to_ns,
                   double entitled, double *demand, struct vg_error *err);
 /* Ascending, in place; no NaN among the values. Much faster than qsort on millions. */

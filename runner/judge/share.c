@@ -15,16 +15,13 @@ struct solo {
     double rate; /* of the whole pGPU, jobs per second */
     double work; /* loop count of its job; NaN: unknown */
     double cv;
-    double speed; /* jobs per second of GPU time; NaN: GPU time is not known */
     char *note;
 };
 
 struct contended {
     struct vg_completions completions;
     double entitled, window_s;
-    double *rates;     /* per series, in jobs of the solo phase's length and speed */
-    double *raw_rates; /* as counted */
-    double speed;      /* contended speed / solo speed, of all tenants; NaN: not known, nothing was corrected */
+    double *rates; /* per series */
 };
 
 static const struct vg_measured_run *find_run(const struct vg_measurements *m, const char *phase, const char *workload,
@@ -37,30 +34,24 @@ static const struct vg_measured_run *find_run(const struct vg_measurements *m, c
     return NULL;
 }
 
-/* Coefficient of variation over windows of 1 s, or of a fifth of a short series: of the GPU time that the tenant got,
- * where that is counted, else of its rate. */
-static double variation(const struct vg_completion_series *series, double from_s, double to_s,
-                        const struct judge_gpu_clock *clock, int64_t origin_ns)
+/* Coefficient of variation of the rate over windows of 1 s, or of a fifth of a short series. */
+static double variation(const struct vg_completion_series *series, double from_s, double to_s)
 {
     double width_s = to_s - from_s >= 3 ? 1 : (to_s - from_s) / 5;
     size_t windows = (size_t)floor((to_s - from_s) / width_s + 1e-9);
     vg_autofree double *rates = vg_calloc(windows + 1, sizeof(*rates));
-    for (size_t i = 0; i < windows; i++) {
-        double start_s = from_s + (double)i * width_s, end_s = fmin(start_s + width_s, to_s);
-        rates[i] = clock->cpu_s ? judge_gpu_seconds(clock, series->tenant, origin_ns + judge_instant(start_s * 1e9),
-                                                    origin_ns + judge_instant(end_s * 1e9))
-                                : vg_completion_rate(series, start_s, end_s);
-    }
+    for (size_t i = 0; i < windows; i++)
+        rates[i] =
+            vg_completion_rate(series, from_s + (double)i * width_s, fmin(from_s + (double)(i + 1) * width_s, to_s));
     return windows >= 2 ? gsl_stats_sd(rates, 1, windows) / gsl_stats_mean(rates, 1, windows) : NAN;
 }
 
 static bool measure_solo(const struct vg_analysis_input *input, const char *phase, const char *workload,
-                         const struct judge_gpu_clock *clock, struct solo *solo, struct vg_analysis_output *output,
-                         struct vg_error *err)
+                         struct solo *solo, struct vg_analysis_output *output, struct vg_error *err)
 {
     const struct vg_measurements *m = input->measurements;
     struct vg_completions alone VG_CLEANUP(vg_completions_free) = { 0 };
-    *solo = (struct solo) { .rate = NAN, .work = NAN, .cv = NAN, .speed = NAN };
+    *solo = (struct solo) { .rate = NAN, .work = NAN, .cv = NAN };
     if (!vg_completions_load(m, phase, workload, &alone, err))
         return false;
     if (alone.count != 1) {
@@ -86,26 +77,18 @@ static bool measure_solo(const struct vg_analysis_input *input, const char *phas
         solo->note = vg_format("measured %.4g/s under %s with %u running, which promises %.3g of the pGPU", rate,
                                m->policy, running, alone_share);
     solo->rate = rate / alone_share;
-    int64_t origin_ns = vg_measured_phase_find(m, phase)->start_host_ns;
-    double gpu_s = judge_gpu_seconds(clock, series->tenant, origin_ns + judge_instant(alone.window_start_s * 1e9),
-                                     origin_ns + judge_instant(alone.window_end_s * 1e9));
-    solo->speed = gpu_s > 0 ? rate * (alone.window_end_s - alone.window_start_s) / gpu_s : NAN;
-    solo->cv = variation(series, alone.window_start_s, alone.window_end_s, clock, origin_ns);
+    solo->cv = variation(series, alone.window_start_s, alone.window_end_s);
     solo->work = judge_fact_number(find_run(m, phase, workload, series->tenant), "job_iterations");
     return true;
 }
 
-/* Rates in the common window, in jobs of the solo phase's length. Where GPU time is counted, also at the solo phase's
- * speed: a core whose clock changed between the phases did not make the scheduler unfair. */
+/* Rates in the common window, in jobs of the solo phase's length. */
 static void measure_rates(const struct vg_analysis_input *input, const char *phase, const char *workload,
-                          const struct judge_gpu_clock *clock, const struct solo *solo, struct contended *contended)
+                          const struct solo *solo, struct contended *contended)
 {
-    int64_t origin_ns = vg_measured_phase_find(input->measurements, phase)->start_host_ns;
-    double raw_sum = 0, sum = 0;
     const struct vg_completions *all = &contended->completions;
     contended->window_s = all->window_end_s - all->window_start_s;
     contended->rates = vg_calloc(all->count + 1, sizeof(double));
-    contended->raw_rates = vg_calloc(all->count + 1, sizeof(double));
     for (unsigned i = 0; i < all->count; i++) {
         const struct vg_completion_series *series = &all->series[i];
         double rate = vg_completion_rate(series, all->window_start_s, all->window_end_s);
@@ -119,14 +102,8 @@ static void measure_rates(const struct vg_analysis_input *input, const char *pha
             judge_fact_number(find_run(input->measurements, phase, workload, series->tenant), "job_iterations");
         if (work > 0 && solo->work > 0)
             rate *= work / solo->work;
-        double gpu_s = judge_gpu_seconds(clock, series->tenant, origin_ns + judge_instant(all->window_start_s * 1e9),
-                                         origin_ns + judge_instant(all->window_end_s * 1e9));
-        contended->raw_rates[i] = rate;
-        contended->rates[i] = solo->speed > 0 ? gpu_s / contended->window_s * solo->speed : rate;
-        raw_sum += contended->raw_rates[i];
-        sum += contended->rates[i];
+        contended->rates[i] = rate;
     }
-    contended->speed = solo->speed > 0 && sum > 0 ? raw_sum / sum : NAN;
 }
 
 /* A window that is too short for the promised rate says nothing. It is the promise that counts, not what came: a tenant
@@ -227,52 +204,41 @@ static bool put_values(const struct vg_analysis_input *input, const char *phase,
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_share;
     unsigned count = contended->completions.count;
     double mean = gsl_stats_mean(contended->rates, 1, count);
-    double deviation = 0, squares = 0, raw_sum = 0, least = INFINITY, most = 0;
+    double deviation = 0, squares = 0, least = INFINITY, most = 0;
     for (unsigned i = 0; i < count; i++) {
         double rate = contended->rates[i];
         double share = rate / solo->rate;
         double promised = isnan(contended->entitled) ? rate / mean : share / contended->entitled;
         if (!(fabs(promised - 1) <= deviation)) /* also a NaN, which must not be lost */
             deviation = fabs(promised - 1);
-        double raw = contended->raw_rates[i]; /* tenants of one window meet the same clock */
-        raw_sum += raw;
-        squares += raw * raw;
-        least = fmin(least, raw);
-        most = fmax(most, raw);
-        vg_output_value(output, self, "rate", contended->completions.series[i].tenant, raw, NULL);
+        squares += rate * rate;
+        least = fmin(least, rate);
+        most = fmax(most, rate);
+        vg_output_value(output, self, "rate", contended->completions.series[i].tenant, rate, NULL);
         vg_output_value(output, self, "share", contended->completions.series[i].tenant, share, NULL);
     }
     check_clocks(contended, output);
+    double sum = mean * count;
     vg_autofree char *note =
         isnan(contended->entitled)
             ? vg_format("from the mean of the tenants: policy %s promises no share",
                         input->measurements->policy ? input->measurements->policy : "")
-            : vg_format("from %.4g of solo throughput each (%s)%s", contended->entitled, input->measurements->policy,
-                        isnan(contended->speed) ? "" : ", by GPU time, which the core's clock does not change");
+            : vg_format("from %.4g of solo throughput each (%s)", contended->entitled, input->measurements->policy);
     if (!isnan(contended->entitled)) /* else there is nothing that could be told */
         vg_output_value(output, self, "entitled", NULL, contended->entitled, NULL);
     vg_output_value(output, self, "max_deviation", NULL, deviation, note);
     vg_output_value(output, self, "min_max_ratio", NULL, most > 0 ? least / most : NAN, NULL);
-    vg_output_value(output, self, "jain", NULL, squares > 0 ? raw_sum * raw_sum / (count * squares) : NAN, NULL);
-    vg_output_value(output, self, "efficiency", NULL, raw_sum / solo->rate, NULL);
-    if (!isnan(contended->speed))
-        vg_output_value(output, self, "speed_change", NULL, contended->speed, NULL);
-    double least_speed = vg_analysis_param_real(input, "min_speed_change");
-    if (contended->speed < least_speed)
-        vg_output_invalid(output,
-                          "The same GPU time did only %.2f of the work that it did in the solo phase; below %.2f the "
-                          "pGPU itself was disturbed.",
-                          contended->speed, least_speed);
+    vg_output_value(output, self, "jain", NULL, squares > 0 ? sum * sum / (count * squares) : NAN, NULL);
+    vg_output_value(output, self, "efficiency", NULL, sum / solo->rate, NULL);
     vg_output_value(output, self, "window_s", NULL, contended->window_s, NULL);
     return put_saturation(input, phase, contended, output, err);
 }
 
-static bool analyse(const struct vg_analysis_input *input, const char *phase, const char *workload,
-                    const struct judge_gpu_clock *clock, struct solo *solo, struct contended *contended,
-                    struct vg_analysis_output *output, struct vg_error *err)
+static bool analyse(const struct vg_analysis_input *input, const char *phase, const char *workload, struct solo *solo,
+                    struct contended *contended, struct vg_analysis_output *output, struct vg_error *err)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_share;
-    if (!measure_solo(input, vg_analysis_param(input, "solo"), workload, clock, solo, output, err))
+    if (!measure_solo(input, vg_analysis_param(input, "solo"), workload, solo, output, err))
         return false;
     vg_output_value(output, self, "solo_rate", NULL, solo->rate, solo->note);
     vg_output_value(output, self, "solo_cv", NULL, solo->cv, NULL);
@@ -288,7 +254,7 @@ static bool analyse(const struct vg_analysis_input *input, const char *phase, co
     contended->entitled = vg_entitled_share(
         input->measurements,
         judge_tenants_running(input->measurements, vg_measured_phase_find(input->measurements, phase)));
-    measure_rates(input, phase, workload, clock, solo, contended);
+    measure_rates(input, phase, workload, solo, contended);
     return !enough(contended, solo, phase, output) || put_values(input, phase, contended, solo, output, err);
 }
 
@@ -311,14 +277,11 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     }
     struct solo solo = { 0 };
     struct contended contended = { 0 };
-    struct judge_gpu_clock clock VG_CLEANUP(judge_gpu_clock_close) = { 0 };
-    bool good = judge_gpu_clock_open(input->measurements, &clock, err) &&
-                analyse(input, phase, workload, &clock, &solo, &contended, output, err);
+    bool good = analyse(input, phase, workload, &solo, &contended, output, err);
     for (size_t i = 0; i < VG_COUNT(phases); i++)
         check_runs(vg_measured_phase_find(input->measurements, phases[i]), workload, output);
     vg_completions_free(&contended.completions);
     free(contended.rates);
-    free(contended.raw_rates);
     free(solo.note);
     return good;
 }
@@ -337,12 +300,6 @@ VG_ANALYSIS(share) = {
               .def = "common",
               .choices = "common",
               .summary = "common: from the latest first to the earliest last completion" },
-            { .name = "min_speed_change",
-              .type = VG_REAL,
-              .def = "0",
-              .max = 1,
-              .unit = "1",
-              .summary = "where GPU time is counted: contended speed / solo speed below which nothing is judged" },
             { .name = "workload", .type = VG_TEXT, .def = "vk-compute-stream", .summary = "whose completions count" },
             { .name = NULL },
         },
@@ -358,9 +315,6 @@ VG_ANALYSIS(share) = {
             { "share", "1", VG_NEITHER, 0, "a tenant's rate / solo rate" },
             { "entitled", "1", VG_NEITHER, 0, "the share that the policy promises each tenant; absent: none" },
             { "rate", "1/s", VG_NEITHER, 0, "a tenant's jobs in the common window" },
-            { "speed_change", "1", VG_HIGHER, 0.05,
-              "jobs per second of GPU time, contended / solo: what contention or the core's clock made of the same "
-              "time" },
             { "window_s", "s", VG_NEITHER, 0, "length of the common window" },
             { .name = NULL },
         },

@@ -10,8 +10,7 @@ struct scenario {
     double first_start, first_end, second_start, second_end; /* s in the contended phase */
     bool idle_neighbour_in_solo;
     const char *second_iterations;
-    double cpu, wait;                       /* of each renderer, as parts of the contended phase; both 0: no probe */
-    double gpu_solo, gpu_first, gpu_second; /* cores that the renderers used in each phase; 0: as cpu says */
+    double cpu, wait; /* of each renderer, as parts of the contended phase; both 0: no probe */
     bool software_host;
     double in_flight;     /* jobs per tenant; 0: 3 */
     double clock_error_s; /* of each tenant */
@@ -20,7 +19,7 @@ struct scenario {
 };
 
 /* What the process-cpu probe would have seen of both renderers. */
-static void add_probe(struct vg_measurements *m, const struct scenario *s)
+static void add_probe(struct vg_measurements *m, double cpu, double wait)
 {
     struct vg_error err = { 0 };
     static const char *const columns[] = { "time_ns", "tenant", "item", "cpu_s", "wait_s" };
@@ -37,11 +36,8 @@ static void add_probe(struct vg_measurements *m, const struct scenario *s)
         for (int tenant = 0; tenant < 2; tenant++) {
             const char *name = tenant ? "peer.1" : "peer.0";
             vg_csv_probe_row(csv, half * S / 2, name, "vmm", (double[]) { half * 0.5, 0 }, 2);
-            double at_s = half * 0.5, cpu_s = at_s * s->cpu;
-            if (s->gpu_solo > 0) /* the phases lie on either side of 19 s */
-                cpu_s = fmin(at_s, 19) * (tenant ? 0 : s->gpu_solo) +
-                        fmax(at_s - 19, 0) * (tenant ? s->gpu_second : s->gpu_first);
-            vg_csv_probe_row(csv, half * S / 2, name, "renderer", (double[]) { cpu_s, at_s * s->wait }, 2);
+            vg_csv_probe_row(csv, half * S / 2, name, "renderer", (double[]) { half * 0.5 * cpu, half * 0.5 * wait },
+                             2);
         }
     }
     assert_good(vg_csv_close(csv, &stream->rows, &err), err);
@@ -86,8 +82,8 @@ static struct vg_judgement *judge(const struct scenario *s, double at_most)
             20 * S + (int64_t)(s->first_end * 1e9));
     add_run(m, s, phase, "peer.1", s->second_iterations ? s->second_iterations : "1000", s->second,
             20 * S + (int64_t)(s->second_start * 1e9), 20 * S + (int64_t)(s->second_end * 1e9));
-    if (s->cpu + s->wait + s->gpu_solo > 0)
-        add_probe(m, s);
+    if (s->cpu + s->wait > 0)
+        add_probe(m, s->cpu, s->wait);
     struct fixture_test f;
     fixture_test(&f, "share");
     fixture_param(&f, "phase", "contended");
@@ -346,43 +342,6 @@ static void rates_are_interpolated(void **state)
     free(rates);
 }
 
-/* On a pGPU of cores the same jobs take longer when the cores' clock falls. That is not the scheduler's doing; taking
- * GPU time from one tenant is, and so is leaving it unused. */
-static void slow_clock_is_not_unfair(void **state)
-{
-    (void)state;
-    static const struct {
-        double first, second, gpu_first, gpu_second;
-        bool software_host;
-        enum vg_verdict verdict;
-        double deviation;
-    } cases[] = {
-        { 40, 40, 0.5, 0.5, true, VG_PASS, 0 },    /* 20 % slower, evenly divided */
-        { 48, 32, 0.6, 0.4, true, VG_FAIL, 0.2 },  /* 20 % slower, 60/40 */
-        { 50, 50, 0.3, 0.3, true, VG_FAIL, 0.4 },  /* 40 % of the time unused, whatever the jobs say */
-        { 40, 40, 0.5, 0.5, false, VG_FAIL, 0.2 }, /* a real GPU is measured by its jobs */
-    };
-    for (size_t i = 0; i < VG_COUNT(cases); i++) {
-        struct scenario s = { .policy = "equal-share",
-                              .solo = 100,
-                              .first = cases[i].first,
-                              .second = cases[i].second,
-                              .first_start = 1,
-                              .first_end = 11,
-                              .second_start = 1,
-                              .second_end = 11,
-                              .gpu_solo = 1,
-                              .gpu_first = cases[i].gpu_first,
-                              .gpu_second = cases[i].gpu_second,
-                              .software_host = cases[i].software_host,
-                              .in_flight = 3 };
-        struct vg_judgement *j = judge(&s, 0.1);
-        assert_int_equal(j->verdict, cases[i].verdict);
-        assert_near(value_of(j, "x.max_deviation"), cases[i].deviation, 0.01);
-        vg_judgement_free(j);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,7 +355,6 @@ int main(void)
         cmocka_unit_test(policies_promise_different_shares),
         cmocka_unit_test(jobs_of_other_length_are_weighed),
         cmocka_unit_test(saturation_is_demand_not_success),
-        cmocka_unit_test(slow_clock_is_not_unfair),
         cmocka_unit_test(clocks_must_be_known),
         cmocka_unit_test(runs_must_be_warm_and_verified),
         cmocka_unit_test(rates_are_interpolated),
