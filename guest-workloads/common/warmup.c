@@ -16,34 +16,24 @@ void vg_warmup_begin(struct vg_warmup *warmup, struct vg_workload_context *conte
     };
 }
 
-static bool agree(const int64_t *values)
-{
-    int64_t low = values[0], high = low;
-    for (size_t i = 1; i < VG_WARMUP_MEDIANS; i++) {
-        low = values[i] < low ? values[i] : low;
-        high = values[i] > high ? values[i] : high;
-    }
-    return (double)high <= (double)low * (1 + TOLERANCE);
-}
-
 static bool is_steady(const struct vg_warmup *warmup)
 {
-    return warmup->window_count >= VG_WARMUP_MEDIANS && (agree(warmup->medians) || agree(warmup->deciles));
-}
-
-/* What a tenth of the values stay below; sorts them. */
-static int64_t lower_decile(int64_t *values, size_t count)
-{
-    vg_sort_int64(values, count);
-    return values[count / 10];
+    if (warmup->median_count < VG_WARMUP_MEDIANS)
+        return false;
+    int64_t low = warmup->medians[0], high = low;
+    for (size_t i = 1; i < VG_WARMUP_MEDIANS; i++) {
+        low = warmup->medians[i] < low ? warmup->medians[i] : low;
+        high = warmup->medians[i] > high ? warmup->medians[i] : high;
+    }
+    return (double)high <= (double)low * (1 + TOLERANCE);
 }
 
 static void over(const struct vg_warmup *warmup, bool steady, int64_t now)
 {
     vg_w_mark(warmup->context, steady ? "steady" : "warm-up-limit");
     vg_autofree char *rule =
-        vg_format("medians (or lower deciles) of %d windows of %zu samples in a row within %.0f %%, at most %.3g s",
-                  VG_WARMUP_MEDIANS, warmup->window, TOLERANCE * 100, (double)warmup->limit_ns / 1e9);
+        vg_format("medians of %d windows of %zu samples in a row within %.0f %%, at most %.3g s", VG_WARMUP_MEDIANS,
+                  warmup->window, TOLERANCE * 100, (double)warmup->limit_ns / 1e9);
     vg_w_fact_text(warmup->context, "warmup_rule", rule);
     vg_w_fact_text(warmup->context, "warmup_steady", steady ? "true" : "false");
     vg_w_fact_int(warmup->context, "warmup_samples", (int64_t)warmup->total);
@@ -55,9 +45,8 @@ bool vg_warmup_add(struct vg_warmup *warmup, int64_t value_ns)
     warmup->total++;
     warmup->values[warmup->value_count++] = value_ns;
     if (warmup->value_count == warmup->window) {
-        size_t slot = warmup->window_count++ % VG_WARMUP_MEDIANS;
-        warmup->medians[slot] = vg_median_int64(warmup->values, warmup->value_count);
-        warmup->deciles[slot] = lower_decile(warmup->values, warmup->value_count);
+        int64_t median = vg_median_int64(warmup->values, warmup->value_count);
+        warmup->medians[warmup->median_count++ % VG_WARMUP_MEDIANS] = median;
         warmup->value_count = 0;
     }
     int64_t now = vg_now_ns();

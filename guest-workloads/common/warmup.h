@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* When warm-up is over: by one rule on the metric itself, for every workload that measures. Steady means that the
- * medians of three windows in a row lie within a tenth of each other, or else their lower deciles:
- * where values come in two kinds of about equal number, as with a host that polls now and then, a median falls on one
- * kind or the other by chance for ever. A tenant that never gets there is measured all
+ * medians of three windows in a row lie within a tenth of each other. A tenant that never gets there is measured all
  * the same, and says so. */
 #ifndef VG_WARMUP_H
 #define VG_WARMUP_H
@@ -18,8 +16,8 @@ struct vg_warmup {
     int64_t start_ns, limit_ns;
     int64_t values[VG_WARMUP_WINDOW_MAX];
     size_t value_count, total;
-    int64_t medians[VG_WARMUP_MEDIANS], deciles[VG_WARMUP_MEDIANS];
-    size_t window_count;
+    int64_t medians[VG_WARMUP_MEDIANS];
+    size_t median_count;
 };
 
 /* window: samples per median, at most VG_WARMUP_WINDOW_MAX; given up limit_ns from now. */

@@ -8,8 +8,8 @@
 #include "gles/cells.h"
 #include "gles/early-fence.h"
 
-#define WINDOW       64
-#define WARMUP_LIMIT (20 * VG_NS_PER_S)
+#define WINDOW       50
+#define WARMUP_LIMIT (5 * VG_NS_PER_S)
 #define PATIENCE     (1 * VG_NS_PER_MS) /* by when the work behind an early fence is done, too */
 
 static const char vertex_source[] = "#version 300 es\n"
