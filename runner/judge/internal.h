@@ -49,6 +49,87 @@ double judge_queued(const struct vg_completion_series *series, double from_s, do
  * entitled: its share, NaN if none. NaN: the process-cpu probe did not see the tenant in the window. */
 bool judge_demand(const struct vg_measurements *measurements, const char *tenant, int64_t from_ns, int64_t to_ns,
                   double entitled, double *demand, struct vg_error *err);
+/* How fast the pGPU was over time, where it is a set of cores (probe pgpu-clock). count 0: it was not followed. */
+enum { JUDGE_CLOCK_CORES = 64 };
+struct judge_clock_sample {
+    int64_t time_ns;
+    unsigned core;
+    double speed; /* in a unit of the probe's own: only ratios mean something */
+};
+struct judge_clock {
+    struct judge_clock_sample *samples;
+    size_t count;
+    unsigned core_count;
+};
+bool judge_clock_load(const struct vg_measurements *measurements, struct judge_clock *clock, struct vg_error *err);
+void judge_clock_free(struct judge_clock *clock);
+/* Mean over the pGPU's cores and the interval, host clock. NaN: it was not followed closely enough there. */
+double judge_clock_speed(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns);
+
+/* Renderer time as GPU time, where the pGPU is a set of cores. Empty, and every reading NaN, where it is not, or where
+ * the process-cpu probe could not see. */
+struct judge_gpu_time {
+    struct vg_probe_samples samples;
+    const double *cpu_s; /* NULL: GPU time is not counted here */
+};
+bool judge_gpu_time_load(const struct vg_measurements *measurements, struct judge_gpu_time *time, struct vg_error *err);
+void judge_gpu_time_free(struct judge_gpu_time *time);
+/* Seconds of GPU time that the tenant used between two instants of the host's clock. NaN: unknown. */
+double judge_gpu_seconds(const struct judge_gpu_time *time, const char *tenant, int64_t from_ns, int64_t to_ns);
+
+/* What a comparison of two phases rests on. */
+struct judge_host_clocks {
+    struct judge_clock clock;
+    struct judge_gpu_time gpu_time;
+};
+bool judge_host_clocks_load(const struct vg_measurements *measurements, struct judge_host_clocks *clocks,
+                            struct vg_error *err);
+void judge_host_clocks_free(struct judge_host_clocks *clocks);
+
+enum { JUDGE_MIN_JOBS = 25 }; /* fewer, and one job more or less is 4 % */
+
+/* One tenant that works alone: what shares are measured against. */
+struct judge_solo {
+    struct vg_completions completions; /* one series */
+    const struct vg_measured_phase *phase;
+    double rate;     /* of the whole pGPU, jobs per second */
+    double gpu_time; /* of the whole pGPU, seconds per second; NaN: not counted */
+    double work;     /* loop count of its job; NaN: unknown */
+    double cv;      /* over windows of 1 s (a fifth of a short series): of GPU time where it is counted, else of rate */
+    double rate_cv; /* of the rate */
+    char *note;
+};
+/* Adds an invalid sentence where there is no such number. */
+bool judge_solo_measure(const struct vg_measurements *measurements, const struct judge_host_clocks *clocks,
+                        const char *phase, const char *workload, struct judge_solo *solo,
+                        struct vg_analysis_output *output, struct vg_error *err);
+void judge_solo_free(struct judge_solo *solo);
+
+/* Tenants that share the pGPU, over their common window. */
+struct judge_contended {
+    struct vg_completions completions;
+    const struct vg_measured_phase *phase;
+    double window_s;
+    double *rates;    /* per series, in jobs of the solo phase's length */
+    double *gpu_time; /* per series, seconds per second; NaN: not counted */
+};
+bool judge_contended_measure(const struct vg_measurements *measurements, const struct judge_host_clocks *clocks,
+                             const char *phase, const char *workload, const struct judge_solo *solo,
+                             struct judge_contended *contended, struct vg_analysis_output *output,
+                             struct vg_error *err);
+void judge_contended_free(struct judge_contended *contended);
+/* False, and an invalid sentence for each, if a phase was not measured. */
+bool judge_phases_measured(const struct vg_measurements *measurements, const char *const *phases, size_t count,
+                           struct vg_analysis_output *output);
+/* judge_check_run for every run of the workload in these phases. */
+void judge_check_runs(const struct vg_measurements *measurements, const char *const *phases, size_t count,
+                      const char *workload, struct vg_analysis_output *output);
+/* Loop count of the job that the tenant ran; NaN: unknown. */
+double judge_job_work(const struct vg_measurements *measurements, const char *phase, const char *workload,
+                      const char *tenant);
+/* An instant of a phase on the host's clock. */
+int64_t judge_phase_instant(const struct vg_measured_phase *phase, double at_s);
+
 /* Ascending, in place; no NaN among the values. Much faster than qsort on millions. */
 void judge_sort(double *values, size_t count);
 /* A fact as a number; NaN if absent or no number. */
