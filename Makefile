@@ -41,7 +41,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 .DELETE_ON_ERROR:
 
 # pkg-config runs once per make, not once per file. Goals that install the packages do not need its answer.
-NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench,$(or $(MAKECMDGOALS),build)),yes)
+NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench controls,$(or $(MAKECMDGOALS),build)),yes)
 ifdef NEED_FLAGS
 LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT)))
 RUNNER_LIBS   := $(shell pkg-config --libs $(PKGS_RUNNER)) -lm
@@ -122,6 +122,20 @@ check: ## every test: unit, integration, lint, a real run with two VMs; ends wit
 lint: ## formatting, static checks, spelling, licences, layers
 	@BUILD=$(BUILD) tests/lint/lint
 
+# Known-bad implementations: each must make the tests fail that name it, for the stated reason.
+$(BUILD)/tests/controls/%: $(BUILD)/obj/tests/controls/%.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
+controls: ## the test of the tests: known-bad implementations; CONTROL=glob, REPEAT=n, OTHERS=1
+	@.ci/install-packages build run
+	@$(MAKE) --no-print-directory -j2 build control-programs
+	@guest-workloads/image/build-images >/dev/null
+	@BUILD=$(BUILD) tests/controls/controls
+
+control-programs: $(BUILD)/tests/controls/bad-scheduler
+
 bench: ## the figures of docs/figures.md, each beside what it is compared with
 	@BUILD=$(BUILD) tests/bench/bench
 
@@ -131,5 +145,5 @@ clean: ## remove what was built here (not the cached images)
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-.PHONY: build unit-programs run images deps check lint bench clean help
+.PHONY: build unit-programs controls control-programs run images deps check lint bench clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

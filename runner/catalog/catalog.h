@@ -67,10 +67,11 @@ struct vg_matrix {
 };
 
 struct vg_test_tenant {
-    char *name;     /* "peer": instances are peer.0, peer.1, ... */
-    unsigned count; /* default 1 */
-    bool later;     /* not started before a `start` action */
-    bool fresh;     /* wants a boot of its own: never shared with an earlier test */
+    char *name;      /* "peer": instances are peer.0, peer.1, ... */
+    unsigned count;  /* default 1 */
+    bool later;      /* not started before a `start` action */
+    unsigned weight; /* for policies with weights; default 1 */
+    bool fresh;      /* wants a boot of its own: never shared with an earlier test */
 };
 
 /* One workload in a phase. `on` is "peer" (all instances) or "peer.0". */
@@ -91,6 +92,7 @@ struct vg_test_action {
 
 struct vg_phase {
     char *name;
+    char *policy;                   /* scheduling policy from here on; NULL: as it was */
     struct vg_test_action *actions; /* in order, before the runs */
     unsigned action_count;
     struct vg_test_run *runs; /* start together, on a barrier */
@@ -147,10 +149,11 @@ struct vg_plan_setting {
 struct vg_plan {
     char *name;
     char *summary;
-    struct vg_words tests; /* globs over test ids or group/ids, `!` negates */
-    struct vg_words sets;  /* as --set */
-    unsigned repeat;       /* boots per instance; 0: as the test says */
-    unsigned budget_s;     /* how long it is meant to take, for the estimate; 0: unknown */
+    struct vg_words tests;    /* globs over test ids or group/ids, `!` negates */
+    struct vg_words sets;     /* as --set */
+    struct vg_words profiles; /* instead of the tests' own `matrix.profile`; empty: as each test says */
+    unsigned repeat;          /* boots per instance; 0: as the test says */
+    unsigned budget_s;        /* how long it is meant to take, for the estimate; 0: unknown */
 };
 
 /* --- host files ------------------------------------------------------------------------------------------------- */

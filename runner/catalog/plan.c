@@ -9,6 +9,7 @@ static const cyaml_schema_field_t plan_fields[] = {
     VG_FIELD_TEXT("summary", VG_MANDATORY, struct vg_plan, summary),
     VG_FIELD_WORDS("tests", VG_MANDATORY, struct vg_plan, tests),
     VG_FIELD_WORDS("set", VG_OPTIONAL, struct vg_plan, sets),
+    VG_FIELD_WORDS("profiles", VG_OPTIONAL, struct vg_plan, profiles),
     CYAML_FIELD_UINT("repeat", VG_OPTIONAL, struct vg_plan, repeat),
     CYAML_FIELD_UINT("budget_s", VG_OPTIONAL, struct vg_plan, budget_s),
     CYAML_FIELD_END,
@@ -85,6 +86,8 @@ json_t *vg_plan_to_json(const struct vg_plan *plan)
     vg_json_set_text(json, "summary", plan->summary);
     vg_json_set(json, "tests", vg_words_to_json(&plan->tests));
     vg_json_set(json, "set", vg_words_to_json(&plan->sets));
+    if (plan->profiles.count)
+        vg_json_set(json, "profiles", vg_words_to_json(&plan->profiles));
     vg_json_set_int(json, "repeat", plan->repeat);
     vg_json_set_int(json, "budget_s", plan->budget_s);
     return json;

@@ -41,6 +41,7 @@ void judge_contended_free(struct judge_contended *contended)
     vg_completions_free(&contended->completions);
     free(contended->rates);
     free(contended->gpu_time);
+    free(contended->entitled);
     *contended = (struct judge_contended) { 0 };
 }
 
@@ -76,6 +77,7 @@ bool judge_contended_measure(const struct vg_measurements *m, const struct judge
     contended->window_s = to_s - from_s;
     contended->rates = vg_calloc(all->count + 1, sizeof(double));
     contended->gpu_time = vg_calloc(all->count + 1, sizeof(double));
+    contended->entitled = vg_calloc(all->count + 1, sizeof(double));
     if (isnan(contended->window_s)) {
         vg_output_invalid(output,
                           "The tenants of phase `%s` were never at work at the same time, so that nothing was shared.",
@@ -93,6 +95,7 @@ bool judge_contended_measure(const struct vg_measurements *m, const struct judge
             judge_gpu_seconds(&clocks->gpu_time, series->tenant, judge_phase_instant(contended->phase, from_s),
                               judge_phase_instant(contended->phase, to_s)) /
             contended->window_s;
+        contended->entitled[i] = vg_entitled_share(m, contended->phase, series->tenant);
         check_clock(series, contended->window_s, output);
     }
     return true;

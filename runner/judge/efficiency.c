@@ -170,9 +170,10 @@ static void compare(const struct vg_analysis_input *input, const struct judge_so
                                       solo->completions.window_end_s);
     const struct side first = { &solo->completions, solo->phase, solo->rate / alone, &one };
     /* Slices that a policy leaves idle on purpose are no loss. */
-    double entitled =
-        vg_entitled_share(input->measurements, judge_tenants_running(input->measurements, contended->phase));
-    double promised = isnan(entitled) ? 1 : fmin(1, entitled * count);
+    double promised = 0;
+    for (unsigned i = 0; i < count; i++)
+        promised += contended->entitled[i];
+    promised = isnan(promised) ? 1 : fmin(1, promised);
     const struct side second = { &contended->completions, contended->phase, 1 / promised, work };
     put(&first, &second, clock, output);
 }

@@ -37,8 +37,13 @@ void judge_check_run(const struct vg_measured_run *run, struct vg_analysis_outpu
 unsigned judge_tenants_running(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
 /* Whether an action of the test ended the tenant (kill, shutdown, ...): its workloads then die on purpose. */
 bool judge_ended_by_action(const struct vg_measurements *measurements, const char *tenant);
-/* The share of the pGPU that the policy lets one busy tenant have while running-1 others are there but idle. */
-double judge_alone_share(const struct vg_measurements *measurements, unsigned running);
+bool judge_is_running(const struct vg_measurements *measurements, const struct vg_measured_tenant *tenant,
+                      const struct vg_measured_phase *phase);
+/* The policy in force during a phase. */
+const char *judge_policy(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
+/* The share of the pGPU that the policy lets this tenant have in the phase while it alone is busy. */
+double judge_alone_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                         const char *tenant);
 /* Of a run: end of warm-up on the host's clock. Mark "steady", else "warm-up-limit" (warm-up was given up). False:
  * none. */
 bool judge_steady_ns(const struct vg_measured_run *run, int64_t *host_ns);
@@ -112,6 +117,7 @@ struct judge_contended {
     double window_s;
     double *rates;    /* per series, in jobs of the solo phase's length */
     double *gpu_time; /* per series, seconds per second; NaN: not counted */
+    double *entitled; /* per series, of the whole pGPU; NaN: the policy promises no share */
 };
 bool judge_contended_measure(const struct vg_measurements *measurements, const struct judge_host_clocks *clocks,
                              const char *phase, const char *workload, const struct judge_solo *solo,

@@ -93,9 +93,10 @@ double vg_completion_rate(const struct vg_completion_series *series, double from
  * by the series are given. Caller frees *rates; may be NULL with count 0. */
 void vg_share_series(const struct vg_completion_series *series, double bin_s, double *start_s, double **rates,
                      size_t *count);
-/* What each tenant is entitled to by the policy, as a share of solo throughput (method: policy truth table).
- * running: tenants on the pGPU. NaN: the policy promises no share (best-effort). */
-double vg_entitled_share(const struct vg_measurements *measurements, unsigned running);
+/* What a tenant is entitled to in a phase while all that run on the pGPU are busy, as a share of solo throughput
+ * (method: policy truth table). NaN: the policy promises no share (best-effort). */
+double vg_entitled_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                         const char *tenant);
 
 /* One column of one stream, pooled over the tenants of a phase; rows before the mark "steady" and values below 0 of a
  * duration ("not available") are left out. tenant NULL or "": all. Ascending if `sorted`, else in the order of time per

@@ -14,10 +14,11 @@ extern const struct vg_analysis vg_analysis_share;
 
 /* A window that is too short for the promised rate says nothing. It is the promise that counts, not what came: a tenant
  * that was starved has few completions, and that is the finding. */
-static bool enough(const struct judge_contended *contended, const struct judge_solo *solo, double entitled,
+static bool enough(const struct judge_contended *contended, const struct judge_solo *solo,
                    struct vg_analysis_output *output)
 {
-    double expected = entitled * solo->rate * contended->window_s;
+    double least = gsl_stats_min(contended->entitled, 1, contended->completions.count);
+    double expected = least * solo->rate * contended->window_s;
     if (isnan(expected))
         expected = gsl_stats_mean(contended->rates, 1, contended->completions.count) * contended->window_s;
     if (expected >= JUDGE_MIN_JOBS)
@@ -57,7 +58,7 @@ static bool measure_saturation(const struct vg_measurements *m, const struct jud
     return true;
 }
 
-static bool put_saturation(const struct vg_measurements *m, const struct judge_contended *contended, double entitled,
+static bool put_saturation(const struct vg_measurements *m, const struct judge_contended *contended,
                            struct vg_analysis_output *output, struct vg_error *err)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_share;
@@ -66,7 +67,7 @@ static bool put_saturation(const struct vg_measurements *m, const struct judge_c
     for (unsigned i = 0; i < all->count; i++) {
         const struct vg_completion_series *series = &all->series[i];
         double saturation;
-        if (!measure_saturation(m, contended, series, entitled, &saturation, err))
+        if (!measure_saturation(m, contended, series, contended->entitled[i], &saturation, err))
             return false;
         if (isnan(saturation))
             vg_output_invalid(output, "Whether %s always had work waiting in phase `%s` was not measured%s.",
@@ -107,7 +108,7 @@ static double worse(double deviation, double promised)
 }
 
 static void put_shares(const struct vg_measurements *m, const struct judge_contended *contended,
-                       const struct judge_solo *solo, double entitled, struct vg_analysis_output *output)
+                       const struct judge_solo *solo, struct vg_analysis_output *output)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_share;
     bool by_time = !isnan(solo->gpu_time);
@@ -119,18 +120,23 @@ static void put_shares(const struct vg_measurements *m, const struct judge_conte
         mean += shares[i] / count;
         vg_output_value(output, self, "share", contended->completions.series[i].tenant, shares[i], NULL);
     }
+    const double *entitled = contended->entitled;
+    bool promised = !isnan(entitled[0]), equal = true;
     for (unsigned i = 0; i < count; i++) {
-        deviation = worse(deviation, shares[i] / (isnan(entitled) ? mean : entitled));
-        rate_deviation = worse(rate_deviation, contended->rates[i] / solo->rate / entitled);
+        deviation = worse(deviation, shares[i] / (promised ? entitled[i] : mean));
+        rate_deviation = worse(rate_deviation, contended->rates[i] / solo->rate / entitled[i]);
+        equal = equal && entitled[i] == entitled[0];
     }
-    vg_autofree char *note = isnan(entitled)
-                                 ? vg_format("from the mean of the tenants: policy %s promises no share", m->policy)
-                                 : vg_format("from %.4g of %s each (%s)", entitled,
-                                             by_time ? "the pGPU's time" : "solo throughput", m->policy);
-    if (!isnan(entitled)) /* else there is nothing that could be told */
-        vg_output_value(output, self, "entitled", NULL, entitled, NULL);
+    const char *policy = judge_policy(m, contended->phase);
+    vg_autofree char *each = equal ? vg_format("%.4g of ", entitled[0]) : vg_strdup("its part of ");
+    vg_autofree char *note =
+        !promised ? vg_format("from the mean of the tenants: policy %s promises no share", policy)
+                  : vg_format("from %s%s each (%s)", each, by_time ? "the pGPU's time" : "solo throughput", policy);
+    for (unsigned i = 0; promised && i < (equal ? 1 : count); i++) /* else there is nothing that could be told */
+        vg_output_value(output, self, "entitled", equal ? NULL : contended->completions.series[i].tenant, entitled[i],
+                        NULL);
     vg_output_value(output, self, "max_deviation", NULL, deviation, note);
-    if (by_time && !isnan(entitled))
+    if (by_time && promised)
         vg_output_value(output, self, "rate_deviation", NULL, rate_deviation,
                         "as counted: the core's clock between the two phases is in it");
 }
@@ -157,13 +163,12 @@ static bool analyse(const struct vg_measurements *m, const struct vg_analysis_in
                           contended->completions.count, workload);
         return true;
     }
-    double entitled = vg_entitled_share(m, judge_tenants_running(m, contended->phase));
-    if (isnan(contended->window_s) || !enough(contended, solo, entitled, output))
+    if (isnan(contended->window_s) || !enough(contended, solo, output))
         return true;
     put_rates(contended, output);
-    put_shares(m, contended, solo, entitled, output);
+    put_shares(m, contended, solo, output);
     vg_output_value(output, self, "window_s", NULL, contended->window_s, NULL);
-    return put_saturation(m, contended, entitled, output, err);
+    return put_saturation(m, contended, output, err);
 }
 
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)

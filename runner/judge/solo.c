@@ -57,17 +57,18 @@ static void measure_variation(const struct judge_gpu_time *gpu_time, struct judg
 static bool scale_up(const struct vg_measurements *m, struct judge_solo *solo, struct vg_analysis_output *output)
 {
     unsigned running = judge_tenants_running(m, solo->phase);
-    double alone_share = judge_alone_share(m, running);
+    const char *policy = judge_policy(m, solo->phase);
+    double alone_share = judge_alone_share(m, solo->phase, solo->completions.series[0].tenant);
     if (!(alone_share > 0)) {
         vg_output_invalid(output,
                           "What policy %s leaves to one busy tenant of %u is not known, so that solo throughput "
                           "cannot be told.",
-                          m->policy, running);
+                          policy, running);
         return false;
     }
     if (alone_share < 1)
         solo->note = vg_format("measured %.4g/s under %s with %u running, which promises %.3g of the pGPU", solo->rate,
-                               m->policy, running, alone_share);
+                               policy, running, alone_share);
     solo->rate /= alone_share;
     solo->gpu_time /= alone_share;
     return true;

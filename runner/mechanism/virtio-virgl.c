@@ -27,5 +27,6 @@ VG_MECHANISM(virtio_virgl) = {
     .attach = vg_virtio_attach,
     .adopt = vg_virtio_adopt,
     .policy = vg_virtio_policy,
+    .read_policy = vg_virtio_read_policy,
     .destroy = vg_virtio_destroy,
 };

@@ -84,6 +84,13 @@ enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct 
     return vg_scheduler_apply(virtio->scheduler, policy, cores_of(virtio, pgpu_index), tenants, tenant_count, err);
 }
 
+bool vg_virtio_read_policy(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
+                           struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    return vg_scheduler_read(virtio->scheduler, vgpu, knobs, count, err);
+}
+
 bool vg_virtio_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
 {
     struct virtio *virtio = state;

@@ -16,6 +16,8 @@ bool vg_virtio_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachm
 bool vg_virtio_adopt(void *state, const struct vg_policy_tenant *tenant, struct vg_error *err);
 enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                                  const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err);
+bool vg_virtio_read_policy(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
+                           struct vg_error *err);
 bool vg_virtio_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err);
 
 #define VG_VIRTIO_SOFTWARE "llvmpipe*,softpipe*,swrast*,MESA_LLVMPIPE,GOOGLE_SWIFTSHADER,SwiftShader*"

@@ -83,7 +83,7 @@ static bool load_tenant(const json_t *object, struct vg_measured_tenant *tenant,
 {
     return rec_text(object, "name", &tenant->name, err) && rec_text_or_null(object, "vm", &tenant->vm, err) &&
            rec_text_or_null(object, "boot_id", &tenant->boot_id, err) &&
-           rec_text(object, "state", &tenant->state, err) &&
+           rec_unsigned(object, "weight", &tenant->weight, err) && rec_text(object, "state", &tenant->state, err) &&
            rec_one_of("state", tenant->state, vg_tenant_state_words, err) &&
            rec_text_or_null(object, "reason", &tenant->reason, err) &&
            rec_real(object, "boot_s", &tenant->boot_s, err) && rec_json(object, "hello", &tenant->hello, err) &&
@@ -134,13 +134,35 @@ static bool load_run(const json_t *object, struct vg_measured_run *run, struct v
            load_streams(object, &run->streams, &run->stream_count, err);
 }
 
+/* One list of objects into one growing array: the member that is wrong is named by its index. */
+#define LOAD_LIST(document, key, items, count, load_one, err)                                                          \
+    __extension__({                                                                                                    \
+        json_t *list_ = NULL;                                                                                          \
+        bool good_ = rec_objects(document, key, &list_, err);                                                          \
+        for (size_t i_ = 0; good_ && i_ < json_array_size(list_); i_++) {                                              \
+            __typeof__(*(items)) *one_ = &vg_push(items, count);                                                       \
+            *one_ = (__typeof__(*(items))) { 0 };                                                                      \
+            good_ = load_one(json_array_get(list_, i_), one_, err) || vg_wrap(err, "%s[%zu]", key, i_);                \
+        }                                                                                                              \
+        good_;                                                                                                         \
+    })
+
+static bool load_reading(const json_t *object, struct vg_policy_reading *reading, struct vg_error *err)
+{
+    return rec_text(object, "tenant", &reading->tenant, err) && rec_text(object, "knob", &reading->knob, err) &&
+           rec_real(object, "wanted", &reading->wanted, err) && rec_real(object, "found", &reading->found, err) &&
+           rec_bool(object, "after", &reading->after, err);
+}
+
 static bool load_phase(const json_t *object, struct vg_measured_phase *phase, struct vg_error *err)
 {
     json_t *runs;
     if (!rec_text(object, "name", &phase->name, err) || !rec_text(object, "outcome", &phase->outcome, err) ||
         !rec_one_of("outcome", phase->outcome, vg_phase_outcome_words, err) ||
         !rec_int64(object, "start_host_ns", &phase->start_host_ns, err) ||
-        !rec_int64(object, "end_host_ns", &phase->end_host_ns, err) || !rec_objects(object, "runs", &runs, err))
+        !rec_int64(object, "end_host_ns", &phase->end_host_ns, err) ||
+        !rec_text(object, "policy", &phase->policy, err) || !rec_objects(object, "runs", &runs, err) ||
+        !LOAD_LIST(object, "readings", phase->readings, phase->reading_count, load_reading, err))
         return false;
     for (size_t i = 0; i < json_array_size(runs); i++) {
         struct vg_measured_run *run = &vg_push(phase->runs, phase->run_count);
@@ -166,19 +188,6 @@ static bool load_probe(const json_t *object, struct vg_measured_probe *probe, st
            load_facts(object, &probe->facts, &probe->fact_count, err) &&
            load_streams(object, &probe->streams, &probe->stream_count, err);
 }
-
-/* One list of objects into one growing array: the member that is wrong is named by its index. */
-#define LOAD_LIST(document, key, items, count, load_one, err)                                                          \
-    __extension__({                                                                                                    \
-        json_t *list_ = NULL;                                                                                          \
-        bool good_ = rec_objects(document, key, &list_, err);                                                          \
-        for (size_t i_ = 0; good_ && i_ < json_array_size(list_); i_++) {                                              \
-            __typeof__(*(items)) *one_ = &vg_push(items, count);                                                       \
-            *one_ = (__typeof__(*(items))) { 0 };                                                                      \
-            good_ = load_one(json_array_get(list_, i_), one_, err) || vg_wrap(err, "%s[%zu]", key, i_);                \
-        }                                                                                                              \
-        good_;                                                                                                         \
-    })
 
 static bool load_head(const json_t *document, struct vg_measurements *m, struct vg_error *err)
 {
