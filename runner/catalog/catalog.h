@@ -149,11 +149,11 @@ struct vg_plan_setting {
 struct vg_plan {
     char *name;
     char *summary;
-    struct vg_words tests;    /* globs over test ids or group/ids, `!` negates */
-    struct vg_words sets;     /* as --set */
-    struct vg_words profiles; /* instead of the tests' own `matrix.profile`; empty: as each test says */
-    unsigned repeat;          /* boots per instance; 0: as the test says */
-    unsigned budget_s;        /* how long it is meant to take, for the estimate; 0: unknown */
+    struct vg_words tests;              /* globs over test ids or group/ids, `!` negates */
+    struct vg_words sets;               /* as --set */
+    struct vg_words profiles, policies; /* instead of the tests' own axes; empty: as each test says */
+    unsigned repeat;                    /* boots per instance; 0: as the test says */
+    unsigned budget_s;                  /* how long it is meant to take, for the estimate; 0: unknown */
 };
 
 /* --- host files ------------------------------------------------------------------------------------------------- */

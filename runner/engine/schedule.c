@@ -85,6 +85,7 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
     unsigned repeat = plan->repeat ? plan->repeat : test->matrix.repeat ? test->matrix.repeat : 1;
     unsigned profiles = config->profile_count ? config->profile_count : 1;
     unsigned policies = config->policy_count ? config->policy_count : 1;
+    const struct vg_words *policy_axis = plan->policies.count ? &plan->policies : &test->matrix.policy;
     const struct vg_words *axis = plan->profiles.count ? &plan->profiles : &test->matrix.profile;
     unsigned first_profile = default_profile(test, host, config);
     bool skipped = false;
@@ -97,7 +98,7 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
             const struct vg_host_policy *policy = config->policy_count ? &config->policies[j] : &unspecified;
             /* "default" means the first policy that the test applies to. */
             bool applies = !test->needs.policy.count || vg_words_have(&test->needs.policy, policy->name);
-            if (!applies || !axis_takes(&test->matrix.policy, policy->name, taken == 0))
+            if (!applies || !axis_takes(policy_axis, policy->name, taken == 0))
                 continue;
             taken++;
             char *why = why_not_here(test, host, mechanism, policy->name, profile);

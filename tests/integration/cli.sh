@@ -95,6 +95,8 @@ refused 2 'unknown host' list profiles --host refrence
 sed '/^connection:/d' "$VGAUGE_SUITES/hosts/reference.yaml" >"$inputs/unconnected.yaml"
 refused 2 'needs a `connection`' run --dry-run --host "$inputs/unconnected.yaml"
 refused 2 'did you mean `virtio-venus`?' run --dry-run --mechanism virtio-venuss
+refused 2 'offers no scheduling policy `fixed-shar`, did you mean `fixed-share`?' run --dry-run --policy fixed-shar
+refused 2 'offers no profile `qarter`, did you mean `quarter`?' run --dry-run --profile half,qarter
 
 # --- directories
 refused 2 'no run directory' judge "$work/nope"
