@@ -84,7 +84,7 @@ refused 2 'TEST.PARAM=VALUE' run --dry-run --set seconds
 refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --set fair-equal-throughptu.seconds=3
 refused 2 'did you mean `vk-submit-latency`?' describe vk-submit-latncy
 refused 2 'did you mean `VGPU-ISO-002`?' describe VGPU-ISO-0002
-refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --set fair.seconds=1
+refused 2 'did you mean `fair-' run --dry-run --set fair.seconds=1
 refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --test equal-throughput
 refused 2 'did you mean `vk-submit-latency`?' describe vk-submit
 refused 2 'did you mean `mechanisms`?' list mech
