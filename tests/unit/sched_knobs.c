@@ -191,6 +191,9 @@ static void a_written_value_is_not_believed(void **state)
     put_link("knob", "/proc/self/coredump_filter"); /* takes 51, and reads 00000033 */
     assert_int_equal(vg_knob_write(path, 51, &err), VG_REFUSED_ERROR);
     assert_says(&err, "was set to 51, but reads 33");
+    static const char *const choices[] = { "51", "00000033" };
+    assert_int_equal(vg_knob_write_choice(path, choices, 2, 0, &err), VG_REFUSED_ERROR);
+    assert_says(&err, "was set to `51`, but `00000033` is in force");
     put_xe();
     put(PROFILE "exec_quantum_ms", "20");
     put_link(PROFILE "preempt_timeout_us", "/proc/self/oom_score_adj"); /* takes at most 1000 */
