@@ -14,11 +14,13 @@ struct configured {
     double period_s, quota_s;
 };
 
-static struct configured configuration(const struct vg_measurements *m, const struct vg_measured_phase *phase)
+static struct configured configuration(const struct vg_measurements *m, const struct vg_measured_phase *phase,
+                                       const char *tenant)
 {
-    double share = vg_entitled_share(m, judge_tenants_running(m, phase));
-    double period_s = m->period_us ? m->period_us * 1e-6 : (double)NAN;
-    double slice_s = m->slice_us ? m->slice_us * 1e-6 : (double)NAN;
+    double share = vg_entitled_share(m, phase, tenant);
+    bool of_phase = vg_equal(judge_policy(m, phase), m->policy); /* else it was changed, and its period is not known */
+    double period_s = of_phase && m->period_us ? m->period_us * 1e-6 : (double)NAN;
+    double slice_s = of_phase && m->slice_us ? m->slice_us * 1e-6 : (double)NAN;
     return (struct configured) {
         .period_s = isnan(period_s) ? slice_s / share : period_s,
         .quota_s = isnan(slice_s) ? period_s * share : slice_s,
@@ -52,6 +54,7 @@ static double spread(const double *sorted, size_t count, double middle)
 /* Over all tenants: what is judged. */
 struct worst {
     double period_error, quota_error, periodicity;
+    bool compared; /* with configured values */
 };
 
 static void put_found(struct vg_analysis_output *output, const char *tenant, const struct slice_stretches *stretches,
@@ -67,6 +70,11 @@ static void put_found(struct vg_analysis_output *output, const char *tenant, con
     put(output, "cycles", tenant, (double)found->count, NULL);
     put_distribution(output, "run", tenant, found->runs_s, found->count);
     put_distribution(output, "wait", tenant, found->waits_s, found->count);
+    if (isnan(configured->period_s) || isnan(configured->quota_s))
+        return; /* nothing that the found values could be compared with */
+    put(output, "configured_period", tenant, configured->period_s * 1e9, NULL);
+    put(output, "configured_quota", tenant, configured->quota_s * 1e9, NULL);
+    worst->compared = true;
     worst->period_error = fmax(worst->period_error, fabs(found->period_s / configured->period_s - 1));
     worst->quota_error = fmax(worst->quota_error, fabs(found->quota_s / configured->quota_s - 1));
 }
@@ -116,10 +124,11 @@ static unsigned count_chosen(const struct vg_analysis_input *input, const struct
 }
 
 static bool look_at(const struct vg_analysis_input *input, const struct vg_measured_phase *phase,
-                    const struct vg_measured_run *run, bool only, const struct configured *configured,
-                    struct worst *worst, struct vg_analysis_output *output, struct vg_error *err)
+                    const struct vg_measured_run *run, bool only, struct worst *worst,
+                    struct vg_analysis_output *output, struct vg_error *err)
 {
     struct slice_stretches stretches VG_CLEANUP(slice_stretches_free) = { 0 };
+    struct configured configured = configuration(input->measurements, phase, run->tenant);
     vg_autofree char *why_not = NULL;
     judge_check_run(run, output);
     if (!slice_stretches_load(input->measurements, phase, run, source_of(input), &stretches, &why_not, err))
@@ -127,7 +136,7 @@ static bool look_at(const struct vg_analysis_input *input, const struct vg_measu
     if (why_not)
         vg_output_invalid(output, "%s.", why_not);
     else
-        put_tenant(run, only ? NULL : run->tenant, &stretches, configured, worst, output);
+        put_tenant(run, only ? NULL : run->tenant, &stretches, &configured, worst, output);
     return true;
 }
 
@@ -141,17 +150,13 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
                           vg_analysis_param(input, "phase"));
         return true;
     }
-    struct configured configured = configuration(input->measurements, phase);
     struct worst worst = { .periodicity = 1 };
     for (unsigned i = 0; i < phase->run_count; i++)
-        if (chosen(input, &phase->runs[i]) &&
-            !look_at(input, phase, &phase->runs[i], count == 1, &configured, &worst, output, err))
+        if (chosen(input, &phase->runs[i]) && !look_at(input, phase, &phase->runs[i], count == 1, &worst, output, err))
             return false;
     put(output, "periodicity", NULL, worst.periodicity, NULL);
-    if (isnan(configured.period_s) || isnan(configured.quota_s))
-        return true; /* nothing that the found values could be compared with */
-    put(output, "configured_period", NULL, configured.period_s * 1e9, NULL);
-    put(output, "configured_quota", NULL, configured.quota_s * 1e9, NULL);
+    if (!worst.compared)
+        return true;
     bool all = output->invalid_count == 0;
     put(output, "period_error", NULL, all ? worst.period_error : (double)NAN, NULL);
     put(output, "quota_error", NULL, all ? worst.quota_error : (double)NAN, NULL);
