@@ -22,10 +22,13 @@ struct vg_vk {
     double timestamp_ns;     /* of one tick */
     /* Device timestamps can be placed on CLOCK_MONOTONIC_RAW of this tenant. */
     PFN_vkGetCalibratedTimestampsEXT calibrate; /* NULL: they cannot */
+    bool shader_clock; /* shaders may read the clock of the whole device (VK_KHR_shader_clock) */
 };
 
 /* Instance, device and queue; reports the identity facts (vk_device_name, vk_driver_id, ...) of the run. */
 void vg_vk_open(struct vg_vk *vk, struct vg_workload_context *context);
+/* The same, with the shader clock where the device has one. */
+void vg_vk_open_clocked(struct vg_vk *vk, struct vg_workload_context *context);
 /* The facts alone; part of vg_vk_open. */
 void vg_vk_identity(const struct vg_vk *vk);
 

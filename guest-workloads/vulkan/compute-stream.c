@@ -5,13 +5,11 @@
 #include "common/vulkan.h"
 #include "common/warmup.h"
 #include "shaders/job.comp.h"
+#include "vulkan/walk.h"
 
-#define MULTIPLIER         UINT32_C(1664525)
-#define INCREMENT          UINT32_C(1013904223)
 #define LOCAL              64
 #define MAX_FLIGHT         64
 #define WINDOW             8 /* completion intervals per median of the warm-up */
-#define MAX_ITERATIONS     0x40000000
 #define CALIBRATION_ROUNDS 6
 #define CALIBRATED_PART    0.05
 
@@ -36,28 +34,10 @@ struct stream {
     struct slot slots[MAX_FLIGHT];
     unsigned in_flight;
     uint32_t groups, invocations;
-    uint32_t iterations;
-    uint32_t scale, offset; /* `iterations` steps at once: x -> x * scale + offset */
+    struct walk walk;
     uint32_t next_job;
     uint64_t verified;
 };
-
-/* Composes the step with itself by squaring: O(log iterations). */
-static void set_iterations(struct stream *s, uint32_t iterations)
-{
-    uint32_t step_scale = MULTIPLIER, step_offset = INCREMENT;
-    s->iterations = iterations;
-    s->scale = 1;
-    s->offset = 0;
-    for (uint32_t rest = iterations; rest; rest >>= 1) {
-        if (rest & 1) {
-            s->scale *= step_scale;
-            s->offset = s->offset * step_scale + step_offset;
-        }
-        step_offset *= step_scale + 1;
-        step_scale *= step_scale;
-    }
-}
 
 static void make_slot(struct stream *s, struct slot *slot)
 {
@@ -80,16 +60,15 @@ static void make_slot(struct stream *s, struct slot *slot)
 static void submit(struct stream *s, struct slot *slot)
 {
     slot->job = s->next_job++;
-    *slot->parameters = (struct parameters) { MULTIPLIER, INCREMENT, s->iterations, slot->job };
+    *slot->parameters = (struct parameters) { WALK_MULTIPLIER, WALK_INCREMENT, s->walk.iterations, slot->job };
     slot->submitted_ns = vg_now_ns();
     vg_vk_submit(&s->vk, slot->commands, slot->fence);
 }
 
 static void verify(struct stream *s, const struct slot *slot)
 {
-    uint32_t key = slot->job * UINT32_C(0x85EBCA6B);
     for (uint32_t i = 0; i < s->invocations; i++) {
-        uint32_t right = ((i + 1) * UINT32_C(0x9E3779B1) ^ key) * s->scale + s->offset;
+        uint32_t right = walk_result(&s->walk, i, slot->job);
         if (slot->result[i] != right)
             vg_w_fail(s->context, "job %u: the GPU computed 0x%08x in invocation %u, 0x%08x is right", slot->job,
                       slot->result[i], i, right);
@@ -111,7 +90,7 @@ static int64_t complete(struct stream *s, struct slot *slot)
 
 static int64_t time_one(struct stream *s, uint32_t iterations)
 {
-    set_iterations(s, iterations);
+    s->walk = walk_of(iterations);
     submit(s, &s->slots[0]);
     int64_t took_ns = complete(s, &s->slots[0]) - s->slots[0].submitted_ns;
     verify(s, &s->slots[0]);
@@ -134,7 +113,7 @@ static void calibrate(struct stream *s, int64_t wanted_ns)
 {
     double iterations = 64;
     int64_t took_ns = time_one(s, (uint32_t)iterations);
-    while (took_ns < wanted_ns / 4 && iterations < MAX_ITERATIONS) {
+    while (took_ns < wanted_ns / 4 && iterations < WALK_MAX_ITERATIONS) {
         iterations *= 2;
         took_ns = time_one(s, (uint32_t)iterations);
     }
@@ -144,9 +123,9 @@ static void calibrate(struct stream *s, int64_t wanted_ns)
         if (factor > 1 - CALIBRATED_PART && factor < 1 + CALIBRATED_PART)
             break;
         iterations *= factor;
-        iterations = iterations < 1 ? 1 : iterations > MAX_ITERATIONS ? MAX_ITERATIONS : iterations;
+        iterations = iterations < 1 ? 1 : iterations > WALK_MAX_ITERATIONS ? WALK_MAX_ITERATIONS : iterations;
     }
-    set_iterations(s, (uint32_t)iterations);
+    s->walk = walk_of((uint32_t)iterations);
 }
 
 /* Submits and completes in order until `until_ns`, or with warm: until the warm-up is over. */
@@ -180,12 +159,12 @@ static void set_up(struct stream *s, struct vg_workload_context *context)
         make_slot(s, &s->slots[i]);
     int64_t forced = vg_w_int(context, "iterations");
     if (forced)
-        set_iterations(s, (uint32_t)forced);
+        s->walk = walk_of((uint32_t)forced);
     else
         calibrate(s, (int64_t)(vg_w_real(context, "job_ms") * 1e6));
     vg_w_fact_text(context, "job_calibrated", forced ? "false" : "true");
-    vg_w_fact_int(context, "job_iterations", s->iterations);
-    vg_w_fact_int(context, "job_ns", best_of(s, s->iterations, 5));
+    vg_w_fact_int(context, "job_iterations", s->walk.iterations);
+    vg_w_fact_int(context, "job_ns", best_of(s, s->walk.iterations, 5));
 }
 
 static void run(struct vg_workload_context *context)
@@ -246,7 +225,7 @@ VG_WORKLOAD(vk_compute_stream) = {
               .summary = "jobs submitted and not yet completed" },
             { "job_ms", VG_REAL, .def = "12", .min = 0.05, .max = 1000, .unit = "ms",
               .summary = "length of a job alone, to which the loop count is calibrated before the barrier" },
-            { "iterations", VG_INT, .def = "0", .min = 0, .max = MAX_ITERATIONS, .unit = "1",
+            { "iterations", VG_INT, .def = "0", .min = 0, .max = WALK_MAX_ITERATIONS, .unit = "1",
               .summary = "loop count of a job, to repeat the very job of another run; 0: calibrate" },
             { "workgroups", VG_INT, .def = "128", .min = 1, .max = 65535, .unit = "1",
               .summary = "workgroups of 64 invocations per job" },

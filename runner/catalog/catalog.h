@@ -177,12 +177,26 @@ struct vg_host_policy {
     unsigned slice_us;  /* 0: not applicable */
 };
 
+/* What a scheduler promises under one policy (method: policy truth table). */
+struct vg_host_promise {
+    char *policy;
+    char *entitlement; /* part of the pGPU's time: "none"; 1/N "running"; 1/M by the profile's "max"; by "weight" or by
+                        * "quantum" over all running; "instance": all of its own hardware instance */
+    char *idle;        /* slices of idle tenants: "kept", "given-away", "by-priority" */
+    char *change;      /* takes effect "live"; with "no-vm" running; "create": when a vGPU is made; "reload" of the
+                        * driver; "reboot" of the host */
+    unsigned slice_min_us, slice_max_us, slice_default_us; /* 0: not said */
+    char *source;
+};
+
 struct vg_host_mechanism {
     char *name;
     struct vg_host_profile *profiles;
     unsigned profile_count;
     struct vg_host_policy *policies; /* first is the default */
     unsigned policy_count;
+    struct vg_host_promise *promises; /* of vendors' schedulers; optional */
+    unsigned promise_count;
     uint64_t hostmem_bytes;      /* virtio: host-visible window */
     bool software_renderer;      /* this host is known to render in software: lavapipe, llvmpipe are what is expected */
     struct vg_words environment; /* NAME=value for the renderer (VMs) or the tenant (native) */
@@ -217,6 +231,8 @@ struct vg_host {
 const struct vg_host_mechanism *vg_host_mechanism_find(const struct vg_host *host, const char *name);
 const struct vg_host_profile *vg_host_profile_find(const struct vg_host_mechanism *mechanism, const char *name);
 const struct vg_host_policy *vg_host_policy_find(const struct vg_host_mechanism *mechanism, const char *name);
+/* NULL: the host file says nothing of that policy. */
+const struct vg_host_promise *vg_host_promise_find(const struct vg_host_mechanism *mechanism, const char *policy);
 
 /* --- the catalogue ---------------------------------------------------------------------------------------------- */
 

@@ -32,6 +32,8 @@ enum judge_driver judge_driver_of(const struct vg_measurements *measurements, co
 const struct vg_workload *judge_workload_of(const struct vg_measured_run *run);
 /* Adds an invalid sentence for each reason why the run's samples must not become a number. */
 void judge_check_run(const struct vg_measured_run *run, struct vg_analysis_output *output);
+/* Only whether it read back results of what it timed: a tenant that is starved never gets warm. */
+void judge_check_verified(const struct vg_measured_run *run, struct vg_analysis_output *output);
 
 /* Tenants that were running (busy or idle) during the phase. */
 unsigned judge_tenants_running(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
