@@ -174,3 +174,18 @@ void vg_vk_open_clocked(struct vg_vk *vk, struct vg_workload_context *context)
 {
     open_all(vk, context, true);
 }
+
+void vg_vk_open_device(struct vg_vk *vk)
+{
+    open_device(vk, false);
+}
+
+void vg_vk_close_device(struct vg_vk *vk)
+{
+    vkDestroyCommandPool(vk->device, vk->commands, NULL);
+    vkDestroyDevice(vk->device, NULL);
+    vk->device = VK_NULL_HANDLE;
+    vk->queue = VK_NULL_HANDLE;
+    vk->commands = VK_NULL_HANDLE;
+    vk->calibrate = NULL;
+}
