@@ -10,7 +10,8 @@ double judge_job_work(const struct vg_measurements *m, const char *phase, const 
 {
     const struct vg_measured_phase *measured = vg_measured_phase_find(m, phase);
     for (unsigned i = 0; measured && i < measured->run_count; i++)
-        if (vg_equal(measured->runs[i].workload, workload) && vg_equal(measured->runs[i].tenant, tenant))
+        if ((workload[0] == '\0' || vg_equal(measured->runs[i].workload, workload)) &&
+            vg_equal(measured->runs[i].tenant, tenant))
             return judge_fact_number(&measured->runs[i], "job_iterations");
     return NAN;
 }

@@ -138,6 +138,20 @@ double judge_job_work(const struct vg_measurements *measurements, const char *ph
 /* An instant of a phase on the host's clock. */
 int64_t judge_phase_instant(const struct vg_measured_phase *phase, double at_s);
 
+/* Work done in one phase against that in another, per unit of the pGPU's clock (work.c). */
+struct judge_side {
+    const struct vg_completions *completions; /* of all tenants whose work counts, and the window */
+    const struct vg_measured_phase *phase;
+    double scale;       /* rates to what they are compared as */
+    const double *work; /* per tenant: of one of its jobs */
+};
+struct judge_efficiency {
+    double value, error;              /* half of the 95 % interval */
+    double clock_change, sensitivity; /* NaN: the clock was not followed */
+};
+struct judge_efficiency judge_efficiency_measure(const struct judge_side *solo, const struct judge_side *contended,
+                                                 const struct judge_clock *clock);
+
 /* Ascending, in place; no NaN among the values. Much faster than qsort on millions. */
 void judge_sort(double *values, size_t count);
 /* A fact as a number; NaN if absent or no number. */

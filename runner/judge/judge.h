@@ -81,8 +81,8 @@ struct vg_completions {
      */
     double window_start_s, window_end_s;
 };
-/* Completion instants of all tenants that ran `workload` in `phase`. False if the phase is unknown or a sample file
- * cannot be read; no run of that workload gives count 0. */
+/* Completion instants of all tenants that ran `workload` ("": any) in `phase`. False if the phase is unknown or a
+ * sample file cannot be read; no run of that workload gives count 0. */
 bool vg_completions_load(const struct vg_measurements *measurements, const char *phase, const char *workload,
                          struct vg_completions *completions, struct vg_error *err);
 void vg_completions_free(struct vg_completions *completions);
