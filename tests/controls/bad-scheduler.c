@@ -46,6 +46,11 @@ static struct vg_cgroup_limit favour(const struct group *groups, unsigned count,
     return scaled(groups[index].wanted, count < 2 ? 1 : index == 0 ? 1.2 : 1 - 0.2 / (count - 1));
 }
 
+static struct vg_cgroup_limit favour_last(const struct group *groups, unsigned count, unsigned index)
+{
+    return scaled(groups[index].wanted, count < 2 ? 1 : index == count - 1 ? 1.2 : 1 - 0.2 / (count - 1));
+}
+
 static struct vg_cgroup_limit starve(const struct group *groups, unsigned count, unsigned index)
 {
     return scaled(groups[index].wanted, count >= 2 && index == count - 1 ? 0.1 : 1);
@@ -102,14 +107,24 @@ static struct vg_cgroup_limit keep_first(const struct group *groups, unsigned co
     return groups[index].has_first ? groups[index].first : groups[index].wanted;
 }
 
+/* Nothing at all, for 2 s out of each 4: group 0 is the light tenant of the tests. */
+static struct vg_cgroup_limit stall(const struct group *groups, unsigned count, unsigned index)
+{
+    struct vg_cgroup_limit limit = groups[index].wanted;
+    bool stalled = count >= 2 && index == 0 && vg_now_ns() / VG_NS_PER_S % 4 < 2;
+    return stalled ? (struct vg_cgroup_limit) { LONGEST_PERIOD_US, LEAST_QUOTA_US, limit.weight } : limit;
+}
+
 static const struct control controls[] = {
     { "favoured-tenant", "the first tenant gets 60 % where two were promised half each", favour },
+    { "favoured-neighbour", "the same for the last tenant", favour_last },
     { "starved-tenant", "the last tenant gets a tenth of what it was promised", starve },
     { "share-follows-population", "a fixed share becomes 1/N of those that run", divide_by_population },
     { "idle-slices-given-away", "what an idle tenant leaves is given to the busy ones", give_away },
     { "idle-slices-kept", "what an idle tenant leaves is kept from the busy ones", keep_back },
     { "slice-twice-as-long", "period and slice are twice what was set", double_slice },
     { "policy-not-applied", "the first policy stays in force whatever is set later", keep_first },
+    { "stalled-tenant", "the first tenant gets nothing for two seconds out of four", stall },
     { "bursts", "the right average in slices of half a second", burst },
 };
 
