@@ -20,6 +20,12 @@ bool vg_virtio_read_policy(void *state, const struct vg_vgpu *vgpu, struct vg_po
                            struct vg_error *err);
 bool vg_virtio_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err);
 
-#define VG_VIRTIO_SOFTWARE "llvmpipe*,softpipe*,swrast*,MESA_LLVMPIPE,GOOGLE_SWIFTSHADER,SwiftShader*"
+/* What their descriptors have in common: everything but names, the guest's driver, and how they are opened. */
+#define VG_VIRTIO_COMMON                                                                                               \
+    .kind = VG_KIND_MECHANISM, .slot = VG_SLOT_VM_BOUND, .vm = true,                                                   \
+    .software_drivers = "llvmpipe*,softpipe*,swrast*,MESA_LLVMPIPE,GOOGLE_SWIFTSHADER,SwiftShader*",                   \
+    .close = vg_virtio_close, .discover = vg_virtio_discover, .create = vg_virtio_create, .attach = vg_virtio_attach,  \
+    .adopt = vg_virtio_adopt, .policy = vg_virtio_policy, .read_policy = vg_virtio_read_policy,                        \
+    .destroy = vg_virtio_destroy
 
 #endif
