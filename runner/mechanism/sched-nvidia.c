@@ -59,7 +59,7 @@ bool vg_nvidia_scheduling_decode(uint32_t word, struct vg_nvidia_scheduling *s, 
 
 static bool same(const struct vg_nvidia_scheduling *a, const struct vg_nvidia_scheduling *b)
 {
-    struct vg_error ignored;
+    struct vg_error ignored = { 0 };
     uint32_t x, y;
     return vg_nvidia_scheduling_encode(a, &x, &ignored) && vg_nvidia_scheduling_encode(b, &y, &ignored) && x == y;
 }
