@@ -7,7 +7,7 @@
 enum { MIN_CYCLES = 40 }; /* with half as many, gaps at random pass in one of some hundred series */
 #define PERIOD_TOLERANCE  0.2
 #define MIN_PERIODICITY   0.6
-#define AS_GOOD_AS_BEST   0.15
+#define AS_GOOD_AS_BEST   0.05
 #define THRESHOLD_STEP    1.25
 #define MIN_GRAINS_A_RUN  2
 #define MIN_WAITING_SHARE 0.02 /* less, and what interrupts is not a scheduler of slices */
@@ -16,6 +16,7 @@ enum { MIN_CYCLES = 40 }; /* with half as many, gaps at random pass in one of so
 struct cycles {
     double *runs_s, *waits_s, *lengths_s;
     size_t count;
+    double busy_s; /* in all of them, also without the gaps that are no waits at this threshold */
 };
 
 static void free_cycles(struct cycles *cycles)
@@ -30,19 +31,22 @@ static void free_cycles(struct cycles *cycles)
  * last one. */
 static void cut(const struct slice_stretches *s, double threshold_s, struct cycles *cycles)
 {
-    double begin_s = NAN;
+    double begin_s = NAN, busy_s = 0;
     *cycles = (struct cycles) { .runs_s = vg_calloc(s->count + 1, sizeof(double)),
                                 .waits_s = vg_calloc(s->count + 1, sizeof(double)),
                                 .lengths_s = vg_calloc(s->count + 1, sizeof(double)) };
     for (size_t i = 1; i < s->count; i++) {
         double wait_s = s->items[i].begin_s - s->items[i - 1].end_s;
+        busy_s += s->items[i - 1].end_s - s->items[i - 1].begin_s;
         if (wait_s < threshold_s)
             continue;
         if (!isnan(begin_s)) {
             cycles->runs_s[cycles->count] = s->items[i - 1].end_s - begin_s;
             cycles->waits_s[cycles->count] = wait_s;
             cycles->lengths_s[cycles->count++] = s->items[i].begin_s - begin_s;
+            cycles->busy_s += busy_s;
         }
+        busy_s = 0;
         begin_s = s->items[i].begin_s;
     }
 }
@@ -116,7 +120,7 @@ static void measure(const struct slice_stretches *s, struct slice_found *found)
     cut(s, found->threshold_s, &cycles);
     found->periodicity = periodicity_of(&cycles, &found->period_s);
     double whole = sum_of(cycles.lengths_s, cycles.count);
-    found->quota_s = found->period_s * (1 - sum_of(cycles.waits_s, cycles.count) / whole);
+    found->quota_s = found->period_s * cycles.busy_s / whole;
     found->runs_s = cycles.runs_s;
     found->waits_s = cycles.waits_s;
     found->cycles_s = cycles.lengths_s;
@@ -156,8 +160,9 @@ void slice_find(const struct slice_stretches *s, struct slice_found *found)
     found->why_not = "its waits do not come back after one period";
     if (found->periodicity < MIN_PERIODICITY)
         return;
-    found->why_not = "its runs are hardly longer than one job, so that they cannot be told: job_ms must be shorter";
-    if (!s->clocked && found->quota_s < MIN_GRAINS_A_RUN * s->grain_s)
+    found->why_not =
+        "its runs are hardly longer than one job, so that turns may be those of jobs: job_ms must be shorter";
+    if (found->quota_s < MIN_GRAINS_A_RUN * s->grain_s)
         return;
     found->periodic = true;
     found->why_not = NULL;

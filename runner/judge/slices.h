@@ -49,11 +49,12 @@ struct slice_found {
  * 2. For each threshold of a geometric series from there up to the longest gap, the gaps of at least that length cut
  * the span into cycles (from begin of run to begin of run). The periodicity of a threshold is sum of c_i with |c_i / p
  * - 1| <= 0.2, over the sum of all c_i, p being the time-weighted median of the cycles c_i. The lowest threshold counts
- * whose periodicity comes within 0.15 of the best one: noise gaps split cycles at low thresholds, and at high ones
+ * whose periodicity comes within 0.05 of the best one: noise gaps split cycles at low thresholds, and at high ones
  * short waits join two.
- * 3. period = p; quota = p * (1 - sum of waits / sum of cycles).
+ * 3. period = p; quota = p * time in which the tenant ran / time, over whole cycles: gaps that are no waits count as
+ *    not running, too.
  * Gaps at random (exponential) give a periodicity of 0.21: the time-weighted median of Exp(1) is 1.678, and
- * t e^-t between 0.8 and 1.2 times that integrates to 0.21. Periodic is what has 0.6 or more, in 20 cycles or more,
+ * t e^-t between 0.8 and 1.2 times that integrates to 0.21. Periodic is what has 0.6 or more, in 40 cycles or more,
  * with runs of at least two grains. */
 void slice_find(const struct slice_stretches *stretches, struct slice_found *found);
 void slice_found_free(struct slice_found *found);

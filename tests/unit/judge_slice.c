@@ -227,6 +227,32 @@ static void noise_and_late_tenants_do_not_hide_slices(void **state)
     }
 }
 
+/* Two tenants that are let run at the same time take turns of their own within it. */
+static void short_turns_within_a_slice_are_not_all_of_it(void **state)
+{
+    (void)state;
+    struct turns turns = { 0 };
+    struct slice_found found;
+    for (double at_s = 0; at_s < 10; at_s += 0.020)
+        for (int i = 0; i < 5; i++)
+            add_turn(&turns, at_s + i * 0.002, at_s + i * 0.002 + 0.001);
+    find_by_clock(&turns, 0.0005, &found);
+    assert_found(&found, 0.020, 0.005, 0.01);
+    free(turns.items);
+}
+
+/* Runs as long as jobs: it may be the jobs that take turns. */
+static void turns_of_jobs_are_no_slices(void **state)
+{
+    (void)state;
+    struct turns turns = { 0 };
+    struct slice_found found;
+    even_turns(&turns, 0.002, 0.001, 5);
+    find_by_clock(&turns, 0.001, &found);
+    assert_not_found(&found, "hardly longer than one job");
+    free(turns.items);
+}
+
 static void gaps_at_random_are_no_slices(void **state)
 {
     (void)state;
@@ -429,6 +455,8 @@ int main(void)
         cmocka_unit_test(slices_that_end_at_ticks_are_found),
         cmocka_unit_test(round_robin_is_found),
         cmocka_unit_test(noise_and_late_tenants_do_not_hide_slices),
+        cmocka_unit_test(short_turns_within_a_slice_are_not_all_of_it),
+        cmocka_unit_test(turns_of_jobs_are_no_slices),
         cmocka_unit_test(gaps_at_random_are_no_slices),
         cmocka_unit_test(no_waits_are_no_slices),
         cmocka_unit_test(jobs_as_long_as_slices_show_nothing),
