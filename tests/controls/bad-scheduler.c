@@ -46,11 +46,6 @@ static struct vg_cgroup_limit favour(const struct group *groups, unsigned count,
     return scaled(groups[index].wanted, count < 2 ? 1 : index == 0 ? 1.2 : 1 - 0.2 / (count - 1));
 }
 
-static struct vg_cgroup_limit favour_last(const struct group *groups, unsigned count, unsigned index)
-{
-    return scaled(groups[index].wanted, count < 2 ? 1 : index == count - 1 ? 1.2 : 1 - 0.2 / (count - 1));
-}
-
 static struct vg_cgroup_limit starve(const struct group *groups, unsigned count, unsigned index)
 {
     return scaled(groups[index].wanted, count >= 2 && index == count - 1 ? 0.1 : 1);
@@ -117,7 +112,6 @@ static struct vg_cgroup_limit stall(const struct group *groups, unsigned count, 
 
 static const struct control controls[] = {
     { "favoured-tenant", "the first tenant gets 60 % where two were promised half each", favour },
-    { "favoured-neighbour", "the same for the last tenant", favour_last },
     { "starved-tenant", "the last tenant gets a tenth of what it was promised", starve },
     { "share-follows-population", "a fixed share becomes 1/N of those that run", divide_by_population },
     { "idle-slices-given-away", "what an idle tenant leaves is given to the busy ones", give_away },
