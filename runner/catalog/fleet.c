@@ -122,8 +122,8 @@ static bool check_numbers(const struct vg_document *document, const char *path, 
         long long number;
         vg_autofree char *place = vg_format("%s/%s/%u", path, key, i);
         vg_autofree char *shown = vg_printable(list->items[i], strlen(list->items[i]), 80);
-        if (!vg_parse_int(list->items[i], &number) || number < 0 || number > 127)
-            return vg_document_fail(document, place, err, "a placement ID is a whole number from 0 to 127, not `%s`",
+        if (!vg_parse_int(list->items[i], &number) || number < 0 || number > 255)
+            return vg_document_fail(document, place, err, "a placement ID is a whole number from 0 to 255, not `%s`",
                                     shown);
     }
     return true;

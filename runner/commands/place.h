@@ -11,7 +11,7 @@ enum { CMD_PLACE_SAMPLES = 120 };
 struct cmd_placing {
     const struct vg_placement_policy *policy;
     size_t placed, refused[VG_REFUSED_UNSUPPORTED + 1];
-    int64_t busy_ns; /* deciding, creating and destroying; measuring the fleet not counted */
+    int64_t busy_ns; /* core time for deciding, creating and destroying; measuring the fleet is not counted */
     double time_s[CMD_PLACE_SAMPLES], utilisation[CMD_PLACE_SAMPLES], occupied[CMD_PLACE_SAMPLES],
         fragmentation[CMD_PLACE_SAMPLES];
     size_t samples;

@@ -36,6 +36,14 @@ static void sample(struct cmd_placing *placing, const struct vg_simulation *simu
     placing->fragmentation[at] = use.fragmentation;
 }
 
+/* Time that this thread had a core: another program that wants the core as well must not look like a slow decision. */
+static int64_t core_time_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now); /* cannot fail on Linux */
+    return now.tv_sec * VG_NS_PER_S + now.tv_nsec;
+}
+
 bool cmd_place_run(struct cmd_placing *placing, const struct vg_placement_policy *policy,
                    const struct vg_fleet_file *file, const struct vg_fleet *fleet,
                    const struct vg_request_stream *stream, FILE *out, struct vg_error *err)
@@ -50,9 +58,9 @@ bool cmd_place_run(struct cmd_placing *placing, const struct vg_placement_policy
         size_t until = stream->event_count * i / CMD_PLACE_SAMPLES;
         if (until == simulation.next)
             continue;
-        int64_t start_ns = vg_now_ns();
+        int64_t start_ns = core_time_ns();
         vg_simulation_run(&simulation, until);
-        placing->busy_ns += vg_now_ns() - start_ns;
+        placing->busy_ns += core_time_ns() - start_ns;
         sample(placing, &simulation, weights, file->type_count);
     }
     placing->placed = simulation.placed;

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include "placement/internal.h"
 
+_Static_assert(sizeof(struct vg_pgpu_state) == 128, "two lines of the cache, and valid as an alignment");
+
 const struct vg_capacity_rule *vg_capacity_rule(enum vg_capacity_model model)
 {
     static const struct vg_capacity_rule *const rules[] = {

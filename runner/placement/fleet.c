@@ -97,7 +97,7 @@ bool vg_fleet_build(const struct vg_fleet_file *file, struct vg_fleet_memory *me
     memory->fleet = (struct vg_fleet) { .classes = memory->classes,
                                         .class_count = file->class_count,
                                         .pgpus = memory->pgpus,
-                                        .states = vg_calloc(file->pgpu_count, sizeof(struct vg_pgpu_state)),
+                                        .states = vg_calloc_large(file->pgpu_count, sizeof(struct vg_pgpu_state)),
                                         .pgpu_count = file->pgpu_count };
     for (unsigned i = 0; i < file->class_count; i++)
         if (!build_class(file, i, &memory->classes[i], err)) {

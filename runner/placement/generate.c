@@ -109,7 +109,7 @@ bool vg_requests_generate(const struct vg_fleet *fleet, uint64_t seed, size_t ar
     /* Little's law: rate x stay x share of a VM = load x pGPUs. */
     double gap_s = mean_stay_s * (share / fleet->pgpu_count) / (load * fleet->pgpu_count);
     *stream = (struct vg_request_stream) { .arrival_count = arrivals };
-    stream->events = vg_calloc(2 * arrivals, sizeof(*stream->events));
+    stream->events = vg_calloc_large(2 * arrivals, sizeof(*stream->events));
     struct heap there = { .items = vg_calloc(arrivals, sizeof(*there.items)) };
     uint64_t random = seed;
     double now_s = 0;

@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Decisions whose cost does not grow with the fleet. pGPUs of one class (and, if the policy cares, one NUMA node) form
- * a pool. A pool keeps, for each type and rank, the set of its members that have this rank now, and for each reason how
- * many members refuse the type for it. A decision takes the best rank of each pool that offers the type and, of its
- * set, the first member; an update moves one pGPU between sets. What a pGPU's rank is, the pure functions say. */
-#include "placement/bitset.h"
+ * a pool. In a pool there is a tournament for each type, in which a member plays its rank, or, above all ranks, the
+ * reason why it refuses; reasons are in the order of their specificity, so that the winner is the decision either way.
+ * What a pGPU's rank is, the pure functions say. */
 #include "placement/internal.h"
+#include "placement/tournament.h"
 
-enum { RANKS = VG_CLASS_INSTANCES_MAX + 1, REFUSED = 0x80, REASONS = VG_REFUSED_UNSUPPORTED + 1 };
-
-/* One type in one pool. */
-struct queue {
-    uint64_t ranks[RANKS / 64 + 1]; /* bit n: some member has rank n */
-    struct vg_bitset members[RANKS];
-    unsigned refused[REASONS];
-};
+enum { RANKS = VG_CLASS_INSTANCES_MAX + 1, REFUSED = 0x80 };
 
 struct pool {
     unsigned class;
     int numa; /* VG_ANY: all nodes */
     unsigned *pgpus;
     unsigned count;
-    struct queue *queues; /* by index in the class's types */
-    uint8_t *codes;       /* member by member, type by type: rank, or REFUSED | reason */
+    struct vg_tournament *tournaments; /* by index in the class's types */
+    uint8_t *codes; /* member by member, type by type: what plays in the tournaments, together for one member */
 };
 
 struct offer {
@@ -70,28 +63,6 @@ static uint8_t code_of(const struct vg_placement_index *index, const struct vg_p
     return (uint8_t)(REFUSED | (unsigned)vg_capacity_check(class, state, &wanted));
 }
 
-static void enter(struct pool *pool, unsigned type, unsigned member, uint8_t code)
-{
-    struct queue *queue = &pool->queues[type];
-    if (code & REFUSED) {
-        queue->refused[code & ~REFUSED]++;
-        return;
-    }
-    if (!queue->members[code].level[0])
-        vg_bitset_new(&queue->members[code], pool->count);
-    vg_bitset_add(&queue->members[code], member);
-    queue->ranks[code / 64] |= UINT64_C(1) << (code % 64);
-}
-
-static void leave(struct pool *pool, unsigned type, unsigned member, uint8_t code)
-{
-    struct queue *queue = &pool->queues[type];
-    if (code & REFUSED)
-        queue->refused[code & ~REFUSED]--;
-    else if (vg_bitset_remove(&queue->members[code], member))
-        queue->ranks[code / 64] &= ~(UINT64_C(1) << (code % 64));
-}
-
 void vg_placement_index_update(struct vg_placement_index *index, unsigned pgpu)
 {
     struct pool *pool = &index->pools[index->places[pgpu].pool];
@@ -103,10 +74,22 @@ void vg_placement_index_update(struct vg_placement_index *index, unsigned pgpu)
         uint8_t code = code_of(index, class, state, type);
         if (code == codes[type])
             continue;
-        leave(pool, type, member, codes[type]);
-        enter(pool, type, member, code);
         codes[type] = code;
+        vg_tournament_set(&pool->tournaments[type], member, code);
     }
+}
+
+unsigned vg_placement_index_class(const struct vg_placement_index *index, unsigned pgpu)
+{
+    return index->pools[index->places[pgpu].pool].class;
+}
+
+void vg_placement_index_prefetch(const struct vg_placement_index *index, unsigned pgpu)
+{
+    const struct pool *pool = &index->pools[index->places[pgpu].pool];
+    size_t member = index->places[pgpu].member;
+    __builtin_prefetch(&index->fleet->states[pgpu], 1);
+    __builtin_prefetch(&pool->codes[member * index->fleet->classes[pool->class].type_count], 1);
 }
 
 static int compare_hosts(const void *a, const void *b, void *context)
@@ -119,18 +102,16 @@ static int compare_hosts(const void *a, const void *b, void *context)
 
 static void fill_pools(struct vg_placement_index *index)
 {
-    const struct vg_fleet *fleet = index->fleet;
     for (unsigned i = 0; i < index->pool_count; i++) {
         struct pool *pool = &index->pools[i];
-        unsigned types = fleet->classes[pool->class].type_count;
-        pool->queues = vg_calloc(types, sizeof(*pool->queues));
-        pool->codes = vg_calloc((size_t)pool->count * types, sizeof(*pool->codes));
+        unsigned types = index->fleet->classes[pool->class].type_count;
+        pool->tournaments = vg_calloc(types, sizeof(*pool->tournaments));
+        pool->codes = vg_calloc_large((size_t)pool->count * types, sizeof(*pool->codes));
+        memset(pool->codes, VG_TOURNAMENT_ABSENT, (size_t)pool->count * types);
+        for (unsigned t = 0; t < types; t++)
+            vg_tournament_new(&pool->tournaments[t], pool->count);
         for (unsigned m = 0; m < pool->count; m++)
-            for (unsigned t = 0; t < types; t++) {
-                uint8_t code = code_of(index, &fleet->classes[pool->class], &fleet->states[pool->pgpus[m]], t);
-                pool->codes[(size_t)m * types + t] = code;
-                enter(pool, t, m, code);
-            }
+            vg_placement_index_update(index, pool->pgpus[m]);
     }
 }
 
@@ -145,7 +126,7 @@ struct vg_placement_index *vg_placement_index_new(const struct vg_placement_poli
                 index->id_limit = fleet->classes[i].types[t].id + 1;
     index->offers = vg_calloc(index->id_limit + 1, sizeof(struct offer *));
     index->offer_counts = vg_calloc(index->id_limit + 1, sizeof(*index->offer_counts));
-    index->places = vg_calloc(fleet->pgpu_count + 1, sizeof(*index->places));
+    index->places = vg_calloc_large(fleet->pgpu_count + 1, sizeof(*index->places));
     index->by_host = vg_calloc(fleet->pgpu_count + 1, sizeof(*index->by_host));
     for (unsigned i = 0; i < fleet->pgpu_count; i++) {
         int numa = policy->locality == VG_LOCALITY_NONE ? VG_ANY : fleet->pgpus[i].numa;
@@ -169,9 +150,8 @@ void vg_placement_index_free(struct vg_placement_index *index)
     for (unsigned i = 0; i < index->pool_count; i++) {
         struct pool *pool = &index->pools[i];
         for (unsigned t = 0; t < index->fleet->classes[pool->class].type_count; t++)
-            for (unsigned r = 0; r < RANKS; r++)
-                vg_bitset_free(&pool->queues[t].members[r]);
-        free(pool->queues);
+            vg_tournament_free(&pool->tournaments[t]);
+        free(pool->tournaments);
         free(pool->codes);
         free(pool->pgpus);
     }
@@ -239,19 +219,12 @@ static struct vg_decision decide_on_host(const struct vg_placement_index *index,
 
 static void look_at_pool(struct best *best, const struct pool *pool, unsigned type, bool other_node)
 {
-    const struct queue *queue = &pool->queues[type];
-    for (unsigned word = 0; word < VG_COUNT(queue->ranks); word++) {
-        if (!queue->ranks[word])
-            continue;
-        unsigned rank = word * 64 + (unsigned)__builtin_ctzll(queue->ranks[word]);
-        offer_pgpu(best, rank + (other_node ? RANKS : 0), pool->pgpus[vg_bitset_first(&queue->members[rank])]);
-        return;
-    }
-    for (unsigned i = VG_REFUSED_NO_CAPACITY; i < REASONS; i++)
-        if (queue->refused[i]) {
-            offer_refusal(best, (enum vg_refusal)i);
-            return;
-        }
+    unsigned member;
+    uint8_t code = vg_tournament_least(&pool->tournaments[type], &member);
+    if (code & REFUSED)
+        offer_refusal(best, (enum vg_refusal)(code & ~REFUSED));
+    else
+        offer_pgpu(best, code + (other_node ? RANKS : 0), pool->pgpus[member]);
 }
 
 struct vg_decision vg_placement_index_decide(const struct vg_placement_index *index,

@@ -37,7 +37,9 @@ bool vg_type_fail(const struct vg_pgpu_class *class, unsigned type, struct vg_er
 bool vg_layout_placements(struct vg_pgpu_class *class, unsigned type, struct vg_error *err);
 /* The part of a rank that does not depend on the place: 0 to VG_CLASS_INSTANCES_MAX, lower is better. */
 unsigned vg_placement_key_rank(const struct vg_placement_policy *policy, unsigned live, unsigned available);
-/* The slots [first, first + count) as two words. */
-void vg_slot_bits(unsigned first, unsigned count, uint64_t bits[2]);
+
+unsigned vg_placement_index_class(const struct vg_placement_index *index, unsigned pgpu);
+/* Brings what an update of the pGPU will look at nearer; changes nothing. */
+void vg_placement_index_prefetch(const struct vg_placement_index *index, unsigned pgpu);
 
 #endif

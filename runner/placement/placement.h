@@ -40,7 +40,7 @@ enum vg_refusal vg_refusal_more_specific(enum vg_refusal a, enum vg_refusal b);
 enum {
     VG_CLASS_TYPES_MAX = 64,     /* types per pGPU; NVIDIA's resource manager keeps at most 64 */
     VG_CLASS_INSTANCES_MAX = 64, /* vGPUs per pGPU; NVIDIA's resource manager stops at 48, one VF mask has 64 bits */
-    VG_CLASS_SLOTS_MAX = 128,    /* placement slots; one per GiB of the largest board */
+    VG_CLASS_SLOTS_MAX = 256,    /* placement slots; one per GiB of the board */
     VG_CLASS_GIS_MAX = 8,        /* MIG GPU instances; 7 on the largest cards */
     VG_ANY = -1,                 /* of a VF, placement ID, GPU instance, NUMA node, host or pGPU: let it be chosen */
 };
@@ -124,9 +124,9 @@ struct vg_pgpu_class {
     /* Derived by vg_capacity_prepare; private to placement/. */
     struct {
         uint64_t size_bytes;
-        uint64_t compatible;   /* bit i: may live beside types[i] */
-        uint64_t placement[2]; /* bit n: n is a supported placement ID */
-        unsigned maximum;      /* available on an empty pGPU */
+        uint64_t compatible;                         /* bit i: may live beside types[i] */
+        uint64_t placement[VG_CLASS_SLOTS_MAX / 64]; /* bit n: n is a supported placement ID */
+        unsigned maximum;                            /* available on an empty pGPU */
     } derived[VG_CLASS_TYPES_MAX];
     bool prepared;
 };
@@ -142,18 +142,24 @@ int vg_class_type_named(const struct vg_pgpu_class *class, const char *name);
 /* What lives on a pGPU. Resident and scheduled instances count alike for capacity: a place that was promised is taken
  * (xapi's scheduled_to_be_resident). Zero-initialised is empty. Read the counts; the rest is private to placement/. */
 struct vg_pgpu_state {
-    uint64_t placement_taken[2]; /* bit n: placement slot n */
-    uint64_t vfs_taken;          /* bit n: VF n */
-    uint64_t types_live;         /* bit i: some types[i] lives */
-    uint64_t used_bytes;
-    uint32_t low_gm_mib, high_gm_mib, fences; /* taken */
-    uint8_t live;                             /* resident and scheduled */
-    uint8_t scheduled;                        /* of these, not resident yet */
-    uint8_t whole;                            /* 1: passed through as a whole */
-    uint8_t gi_live[VG_CLASS_GIS_MAX];        /* vGPUs on each GPU instance */
-    uint8_t gi_type[VG_CLASS_GIS_MAX];        /* index of the type of the last one there; meaningless if none lives */
-    uint8_t count[VG_CLASS_TYPES_MAX];        /* live, by index in class->types */
-};
+    union {                                                /* what the class's model keeps count of */
+        uint64_t placement_taken[VG_CLASS_SLOTS_MAX / 64]; /* MIXED_SIZE: bit n: placement slot n */
+        uint64_t used_bytes;                               /* MEMORY_POOL, REMAINING */
+        struct {
+            uint32_t low_gm_mib, high_gm_mib, fences; /* GVT: taken */
+        };
+        struct {
+            uint8_t gi_live[VG_CLASS_GIS_MAX]; /* MIG: vGPUs on each GPU instance */
+            uint8_t gi_type[VG_CLASS_GIS_MAX]; /* index of the type of the last one there; meaningless if none lives */
+        };
+    };
+    uint64_t vfs_taken;                /* bit n: VF n */
+    uint64_t types_live;               /* bit i: some types[i] lives */
+    uint8_t live;                      /* resident and scheduled */
+    uint8_t scheduled;                 /* of these, not resident yet */
+    uint8_t whole;                     /* 1: passed through as a whole */
+    uint8_t count[VG_CLASS_TYPES_MAX]; /* live, by index in class->types */
+} __attribute__((aligned(64)));        /* a fleet has many: what most decisions look at lies in one line of the cache */
 
 /* One vGPU on a pGPU. */
 struct vg_vgpu_instance {
@@ -273,8 +279,8 @@ struct vg_decision vg_placement_decide(const struct vg_placement_policy *policy,
 
 /* --- at scale ---------------------------------------------------------------------------------------------------- */
 
-/* The same decisions as vg_placement_decide without looking at every pGPU: buckets of eligible pGPUs by rank, per type.
- * It holds nothing that does not follow from the fleet. */
+/* The same decisions as vg_placement_decide without looking at every pGPU: a tournament of ranks for each type. It
+ * holds nothing that does not follow from the fleet. */
 struct vg_placement_index;
 /* The fleet must stay where it is. Type ids must be below VG_TYPE_ID_LIMIT. Caller frees. */
 enum { VG_TYPE_ID_LIMIT = 1 << 20 };
@@ -312,10 +318,10 @@ bool vg_requests_generate(const struct vg_fleet *fleet, uint64_t seed, size_t ar
 
 /* What became of one arrival. */
 struct vg_outcome {
-    int32_t pgpu;     /* or VG_ANY */
-    uint8_t refusal;  /* enum vg_refusal */
-    int8_t vf, gi;    /* of the instance, for its departure */
-    int8_t placement; /* placement ID */
+    int32_t pgpu;      /* or VG_ANY */
+    uint8_t refusal;   /* enum vg_refusal */
+    int8_t vf, gi;     /* of the instance, for its departure */
+    uint8_t placement; /* placement ID; meaningless unless the model has them */
 };
 
 /* One run of a stream through one policy. */
@@ -325,7 +331,9 @@ struct vg_simulation {
     const struct vg_request_stream *stream;
     struct vg_placement_index *index;
     struct vg_outcome *outcomes; /* by arrival */
-    size_t next;                 /* event */
+    int8_t *type_of;             /* by class and type id: index in the class's types, or -1 */
+    unsigned id_limit;
+    size_t next; /* event */
     size_t placed, refused[VG_REFUSED_UNSUPPORTED + 1];
 };
 /* Empties the fleet's states. */

@@ -5,18 +5,38 @@
 
 enum { GIB_SHIFT = 30 };
 
-void vg_slot_bits(unsigned first, unsigned count, uint64_t bits[2])
+enum { WORDS = VG_CLASS_SLOTS_MAX / 64 };
+
+struct slots {
+    uint64_t words[WORDS];
+};
+
+static struct slots slots_of(const struct vg_pgpu_class *class, unsigned type, unsigned id)
 {
-    bits[0] = bits[1] = 0;
-    for (unsigned i = first; i < first + count && i < VG_CLASS_SLOTS_MAX; i++)
-        bits[i / 64] |= UINT64_C(1) << (i % 64);
+    struct slots slots = { 0 };
+    for (unsigned at = id, end = id + class->types[type].placement_slots; at < end && at < VG_CLASS_SLOTS_MAX;) {
+        unsigned bits = end - at < 64 - at % 64 ? end - at : 64 - at % 64;
+        slots.words[at / 64] |= (bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1) << (at % 64);
+        at += bits;
+    }
+    return slots;
 }
 
-static bool is_free(const struct vg_pgpu_class *class, const struct vg_pgpu_state *state, unsigned type, unsigned id)
+/* Any of the slots in `taken`? All of them? */
+static bool overlaps(const uint64_t *taken, const struct slots *slots)
 {
-    uint64_t bits[2];
-    vg_slot_bits(id, class->types[type].placement_slots, bits);
-    return !(state->placement_taken[0] & bits[0]) && !(state->placement_taken[1] & bits[1]);
+    uint64_t common = 0;
+    for (unsigned i = 0; i < WORDS; i++)
+        common |= taken[i] & slots->words[i];
+    return common != 0;
+}
+
+static bool covers(const uint64_t *taken, const struct slots *slots)
+{
+    uint64_t missing = 0;
+    for (unsigned i = 0; i < WORDS; i++)
+        missing |= slots->words[i] & ~taken[i];
+    return missing == 0;
 }
 
 /* IDs that a file or caller gave: inside the region, and without two of one type in each other's way, so that the
@@ -24,18 +44,17 @@ static bool is_free(const struct vg_pgpu_class *class, const struct vg_pgpu_stat
 static bool check_ids(const struct vg_pgpu_class *class, unsigned type, struct vg_error *err)
 {
     const struct vg_vgpu_type *t = &class->types[type];
-    uint64_t seen[2] = { 0, 0 };
+    uint64_t seen[WORDS] = { 0 };
     for (unsigned i = 0; i < t->placement_id_count; i++) {
         unsigned id = t->placement_ids[i];
         if (id >= class->placement_slots || t->placement_slots > class->placement_slots - id)
             return vg_type_fail(class, type, err, "placement ID %u with %u slots does not fit into the %u of the pGPU",
                                 id, t->placement_slots, class->placement_slots);
-        uint64_t bits[2];
-        vg_slot_bits(id, t->placement_slots, bits);
-        if ((seen[0] & bits[0]) || (seen[1] & bits[1]))
+        struct slots slots = slots_of(class, type, id);
+        if (overlaps(seen, &slots))
             return vg_type_fail(class, type, err, "the slots of placement ID %u overlap those of another ID", id);
-        seen[0] |= bits[0];
-        seen[1] |= bits[1];
+        for (unsigned w = 0; w < WORDS; w++)
+            seen[w] |= slots.words[w];
     }
     return true;
 }
@@ -77,26 +96,51 @@ static bool prepare(struct vg_pgpu_class *class, unsigned type, struct vg_error 
     return true;
 }
 
-/* Bit n of the result: the slots n to n + count - 1 are all free. Each step doubles the length of the runs looked for.
- */
-static void free_runs(const struct vg_pgpu_state *state, unsigned count, uint64_t runs[2])
+/* Bit n: slots n to n + count - 1 are all free. Each step doubles the length of the runs looked for. */
+static unsigned __int128 runs_of_two_words(const uint64_t *taken, unsigned count)
 {
-    unsigned __int128 run = ~((unsigned __int128)state->placement_taken[1] << 64 | state->placement_taken[0]);
+    unsigned __int128 runs = ~((unsigned __int128)taken[1] << 64 | taken[0]);
+    unsigned length = 1;
+    for (; length * 2 <= count; length *= 2)
+        runs &= runs >> length;
+    return length < count ? runs & runs >> (count - length) : runs;
+}
+
+static struct slots runs_of_all_words(const uint64_t *taken, unsigned count)
+{
+    struct slots runs;
+    for (unsigned i = 0; i < WORDS; i++)
+        runs.words[i] = ~taken[i];
     for (unsigned length = 1; length < count;) {
-        unsigned step = length * 2 <= count ? length : count - length;
-        run &= run >> step;
+        unsigned step = length * 2 <= count ? length : count - length, whole = step / 64, bits = step % 64;
+        for (unsigned i = 0; i < WORDS; i++) { /* runs &= runs >> step, lowest word first */
+            uint64_t low = i + whole < WORDS ? runs.words[i + whole] : 0;
+            uint64_t high = i + whole + 1 < WORDS ? runs.words[i + whole + 1] : 0;
+            runs.words[i] &= bits ? low >> bits | high << (64 - bits) : low;
+        }
         length += step;
     }
-    runs[0] = (uint64_t)run;
-    runs[1] = (uint64_t)(run >> 64);
+    return runs;
+}
+
+/* The places where one of the type fits, whether IDs or not. Boards of up to 128 GiB take the short way. */
+static struct slots free_runs(const struct vg_pgpu_class *class, const struct vg_pgpu_state *state, unsigned type)
+{
+    unsigned count = class->types[type].placement_slots;
+    if (class->placement_slots > 128)
+        return runs_of_all_words(state->placement_taken, count);
+    unsigned __int128 runs = runs_of_two_words(state->placement_taken, count);
+    return (struct slots) { .words = { (uint64_t)runs, (uint64_t)(runs >> 64) } };
 }
 
 static unsigned room(const struct vg_pgpu_class *class, const struct vg_pgpu_state *state, unsigned type)
 {
-    uint64_t runs[2];
-    free_runs(state, class->types[type].placement_slots, runs);
-    const uint64_t *ids = class->derived[type].placement;
-    return (unsigned)(__builtin_popcountll(runs[0] & ids[0]) + __builtin_popcountll(runs[1] & ids[1]));
+    struct slots runs = free_runs(class, state, type);
+    unsigned count = 0;
+    for (unsigned i = 0; i < WORDS; i++)
+        for (uint64_t open = runs.words[i] & class->derived[type].placement[i]; open; open &= open - 1)
+            count++;
+    return count;
 }
 
 static bool is_supported(const struct vg_pgpu_class *class, unsigned type, unsigned id)
@@ -110,11 +154,12 @@ static enum vg_refusal find(const struct vg_pgpu_class *class, const struct vg_p
     const struct vg_vgpu_type *t = &class->types[wanted->type];
     if (wanted->placement_id != VG_ANY && !is_supported(class, wanted->type, (unsigned)wanted->placement_id))
         return VG_REFUSED_UNSUPPORTED;
+    struct slots runs = free_runs(class, state, wanted->type);
     for (unsigned i = 0; i < t->placement_id_count; i++) {
         unsigned id = t->placement_ids[i];
         if (wanted->placement_id != VG_ANY && (unsigned)wanted->placement_id != id)
             continue;
-        if (is_free(class, state, wanted->type, id)) {
+        if (runs.words[id / 64] >> (id % 64) & 1) {
             found->placement_id = (int)id;
             return VG_REFUSED_NOT;
         }
@@ -124,18 +169,16 @@ static enum vg_refusal find(const struct vg_pgpu_class *class, const struct vg_p
 
 static void take(const struct vg_pgpu_class *class, struct vg_pgpu_state *state, const struct vg_vgpu_instance *it)
 {
-    uint64_t bits[2];
-    vg_slot_bits((unsigned)it->placement_id, class->types[it->type].placement_slots, bits);
-    state->placement_taken[0] |= bits[0];
-    state->placement_taken[1] |= bits[1];
+    struct slots slots = slots_of(class, it->type, (unsigned)it->placement_id);
+    for (unsigned i = 0; i < WORDS; i++)
+        state->placement_taken[i] |= slots.words[i];
 }
 
 static void give(const struct vg_pgpu_class *class, struct vg_pgpu_state *state, const struct vg_vgpu_instance *it)
 {
-    uint64_t bits[2];
-    vg_slot_bits((unsigned)it->placement_id, class->types[it->type].placement_slots, bits);
-    state->placement_taken[0] &= ~bits[0];
-    state->placement_taken[1] &= ~bits[1];
+    struct slots slots = slots_of(class, it->type, (unsigned)it->placement_id);
+    for (unsigned i = 0; i < WORDS; i++)
+        state->placement_taken[i] &= ~slots.words[i];
 }
 
 static bool holds(const struct vg_pgpu_class *class, const struct vg_pgpu_state *state,
@@ -143,9 +186,8 @@ static bool holds(const struct vg_pgpu_class *class, const struct vg_pgpu_state 
 {
     if (it->placement_id < 0 || !is_supported(class, it->type, (unsigned)it->placement_id))
         return false;
-    uint64_t bits[2];
-    vg_slot_bits((unsigned)it->placement_id, class->types[it->type].placement_slots, bits);
-    return (state->placement_taken[0] & bits[0]) == bits[0] && (state->placement_taken[1] & bits[1]) == bits[1];
+    struct slots slots = slots_of(class, it->type, (unsigned)it->placement_id);
+    return covers(state->placement_taken, &slots);
 }
 
 bool vg_capacity_placement_creatable(const struct vg_pgpu_class *class, const struct vg_pgpu_state *state,

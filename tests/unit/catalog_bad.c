@@ -23,6 +23,13 @@ static bool load(const char *path, const char *name, struct vg_error *err)
         vg_plan_free(plan);
         return good;
     }
+    if (strncmp(name, "fleet", 5) == 0) {
+        static const char *const models[] = { "same-size", "mixed-size", "mig" };
+        struct vg_fleet_file *fleet = vg_fleet_file_load("/nonexistent", path, models, VG_COUNT(models), err);
+        bool good = fleet != NULL;
+        vg_fleet_file_free(fleet);
+        return good;
+    }
     if (strncmp(name, "requirement", 11) == 0) {
         struct vg_requirement_file *file = vg_requirement_file_load(path, err);
         bool good = file != NULL;
