@@ -41,7 +41,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 .DELETE_ON_ERROR:
 
 # pkg-config runs once per make, not once per file. Goals that install the packages do not need its answer.
-NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench controls,$(or $(MAKECMDGOALS),build)),yes)
+NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench bench-place controls,$(or $(MAKECMDGOALS),build)),yes)
 ifdef NEED_FLAGS
 LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT)))
 RUNNER_LIBS   := $(shell pkg-config --libs $(PKGS_RUNNER)) -lm
@@ -139,11 +139,14 @@ control-programs: $(BUILD)/tests/controls/bad-scheduler
 bench: ## the figures of docs/figures.md, each beside what it is compared with
 	@BUILD=$(BUILD) tests/bench/bench
 
+bench-place: ## of these, placement at scale alone: decisions per second, and their cost at 1,000 to 100,000 pGPUs
+	@BUILD=$(BUILD) tests/bench/place
+
 clean: ## remove what was built here (not the cached images)
 	rm -rf $(BUILD)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-.PHONY: build unit-programs controls control-programs run images deps check lint bench clean help
+.PHONY: build unit-programs controls control-programs run images deps check lint bench bench-place clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

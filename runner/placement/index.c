@@ -84,6 +84,12 @@ unsigned vg_placement_index_class(const struct vg_placement_index *index, unsign
     return index->pools[index->places[pgpu].pool].class;
 }
 
+void vg_placement_index_prefetch_place(const struct vg_placement_index *index, unsigned pgpu)
+{
+    __builtin_prefetch(&index->places[pgpu]);
+    __builtin_prefetch(&index->fleet->pgpus[pgpu]);
+}
+
 void vg_placement_index_prefetch(const struct vg_placement_index *index, unsigned pgpu)
 {
     const struct pool *pool = &index->pools[index->places[pgpu].pool];

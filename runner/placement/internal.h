@@ -39,7 +39,8 @@ bool vg_layout_placements(struct vg_pgpu_class *class, unsigned type, struct vg_
 unsigned vg_placement_key_rank(const struct vg_placement_policy *policy, unsigned live, unsigned available);
 
 unsigned vg_placement_index_class(const struct vg_placement_index *index, unsigned pgpu);
-/* Brings what an update of the pGPU will look at nearer; changes nothing. */
+/* Bring nearer where the pGPU stands, and then what an update of it will look at; they change nothing. */
+void vg_placement_index_prefetch_place(const struct vg_placement_index *index, unsigned pgpu);
 void vg_placement_index_prefetch(const struct vg_placement_index *index, unsigned pgpu);
 
 #endif

@@ -96,6 +96,8 @@ static void look_ahead(const struct vg_simulation *simulation)
     const struct vg_request_event *near = &stream->events[simulation->next + STATE];
     if (far->leaves)
         __builtin_prefetch(&simulation->outcomes[far->vm]);
+    else if (simulation->policy->named && far->pgpu >= 0)
+        vg_placement_index_prefetch_place(simulation->index, (unsigned)far->pgpu);
     int64_t pgpu = near->leaves ? simulation->outcomes[near->vm].pgpu : simulation->policy->named ? near->pgpu : VG_ANY;
     if (pgpu >= 0)
         vg_placement_index_prefetch(simulation->index, (unsigned)pgpu);

@@ -44,7 +44,7 @@ wrong "a load for a stream from a file" '--load belongs to --generate' --fleet d
 sed 's/^    model: mig/    model: mgi/' suites/fleets/datacentre.yaml >"$work/fleet.yaml"
 line=$(grep -n 'model: mgi' "$work/fleet.yaml" | cut -d: -f1)
 wrong "a wrong model" "fleet.yaml, line $line, column 12: unknown capacity model \`mgi\`, did you mean \`mig\`?" --fleet "$work/fleet.yaml" --generate 1,10
-sed '3s/,arrive,/,arive,/; 3s/,leave,/,arive,/' "$work/requests.csv" >"$work/bad.csv"
+sed '3s/,arrive,/,arrivs,/; 3s/,leave,/,arrivs,/' "$work/requests.csv" >"$work/bad.csv"
 wrong "a wrong event" 'bad.csv, line 3, column ' --fleet datacentre --requests "$work/bad.csv"
 wrong "a place that cannot be written" 'cannot write decisions to ' --fleet datacentre --generate 1,10 --out "$work/nowhere/x.csv"
 exit $failed
