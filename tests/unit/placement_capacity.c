@@ -308,6 +308,8 @@ static void xapi_counts_scheduled(void **ignored)
     assert_int_equal(available("K240Q"), 4);
     assert_int_equal(available("K250"), 3); /* sizes are rounded down, so the third third fits */
     make_xapi(&class, true);
+    class.types[type_of("K260Q")].compatible |= UINT64_C(1) << type_of("K240Q"); /* but K240Q does not list it */
+    prepared(&class);
     assert_int_equal(create("K260Q", NULL), VG_REFUSED_NOT);
     assert_int_equal(create("K240Q", NULL), VG_REFUSED_INCOMPATIBLE);
     assert_int_equal(fill("K260Q"), 1);

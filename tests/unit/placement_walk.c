@@ -230,6 +230,8 @@ static void mixed_size(void **ignored)
     walk();
     make_a40_mixed(&class);
     walk();
+    make_large_mixed(&class);
+    walk();
 }
 
 static void gpu_instances(void **ignored)

@@ -77,6 +77,17 @@ static inline void make_a40_mixed(struct vg_pgpu_class *class)
     prepared(class);
 }
 
+/* More slots than two words have; sizes whose slots cross from word to word. */
+static inline void make_large_mixed(struct vg_pgpu_class *class)
+{
+    static const struct size_and_max sizes[] = {
+        { "192C", 192, 1 }, { "96C", 96, 2 }, { "64C", 64, 3 }, { "24C", 24, 8 }, { "12C", 12, 16 }
+    };
+    *class = (struct vg_pgpu_class) { .name = "large", .model = VG_CAPACITY_MIXED_SIZE, .size_bytes = 192 * GIB };
+    add_sizes(class, sizes, VG_COUNT(sizes));
+    prepared(class);
+}
+
 static inline void make_mdpy(struct vg_pgpu_class *class)
 {
     *class = (struct vg_pgpu_class) {
