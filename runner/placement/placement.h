@@ -38,7 +38,7 @@ enum vg_refusal vg_refusal_more_specific(enum vg_refusal a, enum vg_refusal b);
 /* --- what a kind of pGPU offers ---------------------------------------------------------------------------------- */
 
 enum {
-    VG_CLASS_TYPES_MAX = 64,     /* types per pGPU; NVIDIA's resource manager keeps at most 64 */
+    VG_CLASS_TYPES_MAX = 64,     /* types per pGPU: a bit each; NVIDIA's resource managers keep 64 (older) or 100 */
     VG_CLASS_INSTANCES_MAX = 64, /* vGPUs per pGPU; NVIDIA's resource manager stops at 48, one VF mask has 64 bits */
     VG_CLASS_SLOTS_MAX = 256,    /* placement slots; one per GiB of the board */
     VG_CLASS_GIS_MAX = 8,        /* MIG GPU instances; 7 on the largest cards */

@@ -3,6 +3,8 @@
  * ones several, which then follow the equal-size rule within their GPU instance. */
 #include "placement/internal.h"
 
+enum { MOST_PER_GI = 12 /* NV-CTRL */ };
+
 static bool prepare(struct vg_pgpu_class *class, unsigned type, struct vg_error *err)
 {
     struct vg_vgpu_type *t = &class->types[type];
@@ -14,9 +16,8 @@ static bool prepare(struct vg_pgpu_class *class, unsigned type, struct vg_error 
             return vg_fail(err, VG_ERROR_INPUT, "class %s: GPU instance %u has no profile", class->name, i);
     if (t->gi_profile && !t->max_per_gi)
         t->max_per_gi = 1;
-    if (t->max_per_gi > VG_CLASS_INSTANCES_MAX / VG_CLASS_GIS_MAX * 2)
-        return vg_type_fail(class, type, err, "at most %d vGPUs share a GPU instance",
-                            VG_CLASS_INSTANCES_MAX / VG_CLASS_GIS_MAX * 2);
+    if (t->max_per_gi > MOST_PER_GI)
+        return vg_type_fail(class, type, err, "at most %d vGPUs share a GPU instance", MOST_PER_GI);
     return true;
 }
 

@@ -172,13 +172,30 @@ static void errors_gather_context(void **state)
     assert_int_equal(vg_error_exit_status(&err), 3);
 }
 
+static void large_arrays_are_zero_and_aligned(void **state)
+{
+    (void)state;
+    static const size_t counts[] = { 0, 1, 1000, 3 << 20 };
+    for (size_t i = 0; i < VG_COUNT(counts); i++) {
+        vg_autofree unsigned char *array = vg_calloc_large(counts[i], 1);
+        assert_int_equal((uintptr_t)array % 128, 0);
+        for (size_t j = 0; j < counts[i]; j += 997)
+            assert_int_equal(array[j], 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nearest_word),          cmocka_unit_test(a_part_of_a_word),
-        cmocka_unit_test(selection_by_globs),    cmocka_unit_test(foreign_text_is_shown_harmlessly),
-        cmocka_unit_test(strict_numbers),        cmocka_unit_test(cpu_lists),
-        cmocka_unit_test(quantities_for_people), cmocka_unit_test(growing_text_and_arrays),
+        cmocka_unit_test(large_arrays_are_zero_and_aligned),
+        cmocka_unit_test(nearest_word),
+        cmocka_unit_test(a_part_of_a_word),
+        cmocka_unit_test(selection_by_globs),
+        cmocka_unit_test(foreign_text_is_shown_harmlessly),
+        cmocka_unit_test(strict_numbers),
+        cmocka_unit_test(cpu_lists),
+        cmocka_unit_test(quantities_for_people),
+        cmocka_unit_test(growing_text_and_arrays),
         cmocka_unit_test(errors_gather_context),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
