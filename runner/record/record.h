@@ -352,4 +352,47 @@ unsigned vg_results_count(const struct vg_results *results, enum vg_verdict verd
  * about. */
 int vg_results_exit_status(const struct vg_results *results);
 
+/* --- one value per boot per metric ----------------------------------------------------------------------------------
+ * What comparisons, baselines and the history are made of. Samples within one boot are not independent, so that a boot
+ * is one replicate, and each metric that an analysis made of its samples is one number of it. */
+
+struct vg_boot_value {
+    double value;  /* in the metric's unit; finite */
+    unsigned boot; /* of its run, from 1 */
+    unsigned run;  /* how many runs were gathered before this one: 0 for the first */
+};
+
+struct vg_metric_series {
+    char *id;            /* "TEST/MECHANISM.PROFILE.POLICY/METRIC": equal in all runs that measure the same */
+    char *test;          /* "dsub-vulkan-latency" */
+    char *configuration; /* "virtio-venus.full.equal-share": the instance less its boot */
+    char *metric;        /* "empty.p50" */
+    char *unit;
+    char *better;      /* "lower", "higher", "neither" */
+    double min_effect; /* smallest relative change of practical interest; 0: the metric is not compared */
+    char *recipe;      /* digest of what the test does (tenants, phases, analyses with all parameters): equal recipes
+                          measure the same thing; thresholds and texts do not enter */
+    struct vg_boot_value *values; /* in the order of runs and of boots */
+    unsigned value_count;
+    unsigned missing; /* boots whose result is no number, or means nothing (invalid, lost, timeout) */
+};
+
+struct vg_metrics {
+    struct vg_metric_series *items; /* in the order in which they were first seen */
+    unsigned count;
+    unsigned runs;  /* gathered so far */
+    json_t *places; /* id -> index; private */
+};
+/* Adds every metric of a run to `metrics` (zero-initialised: none yet), those that are not compared included. Skipped
+ * instances add nothing. Values that are normalised, by the pGPU's clock or otherwise, are metrics of their own. False
+ * with VG_ERROR_INPUT if a metric has another unit, direction, threshold or recipe than in an earlier run. */
+bool vg_metrics_add(struct vg_metrics *metrics, const struct vg_results *results, struct vg_error *err);
+const struct vg_metric_series *vg_metric_series_find(const struct vg_metrics *metrics, const char *id);
+void vg_metrics_free(struct vg_metrics *metrics);
+
+/* "sha256:" and 64 hexadecimal digits, of the bytes or of the JSON in its canonical form (compact, keys sorted, 17
+ * significant digits). Caller frees. */
+char *vg_digest(const void *bytes, size_t length);
+char *vg_digest_json(const json_t *json);
+
 #endif
