@@ -19,6 +19,7 @@ struct vg_scene;
 struct vg_tenant {
     struct vg_engine *engine;
     unsigned number; /* of this boot within the run, from 1: part of the domain's name */
+    unsigned boot;   /* which repetition of the plan it was booted for, from 1 */
     const struct vg_mechanism *mechanism;
     void *mechanism_state;
     const struct vg_host_profile *profile;
