@@ -16,6 +16,7 @@ struct options {
     size_t set_count, allow_count;
     bool seeded, dry_run;
     unsigned long long seed;
+    unsigned boots; /* 0: as the plan says */
     int verbose;
 };
 
@@ -29,6 +30,16 @@ static bool take_seed(struct options *options, const char *value, struct vg_erro
         return true;
     vg_autofree char *shown = vg_printable(value, strlen(value), 100);
     return vg_fail(err, VG_ERROR_INPUT, "--seed takes a whole number from 0 to 2^64-1, not `%s`", shown);
+}
+
+static bool take_boots(struct options *options, const char *value, struct vg_error *err)
+{
+    enum { BOOTS_MAX = 1000 };
+    long long boots;
+    if (!vg_parse_int(value, &boots) || boots < 1 || boots > BOOTS_MAX)
+        return vg_fail(err, VG_ERROR_INPUT, "--boots takes a whole number from 1 to %d", BOOTS_MAX);
+    options->boots = (unsigned)boots;
+    return true;
 }
 
 static bool take_option(void *context, int key, const char *value, struct vg_error *err)
@@ -71,6 +82,8 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
         return true;
     case 'S':
         return take_seed(options, value, err);
+    case 'B':
+        return take_boots(options, value, err);
     case 'n':
         options->dry_run = true;
         return true;
@@ -273,9 +286,12 @@ static int run_plan(const struct options *options, struct vg_error *err)
     cmd_autocatalog struct vg_catalog *catalog = cmd_catalog(err);
     if (!catalog)
         return -1;
-    const struct vg_plan *plan = vg_catalog_plan(catalog, options->plan ? options->plan : "quick", err);
-    if (!plan)
+    const struct vg_plan *named = vg_catalog_plan(catalog, options->plan ? options->plan : "quick", err);
+    if (!named)
         return -1;
+    struct vg_plan repeated = *named; /* a view of it; the catalogue owns what it points to */
+    repeated.repeat = options->boots ? options->boots : named->repeat;
+    const struct vg_plan *plan = &repeated;
     cmd_autohost struct vg_host *host =
         vg_host_load(catalog->directory, options->host ? options->host : "reference", err);
     if (!host || !apply_sets(catalog, plan, options, err))
@@ -331,6 +347,7 @@ static const struct argp_option run_options[] = {
     { "allow", 'a', "WORD", 0, "Allow what the host file does not: destructive", 0 },
     { "out", 'o', "DIR", 0, "The run directory, new or empty (default: runs/TIME-PLAN-HOST)", 0 },
     { "seed", 'S', "NUMBER", 0, "Seed of everything random (default: from the clock; recorded)", 0 },
+    { "boots", 'B', "NUMBER", 0, "Boots of every instance, instead of the plan's and the tests' own", 0 },
     { "dry-run", 'n', NULL, 0, "Print what would run, in order, with estimates; start nothing", 0 },
     { "verbose", 'v', NULL, 0, "Say more; twice: everything", 0 },
     { 0 },

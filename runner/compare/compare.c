@@ -20,7 +20,6 @@ const char *vg_change_name(enum vg_change change)
 /* What a metric's decision needs beside what is reported. */
 struct work {
     bool tested;
-    double sign;                     /* +1: lower is better, a larger ratio is worse */
     double equal_lower, equal_upper; /* logarithms: the interval of the equivalence test */
     double worse_lower, worse_upper; /* the interval as logarithms of "worse by" */
 };
@@ -79,60 +78,54 @@ static bool has_counterpart(struct vg_compared *item, const struct vg_metric_ser
 }
 
 static bool has_enough(const struct vg_comparing *comparing, struct vg_compared *item,
-                       const struct vg_metric_series *now, const struct vg_metric_series *then)
+                       const struct cmp_samples *samples)
 {
+    const char *what = comparing->paired ? "pairs of boots" : "boots";
     item->change = VG_CHANGE_INSUFFICIENT;
-    if (now->value_count > VG_SAMPLE_MAX || then->value_count > VG_SAMPLE_MAX)
+    if (samples->n > VG_SAMPLE_MAX || samples->m > VG_SAMPLE_MAX)
         note(item, "more than %d boots", VG_SAMPLE_MAX);
-    else if (comparing->paired && now->value_count != then->value_count)
-        note(item, "%u boots here and %u there make no pairs", now->value_count, then->value_count);
-    else if (now->value_count < comparing->policy->boots)
-        note(item, "%u boots with a result here; at least %u are needed", now->value_count, comparing->policy->boots);
-    else if (then->value_count < comparing->least_then)
-        note(item, "%u boots with a result there; at least %u are needed", then->value_count, comparing->least_then);
+    else if (samples->n < comparing->policy->boots)
+        note(item, "%u %s with a result here; at least %u are needed", samples->n, what, comparing->policy->boots);
+    else if (samples->m < comparing->least_then)
+        note(item, "%u %s with a result there; at least %u are needed", samples->m, what, comparing->least_then);
+    else if (!cmp_samples_usable(samples))
+        note(item, "a value is 0 or less, so that there is no ratio");
     else
         return true;
     return false;
 }
 
-/* Intervals and tests of one metric. x is worse than y by their difference where lower is better. */
+/* Intervals and tests of one metric. */
 static void test(const struct vg_comparing *comparing, struct vg_compared *item, struct work *work,
-                 const struct vg_metric_series *now, const struct vg_metric_series *then)
+                 const struct cmp_samples *samples)
 {
-    vg_autofree double *x = cmp_logarithms(now), *y = cmp_logarithms(then);
-    unsigned n = now->value_count, m = then->value_count;
-    if (!x || !y) {
-        note(item, "a value is 0 or less, so that there is no ratio");
-        return;
-    }
     const struct vg_gate_policy *policy = comparing->policy;
+    const double *x = samples->x, *y = samples->y;
+    unsigned n = samples->n, m = samples->m;
+    bool paired = comparing->paired, larger_is_worse = vg_equal(item->better, "lower");
     /* The looks share the error of every claim, also of "equivalent". */
     double share = comparing->looks ? policy->look_count : 1;
     double confidence = 1 - (1 - policy->confidence) / share;
     double equivalence = 1 - (1 - policy->equivalence) / share;
-    bool paired = comparing->paired;
     struct vg_shift shift = paired ? vg_paired_shift(x, y, n, confidence) : vg_shift(x, n, y, m, confidence);
     struct vg_shift equal = paired ? vg_paired_shift(x, y, n, equivalence) : vg_shift(x, n, y, m, equivalence);
     item->ratio = exp(shift.estimate);
     item->lower = exp(shift.lower);
     item->upper = exp(shift.upper);
     item->cliffs_delta = vg_cliffs_delta(x, n, y, m);
-    work->sign = vg_equal(item->better, "higher") ? -1 : 1;
-    work->worse_lower = work->sign > 0 ? shift.lower : -shift.upper;
-    work->worse_upper = work->sign > 0 ? shift.upper : -shift.lower;
+    work->worse_lower = larger_is_worse ? shift.lower : -shift.upper;
+    work->worse_upper = larger_is_worse ? shift.upper : -shift.lower;
     work->equal_lower = equal.lower;
     work->equal_upper = equal.upper;
     work->tested = true;
     double delta = log1p(item->min_effect);
-    const double *worse = work->sign > 0 ? x : y, *better = work->sign > 0 ? y : x;
-    unsigned worse_count = work->sign > 0 ? n : m, better_count = work->sign > 0 ? m : n;
-    struct vg_rank_test regressed = paired ? vg_signed_rank_test_greater(worse, better, n, delta)
-                                           : vg_rank_test_greater(worse, worse_count, better, better_count, delta);
-    struct vg_rank_test improved = paired ? vg_signed_rank_test_greater(better, worse, n, delta)
-                                          : vg_rank_test_greater(better, better_count, worse, worse_count, delta);
-    item->p_regressed = regressed.p;
-    item->p_improved = improved.p;
-    item->method = vg_rank_method_name(regressed.method);
+    struct vg_rank_test larger =
+        paired ? vg_signed_rank_test_greater(x, y, n, delta) : vg_rank_test_greater(x, n, y, m, delta);
+    struct vg_rank_test smaller =
+        paired ? vg_signed_rank_test_greater(y, x, n, delta) : vg_rank_test_greater(y, m, x, n, delta);
+    item->p_regressed = larger_is_worse ? larger.p : smaller.p;
+    item->p_improved = larger_is_worse ? smaller.p : larger.p;
+    item->method = vg_rank_method_name(larger.method);
 }
 
 static void warn_of_drift(const struct vg_comparing *comparing, struct vg_compared *item)
@@ -162,6 +155,15 @@ static void copy_decision(struct vg_compared *item, const struct vg_compared *be
     *item = kept;
 }
 
+static void test_series(const struct vg_comparing *comparing, struct vg_compared *item, struct work *work,
+                        const struct vg_metric_series *now, const struct vg_metric_series *then)
+{
+    struct cmp_samples samples VG_CLEANUP(cmp_samples_free);
+    cmp_samples_make(now, then, comparing->paired, &samples);
+    if (has_enough(comparing, item, &samples))
+        test(comparing, item, work, &samples);
+}
+
 static void add(const struct vg_comparing *comparing, struct vg_comparison *comparison, struct work *work,
                 const struct vg_metric_series *now, double min_effect)
 {
@@ -173,8 +175,8 @@ static void add(const struct vg_comparing *comparing, struct vg_comparison *comp
     *work = (struct work) { 0 };
     if (before)
         copy_decision(item, before);
-    else if (has_counterpart(item, now, then) && has_enough(comparing, item, now, then))
-        test(comparing, item, work, now, then);
+    else if (has_counterpart(item, now, then))
+        test_series(comparing, item, work, now, then);
     comparison->tested += work->tested || before;
     if (work->tested) {
         item->change = VG_CHANGE_INCONCLUSIVE;

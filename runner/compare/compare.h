@@ -96,7 +96,7 @@ struct vg_comparing {
     const struct vg_gate_policy *policy;
     const struct vg_metrics *now, *then;
     unsigned least_then;                /* fewest boots of the other side that are compared with */
-    bool paired;                        /* the i-th value of one side was made beside the i-th of the other */
+    bool paired;                        /* boots of equal run and number were made one after the other */
     unsigned look;                      /* 1.. */
     bool looks;                         /* metrics will be topped up: the error is shared among the policy's looks */
     const struct vg_comparison *before; /* of the look before; NULL at the first: what it decided stays */
@@ -177,5 +177,32 @@ void vg_side_free(struct vg_side *side);
  * are left out. */
 struct vg_baseline *vg_bless(const struct vg_side *side, const char *name, const char *by, const char *reason,
                              bool accept, const struct vg_gate_policy *policy, struct vg_error *err);
+
+/* --- the gate --------------------------------------------------------------------------------------------------------
+ * What `gate`, `compare` and `ab` found, for those who show it. */
+
+struct vg_gate {
+    char *title;                       /* "baseline reference", "run ..." : what was compared with */
+    const struct vg_side *now;         /* its results count too; NULL: there are none (a baseline) */
+    const struct vg_baseline *then;    /* NULL: the other side was a run */
+    struct vg_differences differences; /* of the environments */
+    struct vg_comparison *comparison;  /* NULL: not comparable */
+    char **objections;                 /* why nothing may be compared, each a sentence */
+    unsigned objection_count;
+    bool strict; /* also inconclusive, insufficient, missing and unexpectedly passing ones close the gate */
+};
+void vg_gate_free(struct vg_gate *gate); /* what it owns, not itself, now and then */
+void vg_gate_object(struct vg_gate *gate, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Adds what the policy has against comparing the two: differences that bar it, a baseline that is too old at the time
+ * of the runs. True: nothing. */
+bool vg_gate_admits(struct vg_gate *gate, const struct vg_gate_policy *policy);
+/* Whether a change closes the gate. */
+bool vg_gate_closes(const struct vg_gate *gate, enum vg_change change);
+/* 1 a regression or a failure; else 3 nothing may be compared, or an invalid result; else 4 nothing was compared; else
+ * 0. */
+int vg_gate_exit_status(const struct vg_gate *gate);
+/* "regressed", "failed", "not comparable", "invalid", "nothing compared", "passed". */
+const char *vg_gate_word(const struct vg_gate *gate);
+json_t *vg_gate_to_json(const struct vg_gate *gate);
 
 #endif

@@ -8,8 +8,15 @@
 
 #define CMP_BASELINE_SCHEMA "vgauge-baseline/1"
 
-/* The values as natural logarithms; NULL if one of them has none. Caller frees. */
-double *cmp_logarithms(const struct vg_metric_series *series);
+/* The natural logarithms of two sides' values; paired: of the boots that both have, in the same order. */
+struct cmp_samples {
+    double *x, *y;
+    unsigned n, m;
+};
+void cmp_samples_make(const struct vg_metric_series *now, const struct vg_metric_series *then, bool paired,
+                      struct cmp_samples *samples);
+bool cmp_samples_usable(const struct cmp_samples *samples); /* every value has a logarithm */
+void cmp_samples_free(struct cmp_samples *samples);
 struct vg_spread cmp_spread(const struct vg_metric_series *series); /* NULL: an empty side */
 
 #endif

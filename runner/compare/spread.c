@@ -4,17 +4,45 @@
 
 #include <math.h>
 
-double *cmp_logarithms(const struct vg_metric_series *series)
+static const struct vg_boot_value *partner(const struct vg_metric_series *series, const struct vg_boot_value *value)
 {
-    double *values = vg_reallocarray(NULL, series->value_count, sizeof(*values));
-    for (unsigned i = 0; i < series->value_count; i++) {
-        if (!(series->values[i].value > 0)) {
-            free(values);
-            return NULL;
-        }
-        values[i] = log(series->values[i].value);
+    for (unsigned i = 0; i < series->value_count; i++)
+        if (series->values[i].run == value->run && series->values[i].boot == value->boot)
+            return &series->values[i];
+    return NULL;
+}
+
+void cmp_samples_make(const struct vg_metric_series *now, const struct vg_metric_series *then, bool paired,
+                      struct cmp_samples *samples)
+{
+    *samples = (struct cmp_samples) { .x = vg_calloc(now->value_count, sizeof(*samples->x)),
+                                      .y = vg_calloc(then->value_count, sizeof(*samples->y)) };
+    for (unsigned i = 0; i < now->value_count; i++) {
+        const struct vg_boot_value *other = paired ? partner(then, &now->values[i]) : NULL;
+        if (other && samples->m < then->value_count)
+            samples->y[samples->m++] = log(other->value);
+        if (other || !paired)
+            samples->x[samples->n++] = log(now->values[i].value);
     }
-    return values;
+    for (unsigned i = 0; i < then->value_count && !paired; i++)
+        samples->y[samples->m++] = log(then->values[i].value);
+}
+
+bool cmp_samples_usable(const struct cmp_samples *samples)
+{
+    for (unsigned i = 0; i < samples->n; i++)
+        if (!isfinite(samples->x[i]))
+            return false;
+    for (unsigned i = 0; i < samples->m; i++)
+        if (!isfinite(samples->y[i]))
+            return false;
+    return true;
+}
+
+void cmp_samples_free(struct cmp_samples *samples)
+{
+    free(samples->x);
+    free(samples->y);
 }
 
 struct vg_spread cmp_spread(const struct vg_metric_series *series)
