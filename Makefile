@@ -140,11 +140,18 @@ control-programs: $(BUILD)/tests/controls/bad-scheduler
 bench: ## the figures of docs/figures.md, each beside what it is compared with
 	@BUILD=$(BUILD) tests/bench/bench
 
+$(BUILD)/bench-gate: $(BUILD)/obj/tests/bench/gate.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
+bench-gate: $(BUILD)/bench-gate ## how often the gate is right; RUNS="runs/..." takes real boots instead of synthetic ones
+	@VGAUGE_SUITES=$(CURDIR)/suites $(BUILD)/bench-gate $(RUNS)
+
 clean: ## remove what was built here (not the cached images)
 	rm -rf $(BUILD)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-.PHONY: build unit-programs controls control-programs run images deps check lint bench clean help
+.PHONY: build unit-programs controls control-programs run images deps check lint bench bench-gate clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -255,8 +255,8 @@ struct vg_known_issue {
     char *expect;   /* "xfail", "flake", "waived" */
     enum vg_outcome outcome;
     char *reason;
-    char *reference; /* where it is tracked */
-    char *expires;   /* "2027-01-31": runs that start later are not excused */
+    char *reference;                   /* where it is tracked */
+    char *expires;                     /* "2027-01-31": runs that start later are not excused */
     struct vg_version_range *versions; /* all must hold; none: every version */
     unsigned version_count;
 };
@@ -286,6 +286,7 @@ struct vg_gate_policy {
     unsigned *looks;                /* ascending: boots at which a metric is looked at when it is topped up */
     unsigned look_count;
     double error;                    /* false discovery rate over all metrics and looks */
+    double false_alarm;              /* most often that one metric is called changed when nothing is, over all looks */
     double confidence, equivalence;  /* of the two intervals */
     double autocorrelation;          /* of consecutive boots, above which they are said to drift */
     unsigned baseline_age_days;      /* oldest baseline that is compared with */

@@ -24,6 +24,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_SEQUENCE_COUNT("looks", CYAML_FLAG_POINTER | VG_OPTIONAL, struct vg_gate_policy, looks, look_count,
                                &look_entry, 1, LOOKS_MAX),
     CYAML_FIELD_FLOAT("error", VG_OPTIONAL, struct vg_gate_policy, error),
+    CYAML_FIELD_FLOAT("false_alarm", VG_OPTIONAL, struct vg_gate_policy, false_alarm),
     CYAML_FIELD_FLOAT("confidence", VG_OPTIONAL, struct vg_gate_policy, confidence),
     CYAML_FIELD_FLOAT("equivalence", VG_OPTIONAL, struct vg_gate_policy, equivalence),
     CYAML_FIELD_FLOAT("autocorrelation", VG_OPTIONAL, struct vg_gate_policy, autocorrelation),
@@ -108,6 +109,7 @@ static struct vg_gate_policy *load(const char *path, const struct vg_gate_policy
         complete_count(document, "baseline_age_days", &policy->baseline_age_days, o ? &o->baseline_age_days : NULL,
                        DAYS_MAX, err) &&
         complete_fraction(document, "error", &policy->error, o ? &o->error : NULL, err) &&
+        complete_fraction(document, "false_alarm", &policy->false_alarm, o ? &o->false_alarm : NULL, err) &&
         complete_fraction(document, "confidence", &policy->confidence, o ? &o->confidence : NULL, err) &&
         complete_fraction(document, "equivalence", &policy->equivalence, o ? &o->equivalence : NULL, err) &&
         complete_fraction(document, "autocorrelation", &policy->autocorrelation, o ? &o->autocorrelation : NULL, err) &&

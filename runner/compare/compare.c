@@ -56,6 +56,7 @@ static struct vg_compared *create(struct vg_comparison *comparison, const struct
         .p_improved = NAN,
         .q_regressed = NAN,
         .q_improved = NAN,
+        .p_unchanged = NAN,
         .look = comparison->look,
     };
     return item;
@@ -126,6 +127,9 @@ static void test(const struct vg_comparing *comparing, struct vg_compared *item,
     item->p_regressed = larger_is_worse ? larger.p : smaller.p;
     item->p_improved = larger_is_worse ? smaller.p : larger.p;
     item->method = vg_rank_method_name(larger.method);
+    double any_larger = paired ? vg_signed_rank_test_greater(x, y, n, 0).p : vg_rank_test_greater(x, n, y, m, 0).p;
+    double any_smaller = paired ? vg_signed_rank_test_greater(y, x, n, 0).p : vg_rank_test_greater(y, m, x, n, 0).p;
+    item->p_unchanged = fmin(any_larger, any_smaller);
 }
 
 static void warn_of_drift(const struct vg_comparing *comparing, struct vg_compared *item)
@@ -209,13 +213,17 @@ static double smallest_p(const struct vg_comparison *comparison, const struct vg
 static void decide(const struct vg_comparison *comparison, struct vg_compared *item, const struct work *work)
 {
     double delta = log1p(item->min_effect);
-    if (item->q_regressed <= comparison->error && work->worse_lower > delta)
+    /* The intervals say in which direction; this says that boots which differ in nothing are hardly ever this far
+     * apart, however noisy they are. */
+    bool changed = item->p_unchanged <= comparison->false_alarm;
+    if (changed && item->q_regressed <= comparison->error && work->worse_lower > delta)
         item->change = VG_CHANGE_REGRESSED;
-    else if (item->q_improved <= comparison->error && work->worse_upper < -delta)
+    else if (changed && item->q_improved <= comparison->error && work->worse_upper < -delta)
         item->change = VG_CHANGE_IMPROVED;
     else if (work->equal_lower >= -delta && work->equal_upper <= delta)
         item->change = VG_CHANGE_EQUIVALENT;
-    else if (smallest_p(comparison, item) * comparison->tested > comparison->error)
+    else if (smallest_p(comparison, item) * comparison->tested > comparison->error ||
+             smallest_p(comparison, item) > comparison->false_alarm)
         note(item, "%u and %u boots could not single out one of %u metrics, however large the change", item->now.boots,
              item->then.boots, comparison->tested);
 }
@@ -235,6 +243,7 @@ struct vg_comparison *vg_compare(const struct vg_comparing *comparing)
     comparison->look = comparing->look;
     comparison->looks = comparing->looks ? comparing->policy->look_count : 1;
     comparison->error = comparing->policy->error / comparison->looks;
+    comparison->false_alarm = comparing->policy->false_alarm / comparison->looks;
     for (unsigned i = 0; i < comparing->now->count; i++)
         if (compared(comparing, &comparing->now->items[i], &min_effect))
             add(comparing, comparison, &works[comparison->count], &comparing->now->items[i], min_effect);

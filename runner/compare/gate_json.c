@@ -30,6 +30,7 @@ static json_t *compared_to_json(const struct vg_compared *item)
     vg_json_set_real(object, "q_regressed", item->q_regressed);
     vg_json_set_real(object, "p_improved", item->p_improved);
     vg_json_set_real(object, "q_improved", item->q_improved);
+    vg_json_set_real(object, "p_unchanged", item->p_unchanged);
     vg_json_set_text(object, "method", item->method);
     vg_json_set_int(object, "look", item->look);
     vg_json_set(object, "now", spread_to_json(&item->now));
@@ -48,6 +49,7 @@ json_t *vg_comparison_to_json(const struct vg_comparison *comparison)
     vg_json_set_int(object, "look", comparison->look);
     vg_json_set_int(object, "looks", comparison->looks);
     vg_json_set_real(object, "error", comparison->error);
+    vg_json_set_real(object, "false_alarm", comparison->false_alarm);
     vg_json_set_int(object, "tested", comparison->tested);
     vg_json_set(object, "counts", counts);
     vg_json_set(object, "metrics", metrics);

@@ -2,8 +2,9 @@
 /* Many metrics at once, and events that never happened. */
 #include "statistics/internal.h"
 
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort_double.h>
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
 #include <math.h>
 
 void vg_adjust_benjamini_hochberg(double *p, size_t count, size_t family)
@@ -23,5 +24,5 @@ double vg_upper_proportion(size_t k, size_t n, double confidence)
 {
     if (n == 0 || k > n || !(confidence > 0 && confidence < 1))
         return NAN;
-    return k == n ? 1 : gsl_cdf_beta_Pinv(confidence, (double)k + 1, (double)(n - k));
+    return k == n ? 1 : qbeta(confidence, (double)k + 1, (double)(n - k), 1, 0);
 }
