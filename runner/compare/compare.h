@@ -200,6 +200,8 @@ void vg_gate_object(struct vg_gate *gate, const char *format, ...) __attribute__
 bool vg_gate_admits(struct vg_gate *gate, const struct vg_gate_policy *policy);
 /* Whether a change closes the gate. */
 bool vg_gate_closes(const struct vg_gate *gate, enum vg_change change);
+/* A strict gate is closed by what passes although it is expected to fail, and by what fails now and then. */
+bool vg_gate_closes_overlay(const struct vg_gate *gate, enum vg_overlay overlay);
 /* 1 a regression or a failure; else 3 nothing may be compared, or an invalid result; else 4 nothing was compared; else
  * 0. */
 int vg_gate_exit_status(const struct vg_gate *gate);

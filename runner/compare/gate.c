@@ -63,6 +63,11 @@ bool vg_gate_closes(const struct vg_gate *gate, enum vg_change change)
            (gate->strict && change != VG_CHANGE_IMPROVED && change != VG_CHANGE_EQUIVALENT);
 }
 
+bool vg_gate_closes_overlay(const struct vg_gate *gate, enum vg_overlay overlay)
+{
+    return gate->strict && (overlay == VG_OVERLAY_XPASS || overlay == VG_OVERLAY_FLAKE);
+}
+
 /* The status of the runs as such. What is only skipped neither opens nor closes the gate. */
 static int status_of_runs(const struct vg_gate *gate)
 {
@@ -72,6 +77,10 @@ static int status_of_runs(const struct vg_gate *gate)
         bool whole = vg_equal(gate->now->runs[i]->run->state, "complete");
         if (status == 4 || status == 0)
             status = whole ? 0 : 3;
+        for (unsigned overlay = 0; overlay < VG_OVERLAYS; overlay++)
+            if (vg_gate_closes_overlay(gate, (enum vg_overlay)overlay) &&
+                vg_results_overlays(gate->now->runs[i], (enum vg_overlay)overlay))
+                status = 1;
         worst = worst == 1 || status == 0 ? worst : status;
     }
     return worst;

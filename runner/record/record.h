@@ -231,6 +231,18 @@ enum vg_verdict vg_verdict_worst(enum vg_verdict a, enum vg_verdict b);
 /* "<=" -> "at most": a comparison as a check keeps it, in words; what is none comes back as it is. Borrowed. */
 const char *vg_operator_words(const char *op);
 
+/* What expectations make of a verdict. */
+enum vg_overlay {
+    VG_OVERLAY_NONE,
+    VG_OVERLAY_XFAIL,    /* failed, as expected */
+    VG_OVERLAY_XPASS,    /* passed, and was expected to fail */
+    VG_OVERLAY_FLAKE,    /* failed, and passed when it was run again; expected to */
+    VG_OVERLAY_UNSTABLE, /* the same, and nobody expected it: a failure */
+    VG_OVERLAY_WAIVED,   /* not in order, and somebody answers for it */
+    VG_OVERLAYS
+};
+const char *vg_overlay_name(enum vg_overlay overlay); /* "xfail"; "" for none */
+
 struct vg_value {
     char *metric; /* "fair.max_deviation" */
     double value; /* NaN: could not be computed, see note */
@@ -265,6 +277,9 @@ struct vg_judgement {
     unsigned check_count;
     double duration_s;
     char *directory; /* relative to the run directory: tests/<test>/<instance> */
+    /* Laid over the verdict when results are gathered; it does not change it. */
+    enum vg_overlay overlay;
+    char *overlay_reason; /* a sentence with whose expectation it is, or why one does not hold; may be NULL */
 };
 
 bool vg_judgement_save(const struct vg_judgement *judgement, const char *run_directory, struct vg_error *err);
@@ -342,14 +357,27 @@ struct vg_results {
         unsigned decided, total;
     } * requirements;
     unsigned requirement_count;
+    struct vg_known_issues **expectations; /* the files that the run was judged by */
+    unsigned expectation_count;
 };
 struct vg_results *vg_results_gather(const char *run_directory, struct vg_error *err);
 void vg_results_free(struct vg_results *results);
 /* results.json, schema runner/record/results.schema.json, version in "schema". */
 bool vg_results_save(const struct vg_results *results, struct vg_error *err);
 unsigned vg_results_count(const struct vg_results *results, enum vg_verdict verdict);
+/* Whether this result stops a gate: fail, lost, timeout and invalid do, unless they are expected (xfail, flake,
+ * waived).
+ */
+bool vg_judgement_gates(const struct vg_judgement *judgement);
+unsigned vg_results_overlays(const struct vg_results *results, enum vg_overlay overlay);
+/* Writes down which files of expectations judge this run, in its expectations.json: their names, digests and contents.
+ * None: removes it. Results that are gathered later are judged by them. */
+bool vg_run_save_expectations(const char *run_directory, const char *const *files, unsigned count,
+                              struct vg_error *err);
+/* Where failing tests were run again: RUN/reruns/1, 2, ...; complete run directories. Caller frees. */
+char *vg_rerun_directory(const char *run_directory, unsigned number);
 /* 1 a failure or a lost or timed-out test; else 3 anything invalid; else 4 nothing tested; else 0: nothing to worry
- * about. */
+ * about. Results that are expected to be so are passed over. */
 int vg_results_exit_status(const struct vg_results *results);
 
 /* --- one value per boot per metric ----------------------------------------------------------------------------------

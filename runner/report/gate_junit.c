@@ -85,12 +85,18 @@ static void write_objections(struct vg_xml *xml, const struct vg_gate *gate)
     vg_xml_close(xml);
 }
 
+/* A failure, or a pass that closes a strict gate. */
+static bool is_failure(const struct vg_judgement *judgement)
+{
+    return judgement->verdict == VG_FAIL || judgement->verdict == VG_PASS;
+}
+
 static void write_troubles(struct vg_xml *xml, const struct vg_gate *gate)
 {
     unsigned count, failures = 0;
     vg_autofree const struct vg_judgement **troubles = vg_gate_troubles(gate, &count);
     for (unsigned i = 0; i < count; i++)
-        failures += troubles[i]->verdict == VG_FAIL;
+        failures += is_failure(troubles[i]);
     if (count == 0)
         return;
     open_suite(xml, "results", count, failures, count - failures, 0);
@@ -98,8 +104,10 @@ static void write_troubles(struct vg_xml *xml, const struct vg_gate *gate)
         vg_autofree char *name = vg_format("%s.%s", troubles[i]->test, troubles[i]->instance);
         vg_autofree char *reasons = vg_report_reasons_text(troubles[i], 4000);
         open_case(xml, "vgauge.result", name);
-        outcome(xml, troubles[i]->verdict == VG_FAIL ? "failure" : "error", vg_verdict_name(troubles[i]->verdict),
-                reasons);
+        const char *overlay = vg_overlay_name(troubles[i]->overlay);
+        outcome(xml, is_failure(troubles[i]) ? "failure" : "error",
+                *overlay ? overlay : vg_verdict_name(troubles[i]->verdict),
+                *reasons ? reasons : troubles[i]->overlay_reason);
         vg_xml_close(xml);
     }
     vg_xml_close(xml);

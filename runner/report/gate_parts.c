@@ -134,7 +134,8 @@ const struct vg_judgement **vg_gate_troubles(const struct vg_gate *gate, unsigne
     *count = 0;
     for (unsigned i = 0; gate->now && i < gate->now->count; i++)
         for (unsigned j = 0; j < gate->now->runs[i]->count; j++)
-            if (vg_report_gates(gate->now->runs[i]->judgements[j]->verdict))
+            if (vg_judgement_gates(gate->now->runs[i]->judgements[j]) ||
+                vg_gate_closes_overlay(gate, gate->now->runs[i]->judgements[j]->overlay))
                 vg_push(troubles, *count) = gate->now->runs[i]->judgements[j];
     return troubles;
 }

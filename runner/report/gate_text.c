@@ -71,7 +71,11 @@ static void show_troubles(const struct vg_gate *gate, FILE *out)
     for (unsigned i = 0; i < count && i < TROUBLES_SHOWN; i++) {
         vg_autofree char *reasons = vg_report_reasons_text(troubles[i], LINE_BYTES);
         vg_autofree char *test = vg_report_clean(troubles[i]->test), *where = vg_report_clean(troubles[i]->instance);
-        fprintf(out, "  %s: %s in %s: %s\n", vg_verdict_name(troubles[i]->verdict), test, where, reasons);
+        const char *overlay = vg_overlay_name(troubles[i]->overlay);
+        vg_autofree char *expected = vg_report_clean(troubles[i]->overlay_reason);
+        fprintf(out, "  %s%s%s: %s in %s: %s%s%s\n", overlay, *overlay ? ", " : "",
+                vg_verdict_name(troubles[i]->verdict), test, where, reasons, *reasons && *expected ? "; " : "",
+                expected);
     }
     if (count > TROUBLES_SHOWN)
         fprintf(out, "  ... and %u more (`vgauge report RUN` shows them)\n", count - TROUBLES_SHOWN);

@@ -236,6 +236,8 @@ static void looks_share_the_error_and_keep_their_decisions(void **state)
     expect(second, "t/c/open", VG_CHANGE_REGRESSED);
     assert_int_equal(vg_compared_find(second, "t/c/open")->look, 2);
     assert_int_equal(second->tested, 2);
+    const struct vg_compared *open = vg_compared_find(second, "t/c/open"); /* one of two, though the other is decided */
+    assert_true(open->q_regressed == 2 * open->p_regressed);
     vg_comparison_free(first);
     drop(&pair, second);
 }
