@@ -197,5 +197,8 @@ void vg_environment_close(struct vg_engine *engine);
 void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism);
 void vg_environment_fingerprint(struct vg_engine *engine);        /* fingerprint.c: of the host */
 void vg_environment_fingerprint_images(struct vg_engine *engine); /* of the guest image and the hypervisor tree */
+void vg_environment_fingerprint_pgpus(struct vg_engine *engine);  /* fingerprint_pgpu.c: of pGPUs and mechanisms */
+/* fingerprint_tenant.c: of what the tenants of an instance said they are; before it lets go of them. */
+void vg_environment_fingerprint_tenants(const struct vg_scene *scene);
 
 #endif
