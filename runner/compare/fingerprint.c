@@ -2,17 +2,17 @@
 /* Whether two environments are the same, field by field. What is not known is never taken for equal. */
 #include "compare/compare.h"
 
-static const struct vg_fingerprint_field *find(struct vg_fingerprint fingerprint, const char *key)
+static const struct vg_fingerprint_field *find(const struct vg_fingerprint *fingerprint, const char *key)
 {
-    for (unsigned i = 0; i < fingerprint.count; i++)
-        if (vg_equal(fingerprint.fields[i].key, key))
-            return &fingerprint.fields[i];
+    for (unsigned i = 0; i < fingerprint->count; i++)
+        if (vg_equal(fingerprint->fields[i].key, key))
+            return &fingerprint->fields[i];
     return NULL;
 }
 
 /* What tenants say of themselves is there for what was measured in them. A side that did not run such tenants has no
  * metric of theirs that could be compared. */
-static bool is_beside_the_point(struct vg_fingerprint other, const char *key)
+static bool is_beside_the_point(const struct vg_fingerprint *other, const char *key)
 {
     return strncmp(key, "tenant.", 7) == 0 && !find(other, key);
 }
@@ -64,13 +64,13 @@ bool vg_fingerprints_compare(struct vg_fingerprint now, struct vg_fingerprint th
     if (!names_keys(across, now, then, err))
         return false;
     for (unsigned i = 0; i < now.count; i++) {
-        const struct vg_fingerprint_field *other = find(then, now.fields[i].key);
-        if (is_beside_the_point(then, now.fields[i].key))
+        const struct vg_fingerprint_field *other = find(&then, now.fields[i].key);
+        if (is_beside_the_point(&then, now.fields[i].key))
             continue;
         look_at(differences, now.fields[i].key, now.fields[i].value, other ? other->value : NULL, across);
     }
     for (unsigned i = 0; i < then.count; i++)
-        if (!find(now, then.fields[i].key) && !is_beside_the_point(now, then.fields[i].key))
+        if (!find(&now, then.fields[i].key) && !is_beside_the_point(&now, then.fields[i].key))
             look_at(differences, then.fields[i].key, NULL, then.fields[i].value, across);
     return true;
 }
