@@ -334,6 +334,71 @@ bool vg_requests_load(const char *path, const struct vg_fleet_file *fleet, struc
 bool vg_requests_save(const char *path, const struct vg_fleet_file *fleet, const struct vg_request_stream *stream,
                       struct vg_error *err);
 void vg_requests_free(struct vg_request_stream *stream);
+/* --- known issues: files of expectations -------------------------------------------------------------------------- */
+
+enum vg_outcome {
+    VG_OUTCOME_XFAIL,  /* fails, and is known to: passing is news */
+    VG_OUTCOME_FLAKE,  /* fails now and then: a failure that a rerun does not show again is tolerated */
+    VG_OUTCOME_WAIVED, /* somebody takes the responsibility for whatever it shows */
+};
+
+/* The issue is there from one version of something to before another; both are fields of the fingerprint. */
+struct vg_version_range {
+    char *key;   /* "host.qemu" */
+    char *from;  /* NULL: from the first */
+    char *below; /* NULL: no end is known */
+};
+
+struct vg_known_issue {
+    char *test;     /* globs over test ids */
+    char *instance; /* globs over instances: "virtio-venus.*"; NULL: all */
+    char *expect;   /* "xfail", "flake", "waived" */
+    enum vg_outcome outcome;
+    char *reason;
+    char *reference;                   /* where it is tracked */
+    char *expires;                     /* "2027-01-31": runs that start later are not excused */
+    struct vg_version_range *versions; /* all must hold; none: every version */
+    unsigned version_count;
+};
+
+struct vg_known_issues {
+    struct vg_known_issue *items;
+    unsigned count;
+    char *file;
+};
+struct vg_known_issues *vg_known_issues_load(const char *path, struct vg_error *err);
+/* As JSON, with the keys of the YAML, and back, checked as strictly. */
+json_t *vg_known_issues_to_json(const struct vg_known_issues *issues);
+struct vg_known_issues *vg_known_issues_from_json(const json_t *json, const char *file, struct vg_error *err);
+void vg_known_issues_free(struct vg_known_issues *issues);
+
+/* --- gate policy ------------------------------------------------------------------------------------------------ */
+
+struct vg_threshold {
+    char *metric;      /* globs over metric ids, comma-separated, as in --test */
+    double min_effect; /* relative change, 0.05 = 5 %; 0: such metrics are not compared */
+    char *source;      /* why */
+};
+
+/* suites/gate.yaml, and what a user's file says instead: how comparisons of runs are decided. */
+struct vg_gate_policy {
+    unsigned boots, baseline_boots; /* fewest values of a metric that are compared */
+    unsigned *looks;                /* ascending: boots at which a metric is looked at when it is topped up */
+    unsigned look_count;
+    double error;                    /* false discovery rate over all metrics and looks */
+    double false_alarm;              /* most often that one metric is called changed when nothing is, over all looks */
+    double confidence, equivalence;  /* of the two intervals */
+    double autocorrelation;          /* of consecutive boots, above which they are said to drift */
+    unsigned baseline_age_days;      /* oldest baseline that is compared with */
+    struct vg_threshold *thresholds; /* the first that matches a metric replaces its own min_effect */
+    unsigned threshold_count;
+    char *source;
+};
+/* directory: of the suites; user_file: NULL for none. */
+struct vg_gate_policy *vg_gate_policy_load(const char *directory, const char *user_file, struct vg_error *err);
+void vg_gate_policy_free(struct vg_gate_policy *policy);
+/* What counts for this metric: the policy's threshold, else its own. */
+double vg_gate_policy_threshold(const struct vg_gate_policy *policy, const char *metric_id, double own);
 
 /* --- the catalogue ---------------------------------------------------------------------------------------------- */
 

@@ -12,7 +12,7 @@ struct cmd_command {
     const char *name;
     const char *summary;  /* one line, for `vgauge --help` */
     const char *doc;      /* what `vgauge NAME --help` says more */
-    const char *argument; /* "RUN", "[KIND]" (optional); NULL: takes none */
+    const char *argument; /* "RUN", "[KIND]" (optional), "RUN..." (one or more), "A B" (two); NULL: takes none */
     const struct argp_option *options;
     size_t options_size; /* of the struct that the two functions share; zeroed before */
     bool (*option)(void *options, int key, const char *value, struct vg_error *err);
@@ -21,7 +21,8 @@ struct cmd_command {
     void (*release)(void *options); /* frees what the options own; NULL: nothing */
 };
 
-extern const struct cmd_command cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report, cmd_place;
+extern const struct cmd_command cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report, cmd_place, cmd_bless,
+    cmd_compare, cmd_gate, cmd_baseline, cmd_ab;
 
 /* Reads argv (argv[0] is the command's name) and runs it. */
 int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct vg_error *err);
@@ -29,6 +30,10 @@ int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct
  * ("--set=TEST.PARAM=VALUE"), in order. */
 extern char **cmd_arguments;
 extern unsigned cmd_argument_count;
+
+/* All operands of the command line, in order; the command's `argument` is the first of them. */
+extern const char **cmd_operands;
+extern unsigned cmd_operand_count;
 
 /* The suites, from where vg_catalog_directory finds them. */
 struct vg_catalog *cmd_catalog(struct vg_error *err);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One way for all subcommands to read their command line: argp with its own messages off, so that wrong usage is one
  * sentence with the nearest right word, as wrong input is everywhere else. */
+#include <limits.h>
 #include "commands/command.h"
 
 char **cmd_arguments;
 unsigned cmd_argument_count;
+const char **cmd_operands;
+unsigned cmd_operand_count;
 
 struct reading {
     const struct cmd_command *command;
     void *options;
-    const char *argument;
     bool help;
     int stopped; /* argv index behind the word that argp stumbled over */
     struct vg_error err;
@@ -24,6 +26,32 @@ static void record_option(const struct cmd_command *command, int key, const char
                 value ? vg_format("--%s=%s", option->name, value) : vg_format("--%s", option->name);
 }
 
+/* How many operands the command takes, by how its `argument` is written. */
+static void operand_range(const char *argument, unsigned *least, unsigned *most)
+{
+    *least = *most = 0;
+    for (const char *word = argument; word && *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        *least += word[0] != '[';
+        *most = strstr(word, "...") ? UINT_MAX : *most + 1;
+        word += length;
+    }
+}
+
+static bool take_operand(const struct cmd_command *command, const char *value, struct vg_error *err)
+{
+    unsigned least, most;
+    operand_range(command->argument, &least, &most);
+    if (cmd_operand_count >= most) {
+        vg_autofree char *shown = vg_printable(value, strlen(value), 100);
+        return vg_fail(err, VG_ERROR_INPUT, "`%s` is one argument too many for `vgauge %s` (see `vgauge %s --help`)",
+                       shown, command->name, command->name);
+    }
+    vg_push(cmd_operands, cmd_operand_count) = value;
+    vg_push(cmd_arguments, cmd_argument_count) = vg_strdup(value);
+    return true;
+}
+
 static error_t read_key(int key, char *value, struct argp_state *state)
 {
     struct reading *reading = state->input;
@@ -36,23 +64,16 @@ static error_t read_key(int key, char *value, struct argp_state *state)
         reading->stopped = state->next;
         return 0;
     case ARGP_KEY_ARG:
-        if (!command->argument || reading->argument) {
-            vg_autofree char *shown = vg_printable(value, strlen(value), 100);
-            vg_fail(&reading->err, VG_ERROR_INPUT,
-                    "`%s` is one argument too many for `vgauge %s` (see `vgauge %s --help`)", shown, command->name,
-                    command->name);
-            return EINVAL;
-        }
-        reading->argument = value;
-        vg_push(cmd_arguments, cmd_argument_count) = vg_strdup(value);
-        return 0;
-    case ARGP_KEY_END:
-        if (command->argument && command->argument[0] != '[' && !reading->argument) {
-            vg_fail(&reading->err, VG_ERROR_INPUT, "`vgauge %s` needs %s (see `vgauge %s --help`)", command->name,
-                    command->argument, command->name);
-            return EINVAL;
-        }
-        return 0;
+        return take_operand(command, value, &reading->err) ? 0 : EINVAL;
+    case ARGP_KEY_END: {
+        unsigned least, most;
+        operand_range(command->argument, &least, &most);
+        if (cmd_operand_count >= least)
+            return 0;
+        vg_fail(&reading->err, VG_ERROR_INPUT, "`vgauge %s` needs %s (see `vgauge %s --help`)", command->name,
+                command->argument, command->name);
+        return EINVAL;
+    }
     default:
         if (key > 0xff) /* argp's own; an option's key is its letter */
             return ARGP_ERR_UNKNOWN;
@@ -123,7 +144,7 @@ static int read_and_run(const struct cmd_command *command, int argc, char **argv
         }
         return -1;
     }
-    return command->run(values, reading.argument, err);
+    return command->run(values, cmd_operand_count ? cmd_operands[0] : NULL, err);
 }
 
 int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct vg_error *err)
@@ -137,5 +158,8 @@ int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct
     vg_names_free(cmd_arguments, cmd_argument_count);
     cmd_arguments = NULL;
     cmd_argument_count = 0;
+    free(cmd_operands);
+    cmd_operands = NULL;
+    cmd_operand_count = 0;
     return status;
 }

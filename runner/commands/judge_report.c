@@ -16,10 +16,38 @@ bool cmd_check_run(const char *directory, struct vg_error *err)
     return true;
 }
 
-static int judge(void *options, const char *argument, struct vg_error *err)
+struct judge_options {
+    const char **expectations; /* --expectations, in order */
+    size_t expectation_count;
+    bool none;
+};
+
+static bool take_judge_option(void *context, int key, const char *value, struct vg_error *err)
 {
-    (void)options;
-    if (!cmd_check_run(argument, err) || !vg_judge_run(argument, err))
+    struct judge_options *options = context;
+    (void)err;
+    if (key == 'e')
+        vg_push(options->expectations, options->expectation_count) = value;
+    else
+        options->none = true;
+    return true;
+}
+
+static void release_judge(void *context)
+{
+    free(((struct judge_options *)context)->expectations);
+}
+
+static int judge(void *context, const char *argument, struct vg_error *err)
+{
+    const struct judge_options *options = context;
+    if (!cmd_check_run(argument, err))
+        return -1;
+    /* Without a word about expectations, those stay that the run was judged by. */
+    if ((options->expectation_count || options->none) &&
+        !vg_run_save_expectations(argument, options->expectations, (unsigned)options->expectation_count, err))
+        return -1;
+    if (!vg_judge_run(argument, err))
         return -1;
     cmd_autoresults struct vg_results *results = vg_results_gather(argument, err);
     if (!results)
@@ -38,6 +66,12 @@ static int report(void *options, const char *argument, struct vg_error *err)
     return 0;
 }
 
+static const struct argp_option judge_options[] = {
+    { "expectations", 'e', "FILE", 0, "Failures that are known, instead of those of the run; repeatable", 0 },
+    { "no-expectations", 'N', NULL, 0, "Forget the expectations that the run was judged by", 0 },
+    { 0 },
+};
+
 const struct cmd_command cmd_judge = {
     .name = "judge",
     .summary = "judge a run again, from its raw samples",
@@ -45,7 +79,11 @@ const struct cmd_command cmd_judge = {
            "results.json, and prints the summary. Needs neither libvirt nor a GPU: RUN may come from another machine. "
            "The exit status is that of the verdicts.",
     .argument = "RUN",
+    .options = judge_options,
+    .options_size = sizeof(struct judge_options),
+    .option = take_judge_option,
     .run = judge,
+    .release = release_judge,
 };
 
 const struct cmd_command cmd_report = {

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include "commands/command.h"
 
-static const struct cmd_command *const commands[] = { &cmd_run,   &cmd_list,   &cmd_describe,
-                                                      &cmd_judge, &cmd_report, &cmd_place };
+static const struct cmd_command *const commands[] = {
+    &cmd_run,   &cmd_list,    &cmd_describe, &cmd_judge,    &cmd_report, &cmd_place,
+    &cmd_bless, &cmd_compare, &cmd_gate,     &cmd_baseline, &cmd_ab,
+};
 
 static void help(FILE *out)
 {

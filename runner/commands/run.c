@@ -3,6 +3,7 @@
  * the run directory exists; a run in which nothing could be started leaves none. */
 #include <dirent.h>
 #include <errno.h>
+#include "commands/again.h"
 #include "commands/command.h"
 #include "commands/progress.h"
 #include "report/report.h"
@@ -11,11 +12,14 @@ struct options {
     const char *plan, *host, *out;
     char *tests; /* all --test, joined by commas */
     const char *mechanisms, *profiles, *policies;
-    const char **sets;  /* --set, in order */
-    const char **allow; /* --allow, in order */
-    size_t set_count, allow_count;
+    const char **sets;         /* --set, in order */
+    const char **allow;        /* --allow, in order */
+    const char **expectations; /* --expectations, in order */
+    size_t set_count, allow_count, expectation_count;
+    unsigned reruns;
     bool seeded, dry_run;
     unsigned long long seed;
+    unsigned boots; /* 0: as the plan says */
     int verbose;
 };
 
@@ -29,6 +33,26 @@ static bool take_seed(struct options *options, const char *value, struct vg_erro
         return true;
     vg_autofree char *shown = vg_printable(value, strlen(value), 100);
     return vg_fail(err, VG_ERROR_INPUT, "--seed takes a whole number from 0 to 2^64-1, not `%s`", shown);
+}
+
+static bool take_boots(struct options *options, const char *value, struct vg_error *err)
+{
+    enum { BOOTS_MAX = 1000 };
+    long long boots;
+    if (!vg_parse_int(value, &boots) || boots < 1 || boots > BOOTS_MAX)
+        return vg_fail(err, VG_ERROR_INPUT, "--boots takes a whole number from 1 to %d", BOOTS_MAX);
+    options->boots = (unsigned)boots;
+    return true;
+}
+
+static bool take_reruns(struct options *options, const char *value, struct vg_error *err)
+{
+    enum { RERUNS_MAX = 10 };
+    long long reruns;
+    if (!vg_parse_int(value, &reruns) || reruns < 0 || reruns > RERUNS_MAX)
+        return vg_fail(err, VG_ERROR_INPUT, "--rerun takes a whole number from 0 to %d", RERUNS_MAX);
+    options->reruns = (unsigned)reruns;
+    return true;
 }
 
 static bool take_option(void *context, int key, const char *value, struct vg_error *err)
@@ -71,6 +95,13 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
         return true;
     case 'S':
         return take_seed(options, value, err);
+    case 'B':
+        return take_boots(options, value, err);
+    case 'e':
+        vg_push(options->expectations, options->expectation_count) = value;
+        return true;
+    case 'r':
+        return take_reruns(options, value, err);
     case 'n':
         options->dry_run = true;
         return true;
@@ -187,6 +218,56 @@ static int conclude(const struct vg_run *run, struct vg_error *err)
     return vg_results_exit_status(results);
 }
 
+/* Tests with a failure that no rerun has shown to be unsteady yet, joined by commas; *boots: the last boot that failed.
+ */
+static char *failing_tests(const struct vg_run *run, unsigned *boots, struct vg_error *err)
+{
+    cmd_autoresults struct vg_results *results = vg_results_gather(run->directory, err);
+    struct vg_text tests = { 0 };
+    *boots = 0;
+    for (unsigned i = 0; results && i < results->count; i++) {
+        const struct vg_judgement *judgement = results->judgements[i];
+        bool failed =
+            judgement->verdict == VG_FAIL || judgement->verdict == VG_LOST || judgement->verdict == VG_TIMEOUT;
+        if (!failed || judgement->overlay == VG_OVERLAY_UNSTABLE || judgement->overlay == VG_OVERLAY_FLAKE ||
+            judgement->overlay == VG_OVERLAY_WAIVED)
+            continue;
+        vg_text_add(&tests, "%s%s", tests.length ? "," : "", judgement->test);
+        *boots = judgement->boot > *boots ? judgement->boot : *boots;
+    }
+    return tests.data;
+}
+
+/* Runs failing tests again, each time into a directory of its own within the run: what passes then was no reliable
+ * failure, and no pass either. */
+static bool run_failures_again(const struct options *options, const struct vg_run *run, struct vg_error *err)
+{
+    for (unsigned number = 1; number <= options->reruns; number++) {
+        unsigned boots;
+        int status;
+        vg_autofree char *tests = failing_tests(run, &boots, err);
+        vg_autofree char *out = vg_rerun_directory(run->directory, number);
+        if (!tests)
+            return err->kind == VG_ERROR_NONE;
+        fprintf(stderr, "Running what failed again (%u of at most %u): %s\n", number, options->reruns, tests);
+        if (!cmd_run_again(run, tests, boots, out, &status, err))
+            return vg_wrap(err, "--rerun");
+    }
+    return true;
+}
+
+/* Also before the run: a file that cannot be read must not be found out about after it. */
+static bool expectations_are_good(const struct options *options, struct vg_error *err)
+{
+    for (size_t i = 0; i < options->expectation_count; i++) {
+        struct vg_known_issues *issues = vg_known_issues_load(options->expectations[i], err);
+        if (!issues)
+            return false;
+        vg_known_issues_free(issues);
+    }
+    return true;
+}
+
 static int execute(const struct options *options, struct vg_catalog *catalog, const struct vg_plan *plan,
                    const struct vg_host *host, const struct vg_schedule *schedule, struct vg_error *err)
 {
@@ -214,7 +295,11 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
         return -1;
     }
     struct vg_error report_err = { 0 };
-    int status = conclude(run, &report_err);
+    int status = -1;
+    if (vg_run_save_expectations(run->directory, options->expectations, (unsigned)options->expectation_count,
+                                 &report_err) &&
+        (!done || run_failures_again(options, run, &report_err)))
+        status = conclude(run, &report_err);
     if (!done) { /* the engine's error is the one to print */
         if (err->kind == VG_ERROR_INTERRUPTED)
             vg_fail(err, err->kind, "interrupted; what had finished is kept in %s", run->directory);
@@ -270,6 +355,8 @@ static bool choose(const struct vg_host *host, const char *what, const char *lis
 
 static int run_plan(const struct options *options, struct vg_error *err)
 {
+    if (!expectations_are_good(options, err))
+        return -1;
     cmd_autocatalog struct vg_catalog *catalog = cmd_catalog(err);
     if (!catalog)
         return -1;
@@ -289,6 +376,7 @@ static int run_plan(const struct options *options, struct vg_error *err)
         return -1;
     narrowed.profiles = profiles.count ? profiles : plan->profiles;
     narrowed.policies = policies.count ? policies : plan->policies;
+    narrowed.repeat = options->boots ? options->boots : plan->repeat;
     plan = &narrowed;
     struct vg_schedule schedule;
     if (!vg_schedule_make(catalog, plan, host, options->tests, options->mechanisms, &schedule, err))
@@ -318,6 +406,7 @@ static void release(void *context)
     free(options->tests);
     free(options->sets);
     free(options->allow);
+    free(options->expectations);
 }
 
 static const struct argp_option run_options[] = {
@@ -331,6 +420,9 @@ static const struct argp_option run_options[] = {
     { "allow", 'a', "WORD", 0, "Allow what the host file does not: destructive", 0 },
     { "out", 'o', "DIR", 0, "The run directory, new or empty (default: runs/TIME-PLAN-HOST)", 0 },
     { "seed", 'S', "NUMBER", 0, "Seed of everything random (default: from the clock; recorded)", 0 },
+    { "boots", 'B', "NUMBER", 0, "Boots of every instance, instead of the plan's and the tests' own", 0 },
+    { "expectations", 'e', "FILE", 0, "Failures that are known: a YAML file; repeatable; kept with the run", 0 },
+    { "rerun", 'r', "NUMBER", 0, "Run failing tests again, at most so often, to tell flakes from failures", 0 },
     { "dry-run", 'n', NULL, 0, "Print what would run, in order, with estimates; start nothing", 0 },
     { "verbose", 'v', NULL, 0, "Say more; twice: everything", 0 },
     { 0 },

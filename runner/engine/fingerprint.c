@@ -52,8 +52,8 @@ void vg_environment_fingerprint_images(struct vg_engine *engine)
         const char *beside = fields[i].guest ? engine->images.kernel : engine->images.emulator;
         const char *slash = beside ? strrchr(beside, '/') : NULL;
         vg_autofree char *list = slash ? vg_format("%.*s/packages", (int)(slash - beside), beside) : NULL;
-        vg_autofree char *version = list ? version_in(list, fields[i].package) : NULL;
-        vg_run_fingerprint(engine->config->run, fields[i].key, version, list ? list : "not an image of ours");
+        vg_autofree char *version = list ? version_in(list, fields[i].package) : vg_strdup("not of an image of ours");
+        vg_run_fingerprint(engine->config->run, fields[i].key, version, list ? list : "host file");
     }
 }
 
@@ -76,4 +76,5 @@ void vg_environment_fingerprint(struct vg_engine *engine)
     vg_run_fingerprint(run, "vgauge.version", VG_VERSION, "build");
     vg_run_fingerprint(run, "host.name", engine->host->name, "host file");
     vg_run_fingerprint(run, "plan", run->plan, "command line");
+    vg_environment_fingerprint_pgpus(engine);
 }

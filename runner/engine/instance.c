@@ -31,13 +31,14 @@ static struct vg_measurements *new_measurements(const struct vg_engine *engine, 
     return measurements;
 }
 
-/* A running tenant that can serve this instance: same mechanism and profile, healthy, not yet taken. */
+/* A running tenant that can serve this instance: same mechanism and profile, healthy, not yet taken, and of the same
+ * boot: the boot is what is repeated, so that two boots of an instance must never be one. */
 static struct vg_tenant *reusable(struct vg_engine *engine, const struct vg_instance *instance)
 {
     for (unsigned i = 0; i < engine->tenant_count; i++) {
         struct vg_tenant *tenant = engine->tenants[i];
         vg_tenant_check(tenant);
-        if (!tenant->scene && tenant->booted && !tenant->dead && !tenant->tainted &&
+        if (!tenant->scene && tenant->boot == instance->boot && tenant->booted && !tenant->dead && !tenant->tainted &&
             vg_equal(tenant->mechanism->name, instance->mechanism) &&
             vg_equal(tenant->profile->name, instance->profile))
             return tenant;
@@ -65,7 +66,7 @@ static void take(struct vg_scene *scene, struct vg_tenant *tenant, unsigned inde
 }
 
 /* Which tenant names the test has; whether each is shared, new, or starts later. */
-static bool cast(struct vg_scene *scene, bool share, struct vg_error *err)
+static bool cast(struct vg_scene *scene, struct vg_error *err)
 {
     const struct vg_test *test = scene->instance->test;
     struct vg_measurements *into = scene->measurements;
@@ -83,7 +84,7 @@ static bool cast(struct vg_scene *scene, bool share, struct vg_error *err)
         for (unsigned j = 0; j < (role->count ? role->count : 1); j++, index++) {
             if (role->later)
                 continue;
-            struct vg_tenant *tenant = share && !role->fresh ? reusable(scene->engine, scene->instance) : NULL;
+            struct vg_tenant *tenant = !role->fresh ? reusable(scene->engine, scene->instance) : NULL;
             if (tenant) {
                 tenant->shared = true;
                 take(scene, tenant, index);
@@ -252,8 +253,7 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
         .start_ns = vg_now_ns(),
     };
     struct vg_error failed = { 0 };
-    bool share = instance->boot == 1 || instance->test->matrix.repeat <= 1;
-    bool done = cast(&scene, share, &failed) && boot(&scene, &failed);
+    bool done = cast(&scene, &failed) && boot(&scene, &failed);
     if (done) {
         engine->watch = vg_watch_start(&scene);
         done = perform(&scene, &failed);
@@ -271,6 +271,7 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
     if (!done && !fatal)
         vg_scene_invalid(&scene, "%s", failed.text);
     describe_tenants(&scene);
+    vg_environment_fingerprint_tenants(&scene);
     vg_scene_settle_marks(&scene);
     leave(&scene);
     if (fatal)

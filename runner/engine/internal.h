@@ -19,6 +19,7 @@ struct vg_scene;
 struct vg_tenant {
     struct vg_engine *engine;
     unsigned number; /* of this boot within the run, from 1: part of the domain's name */
+    unsigned boot;   /* which repetition of the plan it was booted for, from 1 */
     const struct vg_mechanism *mechanism;
     void *mechanism_state;
     const struct vg_host_profile *profile;
@@ -196,5 +197,8 @@ void vg_environment_close(struct vg_engine *engine);
 void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism);
 void vg_environment_fingerprint(struct vg_engine *engine);        /* fingerprint.c: of the host */
 void vg_environment_fingerprint_images(struct vg_engine *engine); /* of the guest image and the hypervisor tree */
+void vg_environment_fingerprint_pgpus(struct vg_engine *engine);  /* fingerprint_pgpu.c: of pGPUs and mechanisms */
+/* fingerprint_tenant.c: of what the tenants of an instance said they are; before it lets go of them. */
+void vg_environment_fingerprint_tenants(const struct vg_scene *scene);
 
 #endif

@@ -43,6 +43,7 @@ struct vg_tenant *vg_tenant_new(struct vg_engine *engine, const struct vg_instan
     struct vg_tenant *tenant = vg_calloc(1, sizeof(*tenant));
     tenant->engine = engine;
     tenant->number = ++engine->boots;
+    tenant->boot = instance->boot;
     tenant->mechanism = vg_mechanism_find(instance->mechanism);
     tenant->mechanism_state = vg_environment_mechanism(engine, tenant->mechanism);
     tenant->profile = profile_of(engine, instance);

@@ -168,5 +168,6 @@ void vg_judgement_free(struct vg_judgement *judgement)
     free(judgement->summary);
     free(judgement->why);
     free(judgement->directory);
+    free(judgement->overlay_reason);
     free(judgement);
 }

@@ -231,6 +231,18 @@ enum vg_verdict vg_verdict_worst(enum vg_verdict a, enum vg_verdict b);
 /* "<=" -> "at most": a comparison as a check keeps it, in words; what is none comes back as it is. Borrowed. */
 const char *vg_operator_words(const char *op);
 
+/* What expectations make of a verdict. */
+enum vg_overlay {
+    VG_OVERLAY_NONE,
+    VG_OVERLAY_XFAIL,    /* failed, as expected */
+    VG_OVERLAY_XPASS,    /* passed, and was expected to fail */
+    VG_OVERLAY_FLAKE,    /* failed, and passed when it was run again; expected to */
+    VG_OVERLAY_UNSTABLE, /* the same, and nobody expected it: a failure */
+    VG_OVERLAY_WAIVED,   /* not in order, and somebody answers for it */
+    VG_OVERLAYS
+};
+const char *vg_overlay_name(enum vg_overlay overlay); /* "xfail"; "" for none */
+
 struct vg_value {
     char *metric; /* "fair.max_deviation" */
     double value; /* NaN: could not be computed, see note */
@@ -265,6 +277,9 @@ struct vg_judgement {
     unsigned check_count;
     double duration_s;
     char *directory; /* relative to the run directory: tests/<test>/<instance> */
+    /* Laid over the verdict when results are gathered; it does not change it. */
+    enum vg_overlay overlay;
+    char *overlay_reason; /* a sentence with whose expectation it is, or why one does not hold; may be NULL */
 };
 
 bool vg_judgement_save(const struct vg_judgement *judgement, const char *run_directory, struct vg_error *err);
@@ -342,14 +357,70 @@ struct vg_results {
         unsigned decided, total;
     } * requirements;
     unsigned requirement_count;
+    struct vg_known_issues **expectations; /* the files that the run was judged by */
+    unsigned expectation_count;
 };
 struct vg_results *vg_results_gather(const char *run_directory, struct vg_error *err);
 void vg_results_free(struct vg_results *results);
 /* results.json, schema runner/record/results.schema.json, version in "schema". */
 bool vg_results_save(const struct vg_results *results, struct vg_error *err);
 unsigned vg_results_count(const struct vg_results *results, enum vg_verdict verdict);
+/* Whether this result stops a gate: fail, lost, timeout and invalid do, unless they are expected (xfail, flake,
+ * waived).
+ */
+bool vg_judgement_gates(const struct vg_judgement *judgement);
+unsigned vg_results_overlays(const struct vg_results *results, enum vg_overlay overlay);
+/* Writes down which files of expectations judge this run, in its expectations.json: their names, digests and contents.
+ * None: removes it. Results that are gathered later are judged by them. */
+bool vg_run_save_expectations(const char *run_directory, const char *const *files, unsigned count,
+                              struct vg_error *err);
+/* Where failing tests were run again: RUN/reruns/1, 2, ...; complete run directories. Caller frees. */
+char *vg_rerun_directory(const char *run_directory, unsigned number);
 /* 1 a failure or a lost or timed-out test; else 3 anything invalid; else 4 nothing tested; else 0: nothing to worry
- * about. */
+ * about. Results that are expected to be so are passed over. */
 int vg_results_exit_status(const struct vg_results *results);
+
+/* --- one value per boot per metric ----------------------------------------------------------------------------------
+ * What comparisons, baselines and the history are made of. Samples within one boot are not independent, so that a boot
+ * is one replicate, and each metric that an analysis made of its samples is one number of it. */
+
+struct vg_boot_value {
+    double value;  /* in the metric's unit; finite */
+    unsigned boot; /* of its run, from 1 */
+    unsigned run;  /* how many runs were gathered before this one: 0 for the first */
+};
+
+struct vg_metric_series {
+    char *id;            /* "TEST/MECHANISM.PROFILE.POLICY/METRIC": equal in all runs that measure the same */
+    char *test;          /* "dsub-vulkan-latency" */
+    char *configuration; /* "virtio-venus.full.equal-share": the instance less its boot */
+    char *metric;        /* "empty.p50" */
+    char *unit;
+    char *better;      /* "lower", "higher", "neither" */
+    double min_effect; /* smallest relative change of practical interest; 0: the metric is not compared */
+    char *recipe;      /* digest of what the test does (tenants, phases, analyses with all parameters): equal recipes
+                          measure the same thing; thresholds and texts do not enter */
+    struct vg_boot_value *values; /* in the order of runs and of boots */
+    unsigned value_count;
+    unsigned missing; /* boots whose result is no number, or means nothing (invalid, lost, timeout) */
+};
+
+struct vg_metrics {
+    struct vg_metric_series *items; /* in the order in which they were first seen */
+    unsigned count;
+    unsigned runs;  /* gathered so far */
+    json_t *places; /* id -> index; private */
+};
+/* Adds every metric of a run to `metrics` (zero-initialised: none yet), those that are not compared included. Skipped
+ * instances add nothing. Values that are normalised, by the pGPU's clock or otherwise, are metrics of their own. False
+ * with VG_ERROR_INPUT if a metric has another unit, direction, threshold or recipe than in an earlier run. */
+bool vg_metrics_add(struct vg_metrics *metrics, const struct vg_results *results, struct vg_error *err);
+const struct vg_metric_series *vg_metric_series_find(const struct vg_metrics *metrics, const char *id);
+void vg_metrics_free(struct vg_metrics *metrics);
+
+/* "sha256:" and 64 hexadecimal digits, of the bytes or of the JSON in its canonical form (compact, keys sorted, 17
+ * significant digits). Caller frees. */
+char *vg_digest(const void *bytes, size_t length);
+char *vg_digest_json(const json_t *json);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All judgements of a run together: gathered from the verdict.json files, which are the truth, in the order in which
  * the journal says they were made; and what they mean for each requirement and for the exit status. */
-#include "record/internal.h"
+#include "record/expectations.h"
 #include "record/journal.h"
 
 /* "TEST/INSTANCE" of everything that is there, each once. */
@@ -128,8 +128,10 @@ struct vg_results *vg_results_gather(const char *run_directory, struct vg_error 
         drop_repeats(&places);
     for (unsigned i = 0; good && i < places.count; i++)
         good = load_place(results->run->directory, places.items[i], results, err);
-    if (good && sum_up_requirements(results, err))
+    if (good && sum_up_requirements(results, err) && rec_expectations_load(results, err)) {
+        rec_overlay(results);
         return results;
+    }
     vg_results_free(results);
     return NULL;
 }
@@ -143,6 +145,9 @@ void vg_results_free(struct vg_results *results)
         vg_judgement_free(results->judgements[i]);
     for (unsigned i = 0; i < results->requirement_count; i++)
         free(results->requirements[i].id);
+    for (unsigned i = 0; i < results->expectation_count; i++)
+        vg_known_issues_free(results->expectations[i]);
+    free(results->expectations);
     free(results->judgements);
     free(results->requirements);
     free(results);
@@ -158,10 +163,14 @@ unsigned vg_results_count(const struct vg_results *results, enum vg_verdict verd
 
 int vg_results_exit_status(const struct vg_results *results)
 {
-    if (vg_results_count(results, VG_FAIL) || vg_results_count(results, VG_LOST) ||
-        vg_results_count(results, VG_TIMEOUT))
-        return 1;
-    if (vg_results_count(results, VG_INVALID))
-        return 3;
-    return vg_results_count(results, VG_PASS) || vg_results_count(results, VG_FINDING) ? 0 : 4;
+    bool failed = false, invalid = false, tested = false;
+    for (unsigned i = 0; i < results->count; i++) {
+        const struct vg_judgement *judgement = results->judgements[i];
+        bool gates = vg_judgement_gates(judgement);
+        failed = failed || (gates && judgement->verdict != VG_INVALID);
+        invalid = invalid || gates;
+        /* An expected failure was tested; a waived result that means nothing was not. */
+        tested = tested || (judgement->verdict != VG_SKIP && judgement->verdict != VG_INVALID);
+    }
+    return failed ? 1 : invalid ? 3 : tested ? 0 : 4;
 }

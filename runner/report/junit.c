@@ -17,6 +17,8 @@ static void write_properties(struct vg_xml *xml, const struct vg_judgement *judg
 {
     vg_xml_open(xml, "properties");
     write_property(xml, "verdict", vg_verdict_name(judgement->verdict));
+    if (judgement->overlay != VG_OVERLAY_NONE)
+        write_property(xml, "expectation", vg_overlay_name(judgement->overlay));
     write_property(xml, "mechanism", judgement->mechanism);
     write_property(xml, "profile", judgement->profile);
     write_property(xml, "policy", judgement->policy);
@@ -34,10 +36,12 @@ static void write_properties(struct vg_xml *xml, const struct vg_judgement *judg
 static void write_outcome(struct vg_xml *xml, const char *element, const struct vg_judgement *judgement)
 {
     vg_autofree char *reasons = vg_report_reasons_text(judgement, 400);
-    vg_autofree char *message = vg_format("%s: %s", vg_verdict_name(judgement->verdict), reasons);
+    const char *overlay = vg_overlay_name(judgement->overlay);
+    vg_autofree char *expected = *overlay ? vg_format("%s (%s), ", overlay, judgement->overlay_reason) : vg_strdup("");
+    vg_autofree char *message = vg_format("%s%s: %s", expected, vg_verdict_name(judgement->verdict), reasons);
     vg_xml_open(xml, element);
     vg_xml_attribute(xml, "message", judgement->verdict == VG_SKIP ? reasons : message);
-    if (judgement->verdict != VG_SKIP)
+    if (!vg_equal(element, "skipped"))
         vg_xml_attribute(xml, "type", vg_verdict_name(judgement->verdict));
     for (unsigned i = 0; i < judgement->reason_count; i++) {
         vg_autofree char *reason = vg_report_clean(judgement->reasons[i]);
@@ -56,12 +60,13 @@ static void write_outcome(struct vg_xml *xml, const char *element, const struct 
     vg_xml_close(xml);
 }
 
-/* The element by which JUnit says that a case did not simply pass; NULL for one that did. */
-static const char *outcome_element(enum vg_verdict verdict)
+/* The element by which JUnit says that a case did not simply pass; NULL for one that did. What is expected is skipped:
+ * JUnit has no other word for it. */
+static const char *outcome_element(const struct vg_judgement *judgement)
 {
-    if (vg_report_gates(verdict))
-        return verdict == VG_FAIL ? "failure" : "error";
-    return verdict == VG_SKIP ? "skipped" : NULL;
+    if (vg_judgement_gates(judgement))
+        return judgement->verdict == VG_FAIL ? "failure" : "error";
+    return judgement->verdict == VG_SKIP || vg_report_gates(judgement->verdict) ? "skipped" : NULL;
 }
 
 static void write_case(struct vg_xml *xml, const struct vg_judgement *judgement)
@@ -73,7 +78,7 @@ static void write_case(struct vg_xml *xml, const struct vg_judgement *judgement)
     vg_xml_attribute(xml, "classname", judgement->test);
     vg_xml_attribute(xml, "time", time);
     write_properties(xml, judgement);
-    const char *element = outcome_element(judgement->verdict);
+    const char *element = outcome_element(judgement);
     if (element)
         write_outcome(xml, element, judgement);
     else if (judgement->reason_count) {
@@ -90,7 +95,7 @@ static void write_counts(struct vg_xml *xml, const struct vg_report_group *group
     unsigned failures = 0, errors = 0, skipped = 0;
     double seconds = 0;
     for (unsigned i = 0; i < group->count; i++) {
-        const char *element = outcome_element(group->instances[i]->verdict);
+        const char *element = outcome_element(group->instances[i]);
         failures += vg_equal(element, "failure");
         errors += vg_equal(element, "error");
         skipped += vg_equal(element, "skipped");

@@ -4,6 +4,7 @@
 #define VG_REPORT_H
 
 #include <stdio.h>
+#include "compare/compare.h"
 #include "record/record.h"
 
 /* TAP version 13: one test point per instance, diagnostics as a YAML block, SKIP with its reason. */
@@ -26,5 +27,12 @@ bool vg_report_fleet_plot(const struct vg_report_fleet_curve *curves, unsigned c
                           struct vg_error *err);
 /* The terminal's escape sequence for a verdict; "\x1b[0m" ends it. */
 const char *vg_report_verdict_colour(enum vg_verdict verdict);
+
+/* What the gate found, on one screen; all: every metric. */
+void vg_report_gate_text(const struct vg_gate *gate, bool all, FILE *out, bool colour);
+/* One test case per metric and one per result of the runs that is in trouble. */
+bool vg_report_gate_junit(const struct vg_gate *gate, const char *path, struct vg_error *err);
+/* For a comment on a pull request: GitHub's and GitLab's Markdown. */
+bool vg_report_gate_markdown(const struct vg_gate *gate, const char *path, struct vg_error *err);
 
 #endif

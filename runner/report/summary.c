@@ -209,6 +209,28 @@ static void show_group(const struct summary *summary, const struct vg_report_gro
         show_numbers(summary, group);
 }
 
+/* One line for each result that expectations had a word about. */
+static void show_expectations(const struct summary *summary)
+{
+    enum { LINES = 6 };
+    unsigned shown = 0;
+    for (unsigned i = 0; i < summary->results->count; i++) {
+        const struct vg_judgement *judgement = summary->results->judgements[i];
+        if (!judgement->overlay_reason || shown++ >= LINES)
+            continue;
+        const char *overlay = vg_overlay_name(judgement->overlay);
+        fprintf(summary->out, "%-8s", *overlay ? overlay : vg_verdict_name(judgement->verdict));
+        vg_autofree char *line =
+            vg_format(" %s %s: %s", judgement->test, judgement->instance, judgement->overlay_reason);
+        show_text(summary, line, LINE_BYTES);
+        fputc('\n', summary->out);
+    }
+    if (shown > LINES)
+        fprintf(summary->out, "         %u more (results.json)\n", shown - LINES);
+    if (shown)
+        fputc('\n', summary->out);
+}
+
 static void show_counts(const struct summary *summary)
 {
     static const enum vg_verdict order[] = { VG_PASS, VG_FAIL, VG_LOST, VG_TIMEOUT, VG_INVALID, VG_FINDING, VG_SKIP };
@@ -270,6 +292,7 @@ void vg_report_summary(const struct vg_results *results, FILE *out, bool colour)
         fprintf(out, "        %u more tests passed or were skipped\n", hidden);
     if (groups.count)
         fputc('\n', out);
+    show_expectations(&summary);
     show_counts(&summary);
     show_place(&summary, "Results", "results.json");
     show_place(&summary, "Report", "report/index.html"); /* the last line: what a person wants to open */

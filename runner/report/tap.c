@@ -95,6 +95,11 @@ static void add_point(struct vg_text *tap, const struct vg_results *results, uns
         vg_text_add(tap, " # SKIP ");
         add_escaped(tap, reasons);
     }
+    /* Readers of TAP count an expected failure as none, and tell of an expected one that passed. */
+    if (judgement->overlay != VG_OVERLAY_NONE && judgement->overlay != VG_OVERLAY_UNSTABLE) {
+        vg_text_add(tap, " # TODO %s: ", vg_overlay_name(judgement->overlay));
+        add_escaped(tap, judgement->overlay_reason);
+    }
     vg_text_add(tap, "\n");
     add_diagnostics(tap, judgement);
 }

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `vgauge ab`: boots of two hosts alternately, so that what drifts on the machine meets both alike, and compares them
+ * pair by pair. */
+#include "commands/again.h"
+#include "commands/gate_options.h"
+
+enum { PAIRS_DEFAULT = 20, PAIRS_MAX = 200 };
+
+struct options {
+    struct cmd_gate_options gate;
+    const char *hosts[2]; /* a, b */
+    const char *out;
+    const char **passed; /* options of `run`, in their long form; owned texts */
+    size_t passed_count;
+    unsigned pairs;
+};
+
+static bool take_option(void *context, int key, const char *value, struct vg_error *err)
+{
+    struct options *options = context;
+    static const char *const passed[] = { ['p'] = "plan", ['t'] = "test", ['m'] = "mechanism", ['S'] = "set" };
+    long long pairs;
+    switch (key) {
+    case 'a':
+    case 'b':
+        options->hosts[key == 'b'] = value;
+        return true;
+    case 'o':
+        options->out = value;
+        return true;
+    case 'p':
+    case 't':
+    case 'm':
+    case 'S':
+        vg_push(options->passed, options->passed_count) = vg_format("--%s=%s", passed[key], value);
+        return true;
+    case 'n':
+        if (!vg_parse_int(value, &pairs) || pairs < 1 || pairs > PAIRS_MAX)
+            return vg_fail(err, VG_ERROR_INPUT, "--pairs takes a whole number from 1 to %d", PAIRS_MAX);
+        options->pairs = (unsigned)pairs;
+        return true;
+    default:
+        return cmd_gate_option(&options->gate, key, value);
+    }
+}
+
+static char *place(const struct options *options, unsigned side, unsigned pair)
+{
+    return vg_format("%s/%s/%03u", options->out, side ? "b" : "a", pair + 1);
+}
+
+static bool run_one(const struct options *options, unsigned side, unsigned pair, struct vg_error *err)
+{
+    vg_autofree char *out = place(options, side, pair);
+    vg_autofree char *host = vg_format("--host=%s", options->hosts[side]);
+    vg_autofree const char **arguments = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < options->passed_count; i++)
+        vg_push(arguments, count) = options->passed[i];
+    vg_push(arguments, count) = host;
+    vg_push(arguments, count) = "--boots=1";
+    int status;
+    fprintf(stderr, "Pair %u of %u: %s\n", pair + 1, options->pairs, side ? "B" : "A");
+    return cmd_run_vgauge(arguments, (unsigned)count, out, &status, err);
+}
+
+/* A B, B A, A B, ...: whatever changes evenly over time adds nothing to the difference of two pairs. */
+static bool run_all(const struct options *options, struct vg_error *err)
+{
+    for (unsigned pair = 0; pair < options->pairs; pair++)
+        for (unsigned turn = 0; turn < 2; turn++)
+            if (!run_one(options, (turn + pair) % 2, pair, err))
+                return false;
+    return true;
+}
+
+static bool load_side(const struct options *options, unsigned which, struct vg_side *side, struct vg_error *err)
+{
+    vg_autofree char **places = vg_calloc(options->pairs, sizeof(*places));
+    for (unsigned pair = 0; pair < options->pairs; pair++)
+        places[pair] = place(options, which, pair);
+    bool good = vg_side_load((const char *const *)places, options->pairs, NULL, side, err);
+    for (unsigned pair = 0; pair < options->pairs; pair++)
+        free(places[pair]);
+    return good;
+}
+
+static int judge(const struct options *options, struct vg_error *err)
+{
+    cmd_autoside struct vg_side a = { 0 }, b = { 0 };
+    cmd_autopolicy struct vg_gate_policy *policy = cmd_gate_policy(&options->gate, err);
+    if (!policy || !load_side(options, 0, &a, err) || !load_side(options, 1, &b, err))
+        return -1;
+    vg_autofree char *title = vg_format("A (%s)", options->hosts[0]);
+    cmd_autogate struct vg_gate gate = { .title = VG_TAKE(title), .now = &b, .strict = options->gate.strict };
+    /* That A and B differ is the point; in what is shown. */
+    if (!vg_fingerprints_compare(vg_run_fingerprint_of(b.runs[0]->run), vg_run_fingerprint_of(a.runs[0]->run), "*",
+                                 &gate.differences, err))
+        return -1;
+    const struct vg_comparing comparing = {
+        .policy = policy,
+        .now = &b.metrics,
+        .then = &a.metrics,
+        .least_then = policy->boots,
+        .paired = true,
+        .look = 1,
+    };
+    gate.comparison = vg_compare(&comparing);
+    return cmd_gate_save(&gate, options->out, err) ? cmd_gate_show(&gate, &options->gate) : -1;
+}
+
+static int ab(void *context, const char *argument, struct vg_error *err)
+{
+    struct options *options = context;
+    (void)argument;
+    if (!options->hosts[0] || !options->hosts[1] || !options->out) {
+        vg_fail(err, VG_ERROR_INPUT, "`vgauge ab` needs two hosts and a place: --a HOST --b HOST --out DIR");
+        return -1;
+    }
+    options->pairs = options->pairs ? options->pairs : PAIRS_DEFAULT;
+    if (vg_exists(options->out)) {
+        vg_fail(err, VG_ERROR_INPUT, "%s is there already; give another place with --out", options->out);
+        return -1;
+    }
+    if (!vg_make_directories(options->out, err) || !run_all(options, err))
+        return -1;
+    return judge(options, err);
+}
+
+static void release(void *context)
+{
+    struct options *options = context;
+    for (size_t i = 0; i < options->passed_count; i++)
+        free((char *)options->passed[i]);
+    free(options->passed);
+    cmd_gate_options_release(&options->gate);
+}
+
+static const struct argp_option ab_options[] = {
+    { "a", 'a', "HOST", 0, "What is compared with: a host's name or file", 0 },
+    { "b", 'b', "HOST", 0, "What is judged: a host's name or file", 0 },
+    { "out", 'o', "DIR", 0, "Where the runs and the result go; must not exist", 0 },
+    { "pairs", 'n', "NUMBER", 0, "Boots of each, fixed beforehand (default: 20)", 0 },
+    { "plan", 'p', "PLAN", 0, "As for `vgauge run`", 0 },
+    { "test", 't', "GLOB", 0, "As for `vgauge run`", 0 },
+    { "mechanism", 'm', "GLOB", 0, "As for `vgauge run`", 0 },
+    { "set", 'S', "TEST.PARAM=VALUE", 0, "As for `vgauge run`", 0 },
+    CMD_OPTION_POLICY,
+    CMD_OPTION_STRICT,
+    CMD_OPTION_ALL,
+    CMD_OPTION_JSON,
+    { 0 },
+};
+
+const struct cmd_command cmd_ab = {
+    .name = "ab",
+    .summary = "boot two hosts alternately and compare them",
+    .doc = "Runs the plan once per boot on A and on B by turns (A B, B A, ...) and compares pair by pair, so that a "
+           "machine whose speed drifts does not look like a regression. Exit status as for `vgauge gate`: 1 if B is "
+           "worse than A.",
+    .options = ab_options,
+    .options_size = sizeof(struct options),
+    .option = take_option,
+    .run = ab,
+    .release = release,
+};

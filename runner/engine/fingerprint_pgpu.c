@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The pGPUs' and mechanisms' part of the fingerprint: device, driver, firmware, clocks, profiles, scheduling. What does
+ * not apply says so; what applies and cannot be read has no value, so that nothing is compared with it by mistake. */
+#include <stdlib.h>
+#include "engine/internal.h"
+
+static char *under_root(const struct vg_host *host, const char *path)
+{
+    const char *root = host->root && !vg_equal(host->root, "/") ? host->root : "";
+    return vg_format("%s%s", root, path);
+}
+
+/* A small file's content; NULL if it is not there. */
+static char *attribute(const char *directory, const char *name)
+{
+    vg_autofree char *path = vg_format("%s/%s", directory, name);
+    char *value = NULL;
+    struct vg_error unread = { 0 };
+    if (vg_read_attribute(path, &value, &unread))
+        return value;
+    free(value);
+    return NULL;
+}
+
+static char *link_name(const char *directory, const char *name)
+{
+    vg_autofree char *path = vg_format("%s/%s", directory, name);
+    vg_autofree char *target = realpath(path, NULL);
+    const char *slash = target ? strrchr(target, '/') : NULL;
+    return slash ? vg_strdup(slash + 1) : NULL;
+}
+
+/* The sysfs directory of a pGPU that is a device; NULL if it is none. Caller frees. */
+static char *device_directory(const struct vg_host *host, const struct vg_host_pgpu *pgpu)
+{
+    const char *node = pgpu->render_node ? strrchr(pgpu->render_node, '/') : NULL;
+    vg_autofree char *path = pgpu->pci ? vg_format("/sys/bus/pci/devices/%s", pgpu->pci)
+                             : node    ? vg_format("/sys/class/drm%s/device", node)
+                                       : NULL;
+    return path ? under_root(host, path) : NULL;
+}
+
+static void put(struct vg_run *run, const char *pgpu, const char *what, const char *value, const char *source)
+{
+    vg_autofree char *key = vg_format("pgpu.%s.%s", pgpu, what);
+    vg_run_fingerprint(run, key, value, source);
+}
+
+static void put_device(struct vg_run *run, const struct vg_host *host, const char *name, const char *directory)
+{
+    vg_autofree char *vendor = attribute(directory, "vendor"), *device = attribute(directory, "device");
+    vg_autofree char *revision = attribute(directory, "revision"), *firmware = attribute(directory, "vbios_version");
+    vg_autofree char *driver = link_name(directory, "driver");
+    vg_autofree char *level = attribute(directory, "power_dpm_force_performance_level");
+    vg_autofree char *identity =
+        vendor && device ? vg_format("%s:%s rev %s", vendor, device, revision ? revision : "?") : NULL;
+    vg_autofree char *module = driver ? vg_format("/sys/module/%s", driver) : NULL;
+    vg_autofree char *module_directory = module ? under_root(host, module) : NULL;
+    vg_autofree char *version = module_directory ? attribute(module_directory, "version") : NULL;
+    vg_autofree char *driver_text = driver ? vg_format("%s %s", driver, version ? version : "(of the kernel)") : NULL;
+    put(run, name, "device", identity, directory);
+    put(run, name, "driver", driver_text, directory);
+    put(run, name, "firmware", firmware, directory);
+    put(run, name, "clocks", level, directory);
+}
+
+/* The cores' clock is the pGPU's where the pGPU is cores. */
+static char *governor_of(const struct vg_host *host)
+{
+    vg_autofree char *directory = under_root(host, "/sys/devices/system/cpu/cpu0/cpufreq");
+    char *governor = attribute(directory, "scaling_governor");
+    return governor ? governor : vg_strdup("not the host's to set (no cpufreq)");
+}
+
+static void put_pgpu(struct vg_run *run, const struct vg_host *host, const struct vg_host_pgpu *pgpu)
+{
+    vg_autofree char *directory = device_directory(host, pgpu);
+    if (directory) {
+        put_device(run, host, pgpu->name, directory);
+        return;
+    }
+    vg_autofree char *device = pgpu->cpus ? vg_format("cores %s of this host", pgpu->cpus)
+                                          : vg_strdup("the one that the tenants' driver finds");
+    vg_autofree char *governor = governor_of(host);
+    put(run, pgpu->name, "device", device, "host file");
+    put(run, pgpu->name, "driver", "none: see the tenants' and the renderer's", "host file");
+    put(run, pgpu->name, "firmware", "none: a device is not named", "host file");
+    put(run, pgpu->name, "clocks", governor, "cpufreq of cpu0");
+}
+
+static char *profiles_text(const struct vg_host_mechanism *mechanism)
+{
+    struct vg_text text = { 0 };
+    vg_text_add(&text, "%s", mechanism->profile_count ? "" : "the whole pGPU");
+    for (unsigned i = 0; i < mechanism->profile_count; i++)
+        vg_text_add(&text, "%s%s: at most %u, %llu MiB", i ? "; " : "", mechanism->profiles[i].name,
+                    mechanism->profiles[i].max, (unsigned long long)(mechanism->profiles[i].memory_bytes >> 20));
+    return text.data;
+}
+
+static char *policies_text(const struct vg_host_mechanism *mechanism)
+{
+    struct vg_text text = { 0 };
+    vg_text_add(&text, "%s", mechanism->policy_count ? "" : "none");
+    for (unsigned i = 0; i < mechanism->policy_count; i++)
+        vg_text_add(&text, "%s%s: period %u us, slice %u us", i ? "; " : "", mechanism->policies[i].name,
+                    mechanism->policies[i].period_us, mechanism->policies[i].slice_us);
+    return text.data;
+}
+
+static char *environment_text(const struct vg_host_mechanism *mechanism)
+{
+    struct vg_text text = { 0 };
+    vg_text_add(&text, "%s", mechanism->environment.count ? "" : "none");
+    for (unsigned i = 0; i < mechanism->environment.count; i++)
+        vg_text_add(&text, "%s%s", i ? " " : "", mechanism->environment.items[i]);
+    return text.data;
+}
+
+static void put_mechanism(struct vg_run *run, const struct vg_host_mechanism *mechanism)
+{
+    /* Only NVIDIA's guests are licensed and limited in frame rate; nothing here can read either yet. */
+    const char *unlimited = strncmp(mechanism->name, "nvidia-", 7) == 0 ? NULL : "none: the mechanism knows none";
+    vg_autofree char *profiles = profiles_text(mechanism), *policies = policies_text(mechanism);
+    vg_autofree char *environment = environment_text(mechanism);
+    const struct {
+        const char *what, *value, *source;
+    } fields[] = {
+        { "profiles", profiles, "host file" },       { "policies", policies, "host file" },
+        { "environment", environment, "host file" }, { "caps", unlimited, "mechanism" },
+        { "licence", unlimited, "mechanism" },
+    };
+    for (size_t i = 0; i < VG_COUNT(fields); i++) {
+        vg_autofree char *key = vg_format("mechanism.%s.%s", mechanism->name, fields[i].what);
+        vg_run_fingerprint(run, key, fields[i].value, fields[i].source);
+    }
+}
+
+void vg_environment_fingerprint_pgpus(struct vg_engine *engine)
+{
+    struct vg_run *run = engine->config->run;
+    for (unsigned i = 0; i < engine->host->pgpu_count; i++)
+        put_pgpu(run, engine->host, &engine->host->pgpus[i]);
+    for (unsigned i = 0; i < engine->host->mechanism_count; i++)
+        put_mechanism(run, &engine->host->mechanisms[i]);
+    vg_run_fingerprint(run, "host.placement", "the first pGPU with room", "engine");
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How often the gate is right: rates of false and of seen regressions, of the whole method as `vgauge gate` applies it.
+ *   bench-gate                    synthetic boots of several shapes of noise, beside the figures that it was designed
+ * by bench-gate RUN...             boots that were really made: split at random into baseline and run, again and again
+ * A seed as VGAUGE_BENCH_SEED gives the same figures again (default 1). */
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include "compare/compare.h"
+#include "statistics/statistics.h"
+
+enum { REPEATS = 2000, FALSE_ALARM_REPEATS = 20000, FAMILY = 200, FAMILY_REPEATS = 200, REAL_REPEATS = 1000 };
+
+static gsl_rng *rng;
+static struct vg_gate_policy *policy;
+
+/* --- noise -----------------------------------------------------------------------------------------------------------
+ */
+
+enum shape { NORMAL, LOGNORMAL, BIMODAL, SPIKES };
+
+static double draw(enum shape shape, double cv)
+{
+    switch (shape) {
+    case NORMAL:
+        return 1 + gsl_ran_gaussian_ziggurat(rng, cv);
+    case LOGNORMAL:
+        return exp(gsl_ran_gaussian_ziggurat(rng, sqrt(log1p(cv * cv))));
+    case BIMODAL: /* two equally frequent modes, all in all of this cv */
+        return 1 + (gsl_rng_uniform(rng) < 0.5 ? -0.8 : 0.8) * cv + gsl_ran_gaussian_ziggurat(rng, 0.6 * cv);
+    case SPIKES: /* every twentieth boot has a noisy neighbour */
+        return (1 + gsl_ran_gaussian_ziggurat(rng, cv)) * (gsl_rng_uniform(rng) < 0.05 ? 1.3 : 1);
+    }
+    return NAN;
+}
+
+/* --- metrics made of it ----------------------------------------------------------------------------------------------
+ */
+
+static void add_metric(struct vg_metrics *metrics, unsigned number, double min_effect)
+{
+    if (!metrics->places)
+        metrics->places = vg_json_new_object();
+    struct vg_metric_series *series = &vg_push(metrics->items, metrics->count);
+    *series = (struct vg_metric_series) {
+        .id = vg_format("bench/synthetic/m%u", number),
+        .test = vg_strdup("bench"),
+        .configuration = vg_strdup("synthetic"),
+        .metric = vg_format("m%u", number),
+        .unit = vg_strdup("ns"),
+        .better = vg_strdup("lower"),
+        .min_effect = min_effect,
+        .recipe = vg_strdup(""),
+    };
+    vg_json_set_int(metrics->places, series->id, number);
+}
+
+static void add_boots(struct vg_metric_series *series, unsigned boots, enum shape shape, double cv, double ratio)
+{
+    for (unsigned i = 0; i < boots; i++)
+        vg_push(series->values, series->value_count) =
+            (struct vg_boot_value) { .value = ratio * draw(shape, cv), .boot = i + 1 };
+}
+
+static enum vg_change compare_once(const struct vg_metrics *now, const struct vg_metrics *then)
+{
+    const struct vg_comparing comparing = { .policy = policy, .now = now, .then = then, .least_then = 1, .look = 1 };
+    struct vg_comparison *comparison = vg_compare(&comparing);
+    enum vg_change change = comparison->items[0].change;
+    vg_comparison_free(comparison);
+    return change;
+}
+
+/* Part of the comparisons that end with `change`. */
+static double rate_of(enum vg_change change, unsigned n, unsigned m, enum shape shape, double cv, double ratio,
+                      unsigned repeats)
+{
+    unsigned hits = 0;
+    for (unsigned i = 0; i < repeats; i++) {
+        struct vg_metrics now = { 0 }, then = { 0 };
+        add_metric(&now, 0, 0.05);
+        add_metric(&then, 0, 0.05);
+        add_boots(&now.items[0], n, shape, cv, ratio);
+        add_boots(&then.items[0], m, shape, cv, 1);
+        hits += compare_once(&now, &then) == change;
+        vg_metrics_free(&now);
+        vg_metrics_free(&then);
+    }
+    return (double)hits / repeats;
+}
+
+/* Part in which the shifted test alone has p <= 0.01: what the design figures are of. */
+static double rate_of_test(unsigned n, unsigned m, enum shape shape, double cv, double ratio)
+{
+    unsigned hits = 0;
+    vg_autofree double *x = vg_calloc(n, sizeof(*x)), *y = vg_calloc(m, sizeof(*y));
+    for (unsigned repeat = 0; repeat < REPEATS; repeat++) {
+        for (unsigned i = 0; i < n; i++)
+            x[i] = log(ratio * draw(shape, cv));
+        for (unsigned i = 0; i < m; i++)
+            y[i] = log(draw(shape, cv));
+        hits += vg_rank_test_greater(x, n, y, m, log(1.05)).p <= 0.01;
+    }
+    return (double)hits / REPEATS;
+}
+
+/* --- synthetic tables
+ * ------------------------------------------------------------------------------------------------- */
+
+static const double ratios[] = { 1.00, 1.03, 1.05, 1.08, 1.10 };
+
+/* The figures by which the method was designed; negative: none was given. */
+static const struct row {
+    const char *label;
+    enum shape shape;
+    double cv;
+    unsigned n, m;
+    double design[VG_COUNT(ratios)];
+} rows[] = {
+    { "normal 3 %", NORMAL, 0.03, 8, 8, { 0.000, 0.000, 0.006, 0.215, 0.606 } },
+    { "normal 3 %", NORMAL, 0.03, 12, 12, { 0.000, 0.000, 0.010, 0.393, 0.852 } },
+    { "normal 3 %", NORMAL, 0.03, 20, 20, { 0.000, 0.000, 0.010, 0.676, 0.987 } },
+    { "normal 1 %", NORMAL, 0.01, 20, 20, { 0.000, 0.000, 0.008, 1.000, 1.000 } },
+    { "lognormal 5 %", LOGNORMAL, 0.05, 20, 20, { 0.000, 0.000, 0.011, 0.245, 0.659 } },
+    { "bimodal 3 %", BIMODAL, 0.03, 20, 20, { 0.000, 0.000, 0.010, 0.810, 0.936 } },
+    { "3 %, 5 % spikes", SPIKES, 0.03, 20, 20, { 0.000, 0.000, 0.009, 0.567, 0.937 } },
+    { "lognormal 3 %", LOGNORMAL, 0.03, 6, 20, { -1, -1, 0.010, 0.301, 0.742 } },
+    { "lognormal 3 %", LOGNORMAL, 0.03, 8, 20, { -1, -1, 0.008, 0.377, 0.851 } },
+    { "lognormal 3 %", LOGNORMAL, 0.03, 12, 40, { -1, -1, 0.010, 0.633, 0.982 } },
+};
+
+static void print_head(const char *title)
+{
+    printf("\n%s\n\n  %-16s %3s %3s", title, "noise", "N", "N0");
+    for (size_t i = 0; i < VG_COUNT(ratios); i++)
+        printf("  %13.2f", ratios[i]);
+    putchar('\n');
+}
+
+static void print_design(void)
+{
+    print_head("1. The shifted test alone, p <= 0.01, threshold 5 %: rate measured (design figure), by true ratio");
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        printf("  %-16s %3u %3u", rows[i].label, rows[i].n, rows[i].m);
+        for (size_t j = 0; j < VG_COUNT(ratios); j++) {
+            double rate = rate_of_test(rows[i].n, rows[i].m, rows[i].shape, rows[i].cv, ratios[j]);
+            if (rows[i].design[j] < 0)
+                printf("  %5.3f        ", rate);
+            else
+                printf("  %5.3f (%5.3f)", rate, rows[i].design[j]);
+        }
+        putchar('\n');
+        fflush(stdout);
+    }
+}
+
+static void print_method(void)
+{
+    print_head("2. The whole method, one metric, false discovery rate 5 %: rate of `regressed`, by true ratio");
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        printf("  %-16s %3u %3u", rows[i].label, rows[i].n, rows[i].m);
+        for (size_t j = 0; j < VG_COUNT(ratios); j++)
+            printf("  %13.3f",
+                   rate_of(VG_CHANGE_REGRESSED, rows[i].n, rows[i].m, rows[i].shape, rows[i].cv, ratios[j], REPEATS));
+        putchar('\n');
+        fflush(stdout);
+    }
+}
+
+/* One metric of many got worse by 10 %. */
+static void print_family(unsigned n, unsigned m, double cv)
+{
+    unsigned seen = 0, wrong = 0;
+    for (unsigned repeat = 0; repeat < FAMILY_REPEATS; repeat++) {
+        struct vg_metrics now = { 0 }, then = { 0 };
+        for (unsigned i = 0; i < FAMILY; i++) {
+            add_metric(&now, i, 0.05);
+            add_metric(&then, i, 0.05);
+            add_boots(&now.items[i], n, NORMAL, cv, i == 0 ? 1.10 : 1);
+            add_boots(&then.items[i], m, NORMAL, cv, 1);
+        }
+        const struct vg_comparing comparing = {
+            .policy = policy, .now = &now, .then = &then, .least_then = 1, .look = 1
+        };
+        struct vg_comparison *comparison = vg_compare(&comparing);
+        bool hit = comparison->items[0].change == VG_CHANGE_REGRESSED;
+        seen += hit;
+        wrong += comparison->counts[VG_CHANGE_REGRESSED] - hit;
+        vg_comparison_free(comparison);
+        vg_metrics_free(&now);
+        vg_metrics_free(&then);
+    }
+    printf("  N=%2u N0=%2u cv %.0f %%: seen %.3f; false alarms %u of %u\n", n, m, 100 * cv,
+           (double)seen / FAMILY_REPEATS, wrong, FAMILY_REPEATS * (FAMILY - 1));
+    fflush(stdout);
+}
+
+/* Boots are added while the metric is inconclusive, as --top-up does. */
+static enum vg_change top_up(enum shape shape, double cv, double ratio, unsigned *boots)
+{
+    struct vg_metrics now = { 0 }, then = { 0 };
+    struct vg_comparison *before = NULL;
+    add_metric(&now, 0, 0.05);
+    add_metric(&then, 0, 0.05);
+    add_boots(&then.items[0], policy->baseline_boots, shape, cv, 1);
+    for (unsigned look = 1; look <= policy->look_count; look++) {
+        add_boots(&now.items[0], policy->looks[look - 1] - now.items[0].value_count, shape, cv, ratio);
+        const struct vg_comparing comparing = { .policy = policy,
+                                                .now = &now,
+                                                .then = &then,
+                                                .least_then = policy->baseline_boots,
+                                                .look = look,
+                                                .looks = true,
+                                                .before = before };
+        struct vg_comparison *comparison = vg_compare(&comparing);
+        vg_comparison_free(before);
+        before = comparison;
+        if (comparison->items[0].change != VG_CHANGE_INCONCLUSIVE)
+            break;
+    }
+    enum vg_change change = before->items[0].change;
+    *boots += now.items[0].value_count;
+    vg_comparison_free(before);
+    vg_metrics_free(&now);
+    vg_metrics_free(&then);
+    return change;
+}
+
+static void print_top_up(void)
+{
+    printf("\n4. With --top-up (6, 12, 20 boots against 20), one metric: rate of each verdict by true ratio\n\n"
+           "  %-16s %6s  %9s %10s %12s  %s\n",
+           "noise", "ratio", "regressed", "equivalent", "inconclusive", "boots on average");
+    for (size_t i = 2; i < 7; i++) {
+        for (size_t j = 0; j < VG_COUNT(ratios); j++) {
+            unsigned counts[VG_CHANGES] = { 0 }, boots = 0;
+            for (unsigned repeat = 0; repeat < REPEATS; repeat++)
+                counts[top_up(rows[i].shape, rows[i].cv, ratios[j], &boots)]++;
+            printf("  %-16s %6.2f  %9.4f %10.4f %12.4f  %.1f\n", rows[i].label, ratios[j],
+                   (double)counts[VG_CHANGE_REGRESSED] / REPEATS, (double)counts[VG_CHANGE_EQUIVALENT] / REPEATS,
+                   (double)counts[VG_CHANGE_INCONCLUSIVE] / REPEATS, (double)boots / REPEATS);
+        }
+        fflush(stdout);
+    }
+}
+
+/* Returns whether the figures are what the method promises. */
+static bool print_promises(void)
+{
+    static const struct {
+        enum shape shape;
+        double cv;
+        const char *label;
+    } noises[] = {
+        { NORMAL, 0.03, "normal 3 %" },        { NORMAL, 0.10, "normal 10 %" },  { LOGNORMAL, 0.05, "lognormal 5 %" },
+        { LOGNORMAL, 0.20, "lognormal 20 %" }, { BIMODAL, 0.03, "bimodal 3 %" }, { SPIKES, 0.03, "3 %, 5 % spikes" },
+    };
+    bool kept = true;
+    printf("\n5. What is promised\n\n  A/A comparisons, N=8 N0=20: false alarms\n");
+    for (size_t i = 0; i < VG_COUNT(noises); i++) {
+        double rate = rate_of(VG_CHANGE_REGRESSED, 8, 20, noises[i].shape, noises[i].cv, 1, FALSE_ALARM_REPEATS);
+        size_t alarms = (size_t)lround(rate * FALSE_ALARM_REPEATS);
+        double bound = vg_upper_proportion(alarms, FALSE_ALARM_REPEATS, 0.95);
+        bool good = rate <= policy->false_alarm;
+        kept = kept && good;
+        printf("    %-18s %3zu of %d, below %.5f with 95 %% confidence; promised %g: %s\n", noises[i].label, alarms,
+               FALSE_ALARM_REPEATS, bound, policy->false_alarm, good ? "kept" : "NOT KEPT");
+        fflush(stdout);
+    }
+    static const struct {
+        unsigned n, m;
+        double promised;
+    } powers[] = { { 8, 20, 0.85 }, { 20, 20, 0.98 } };
+    printf("  +10 %%, cv 3 %% (normal): seen\n");
+    for (size_t i = 0; i < VG_COUNT(powers); i++) {
+        double rate = rate_of(VG_CHANGE_REGRESSED, powers[i].n, powers[i].m, NORMAL, 0.03, 1.10, FALSE_ALARM_REPEATS);
+        kept = kept && rate >= powers[i].promised;
+        printf("    N=%2u N0=%2u          %.4f; promised %.2f: %s\n", powers[i].n, powers[i].m, rate,
+               powers[i].promised, rate >= powers[i].promised ? "kept" : "NOT KEPT");
+        fflush(stdout);
+    }
+    return kept;
+}
+
+/* --- boots that were really made
+ * -------------------------------------------------------------------------------------- */
+
+static void take(struct vg_metric_series *series, const double *values, unsigned count, double factor)
+{
+    for (unsigned i = 0; i < count; i++)
+        vg_push(series->values, series->value_count) =
+            (struct vg_boot_value) { .value = factor * values[i], .boot = i + 1 };
+}
+
+/* Baseline and run are drawn from the same boots; the run's values are made worse by `factor`. In order: a window of
+ * boots as they followed each other, the baseline first. */
+static double rate_of_splits(const struct vg_metric_series *series, unsigned n, unsigned m, double factor,
+                             bool in_order)
+{
+    unsigned hits = 0, total = in_order ? series->value_count - n - m + 1 : REAL_REPEATS;
+    bool higher = vg_equal(series->better, "higher");
+    vg_autofree double *values = vg_calloc(series->value_count, sizeof(*values));
+    for (unsigned repeat = 0; repeat < total; repeat++) {
+        struct vg_metrics now = { 0 }, then = { 0 };
+        for (unsigned i = 0; i < series->value_count; i++)
+            values[i] = higher ? 1 / series->values[i].value : series->values[i].value; /* so that lower is better */
+        if (!in_order)
+            gsl_ran_shuffle(rng, values, series->value_count, sizeof(*values));
+        const double *from = in_order ? values + repeat : values;
+        add_metric(&now, 0, series->min_effect);
+        add_metric(&then, 0, series->min_effect);
+        take(&then.items[0], from, m, 1);
+        take(&now.items[0], from + m, n, factor);
+        hits += compare_once(&now, &then) == VG_CHANGE_REGRESSED;
+        vg_metrics_free(&now);
+        vg_metrics_free(&then);
+    }
+    return (double)hits / total;
+}
+
+static void print_real(const struct vg_metric_series *series)
+{
+    enum { NEW = 8, OLD = 20 };
+    double threshold = vg_gate_policy_threshold(policy, series->id, series->min_effect);
+    if (!(threshold > 0) || vg_equal(series->better, "neither") || series->value_count < NEW + OLD)
+        return;
+    vg_autofree double *values = vg_calloc(series->value_count, sizeof(*values));
+    for (unsigned i = 0; i < series->value_count; i++)
+        values[i] = series->values[i].value;
+    double spread =
+        148.26 * vg_median_absolute_deviation(values, series->value_count) / vg_median(values, series->value_count);
+    printf("  %-58s %5u %6.1f %6.2f  %7.4f %7.4f  %7.3f %7.3f %7.3f\n", series->id, series->value_count, spread,
+           vg_lag1_autocorrelation(values, series->value_count), rate_of_splits(series, NEW, OLD, 1, false),
+           rate_of_splits(series, NEW, OLD, 1, true), rate_of_splits(series, NEW, OLD, 1.10, false),
+           rate_of_splits(series, NEW, OLD, 1.15, false), rate_of_splits(series, NEW, OLD, 1.50, false));
+    fflush(stdout);
+}
+
+static bool real(const char *const *runs, unsigned count, struct vg_error *err)
+{
+    struct vg_side side = { 0 };
+    if (!vg_side_load(runs, count, NULL, &side, err))
+        return false;
+    printf("Real boots, N=8 N0=20 drawn from them %d times: rate of `regressed`. A/A in order: the boots as they\n"
+           "followed each other, baseline first. +10 %%, +15 %%, +50 %%: the run's values multiplied.\n\n"
+           "  %-58s %5s %6s %6s  %7s %7s  %7s %7s %7s\n",
+           REAL_REPEATS, "metric", "boots", "sd %", "lag-1", "A/A", "order", "+10 %", "+15 %", "+50 %");
+    for (unsigned i = 0; i < side.metrics.count; i++)
+        print_real(&side.metrics.items[i]);
+    vg_side_free(&side);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct vg_error err = { 0 };
+    const char *seed = getenv("VGAUGE_BENCH_SEED");
+    vg_autofree char *directory = vg_catalog_directory(&err);
+    policy = directory ? vg_gate_policy_load(directory, NULL, &err) : NULL;
+    if (!policy) {
+        fprintf(stderr, "bench-gate: %s\n", err.text);
+        return 3;
+    }
+    rng = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(rng, seed ? strtoul(seed, NULL, 10) : 1);
+    bool good = true;
+    if (argc > 1) {
+        good = real((const char *const *)argv + 1, (unsigned)argc - 1, &err);
+        if (!good)
+            fprintf(stderr, "bench-gate: %s\n", err.text);
+    } else {
+        printf("Operating characteristics of the gate on synthetic boots; seed %s, %d comparisons each.\n",
+               seed ? seed : "1", REPEATS);
+        print_design();
+        print_method();
+        printf("\n3. One of %d metrics is worse by 10 %%\n\n", FAMILY);
+        print_family(8, 20, 0.03);
+        print_family(12, 20, 0.03);
+        print_family(20, 20, 0.03);
+        print_top_up();
+        good = print_promises();
+    }
+    gsl_rng_free(rng);
+    vg_gate_policy_free(policy);
+    return good ? 0 : 1;
+}
