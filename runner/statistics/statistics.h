@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "statistics/changepoint.h"
 
 /* Most values that a sample may have: n * m differences are kept at once. */
 enum { VG_SAMPLE_MAX = 2000 };
