@@ -7,7 +7,7 @@ Q        := $(if $(filter 0,$(V)),@,)
 BUILD    ?= build
 VERSION  := 0.1.0
 
-PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath
+PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq
 PKGS_WORKLOAD := vulkan egl glesv2 jansson libdrm
 PKGS_AGENT    := jansson
 
@@ -26,7 +26,7 @@ endif
 BASE_SRC     := $(wildcard runner/base/*.c)
 RUNNER_SRC   := $(wildcard runner/catalog/*.c runner/mechanism/*.c runner/placement/*.c runner/machine/*.c \
                   runner/guest/*.c runner/engine/*.c runner/judge/*.c runner/record/*.c runner/report/*.c \
-                  runner/statistics/*.c runner/compare/*.c)
+                  runner/statistics/*.c runner/compare/*.c runner/history/*.c)
 COMMAND_SRC  := $(wildcard runner/commands/*.c)
 PROBE_SRC    := $(wildcard host-probes/*.c)
 WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c guest-workloads/gles/*.c \
@@ -150,11 +150,18 @@ $(BUILD)/bench-gate: $(BUILD)/obj/tests/bench/gate.o $(call obj,$(BASE_SRC) $(RU
 bench-gate: $(BUILD)/bench-gate ## how often the gate is right; RUNS="runs/..." takes real boots instead of synthetic ones
 	@VGAUGE_SUITES=$(CURDIR)/suites $(BUILD)/bench-gate $(RUNS)
 
+$(BUILD)/bench-history: $(BUILD)/obj/tests/bench/history.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
+bench-history: $(BUILD)/bench-history ## how often change points are right; time and size of a history of 10,000 runs
+	@$(BUILD)/bench-history
+
 clean: ## remove what was built here (not the cached images)
 	rm -rf $(BUILD)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-.PHONY: build unit-programs controls control-programs run images deps check lint bench bench-gate bench-place clean help
+.PHONY: build unit-programs controls control-programs run images deps check lint bench bench-gate bench-history bench-place clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

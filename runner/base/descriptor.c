@@ -60,6 +60,10 @@ const char *vg_descriptor_kind_name(enum vg_descriptor_kind kind)
         return "action";
     case VG_KIND_PLACEMENT:
         return "placement policy";
+    case VG_KIND_STORE:
+        return "kind of history database";
+    case VG_KIND_EXPORT:
+        return "export format";
     }
     return "thing";
 }

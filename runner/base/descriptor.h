@@ -17,6 +17,8 @@ enum vg_descriptor_kind {
     VG_KIND_ANALYSIS,
     VG_KIND_ACTION,
     VG_KIND_PLACEMENT,
+    VG_KIND_STORE,
+    VG_KIND_EXPORT,
 };
 
 enum vg_param_type {
