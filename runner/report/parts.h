@@ -6,6 +6,9 @@
 
 #include "report/report.h"
 
+/* The directory of style sheet and gnuplot scripts. Caller frees. */
+char *vg_report_templates(struct vg_error *err);
+
 /* The instances of one test, in the order of the results. */
 struct vg_report_group {
     const char *test;                      /* borrowed from the first instance */

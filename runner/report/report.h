@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "compare/compare.h"
 #include "record/record.h"
+#include "report/trends.h"
 
 /* TAP version 13: one test point per instance, diagnostics as a YAML block, SKIP with its reason. */
 bool vg_report_tap(const struct vg_results *results, const char *path, struct vg_error *err);
