@@ -35,7 +35,7 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
 }
 
 /* The account and the machine; --by says it better. */
-static char *signer(const char *given)
+char *cmd_signer(const char *given)
 {
     const struct passwd *account = getpwuid(getuid());
     char host[256] = "";
@@ -60,7 +60,7 @@ static int bless(void *context, const char *argument, struct vg_error *err)
     cmd_autoside struct vg_side side = { 0 };
     if (!policy || !vg_side_load(cmd_operands, cmd_operand_count, options->gate.across, &side, err))
         return -1;
-    vg_autofree char *by = signer(options->by);
+    vg_autofree char *by = cmd_signer(options->by);
     vg_autofree char *reason = options->reason ? vg_printable(options->reason, strlen(options->reason), 1000) : NULL;
     cmd_autobaseline struct vg_baseline *baseline =
         vg_bless(&side, options->name, by, reason, options->accept, policy, err);

@@ -19,10 +19,13 @@ struct cmd_command {
     /* The exit status, or -1 with the error set. */
     int (*run)(void *options, const char *argument, struct vg_error *err);
     void (*release)(void *options); /* frees what the options own; NULL: nothing */
+    /* Commands of its own, ended by NULL: the word behind its name says which. Then nothing above but the first three
+     * is looked at. */
+    const struct cmd_command *const *verbs;
 };
 
 extern const struct cmd_command cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report, cmd_place, cmd_bless,
-    cmd_compare, cmd_gate, cmd_baseline, cmd_ab;
+    cmd_compare, cmd_gate, cmd_baseline, cmd_ab, cmd_history;
 
 /* Reads argv (argv[0] is the command's name) and runs it. */
 int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct vg_error *err);
@@ -49,6 +52,8 @@ bool cmd_check_run(const char *directory, struct vg_error *err);
 /* Colour belongs on a terminal whose owner has not said otherwise (NO_COLOR, TERM=dumb). */
 bool cmd_colour(FILE *out);
 void cmd_print_json(json_t *json_stolen);
+/* Who does this: as given, else the account and the machine. Caller frees. */
+char *cmd_signer(const char *given);
 /* "a, b, c", or otherwise if there are none. Caller frees. */
 char *cmd_words(const struct vg_words *words, const char *otherwise);
 

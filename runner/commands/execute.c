@@ -147,8 +147,44 @@ static int read_and_run(const struct cmd_command *command, int argc, char **argv
     return command->run(values, cmd_operand_count ? cmd_operands[0] : NULL, err);
 }
 
+static void list_verbs(const struct cmd_command *command)
+{
+    printf("Usage: vgauge %s COMMAND [OPTION...]\n%s\n\n", command->name, command->summary);
+    for (size_t i = 0; command->verbs[i]; i++) {
+        const struct cmd_command *verb = command->verbs[i];
+        vg_autofree char *usage = vg_format("%s %s", verb->name, verb->argument ? verb->argument : "");
+        printf("  vgauge %-24s %s\n", usage, verb->summary);
+    }
+    printf("\n%s\n", command->doc);
+}
+
+static int execute_verb(const struct cmd_command *command, int argc, char **argv, struct vg_error *err)
+{
+    const char *word = argc > 1 ? argv[1] : "--help";
+    vg_autofree const char **names = NULL;
+    size_t count = 0;
+    for (; command->verbs[count];) {
+        const struct cmd_command *verb = command->verbs[count];
+        const char *name = verb->name + strlen(command->name) + 1; /* "history add" */
+        if (vg_equal(word, name))
+            return cmd_execute(verb, argc - 1, argv + 1, err);
+        vg_push(names, count) = name;
+    }
+    if (vg_equal(word, "--help") || vg_equal(word, "-h") || vg_equal(word, "-?")) {
+        list_verbs(command);
+        return 0;
+    }
+    vg_autofree char *shown = vg_printable(word, strlen(word), 100);
+    vg_autofree char *hint = vg_did_you_mean(word, names, count);
+    vg_fail(err, VG_ERROR_INPUT, "`vgauge %s` has no command `%s`%s", command->name, shown,
+            *hint ? hint : "; its --help lists them");
+    return -1;
+}
+
 int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct vg_error *err)
 {
+    if (command->verbs)
+        return execute_verb(command, argc, argv, err);
     vg_autofree void *values = vg_calloc(1, command->options_size ? command->options_size : 1);
     vg_push(cmd_arguments, cmd_argument_count) = vg_strdup("vgauge");
     vg_push(cmd_arguments, cmd_argument_count) = vg_strdup(command->name);
