@@ -143,6 +143,7 @@ int vg_class_type_named(const struct vg_pgpu_class *class, const char *name);
 struct vg_pgpu_state {
     uint64_t placement_taken[2]; /* bit n: placement slot n */
     uint64_t vfs_taken;          /* bit n: VF n */
+    uint64_t types_live;         /* bit i: some types[i] lives */
     uint64_t used_bytes;
     uint32_t low_gm_mib, high_gm_mib, fences; /* taken */
     uint8_t live;                             /* resident and scheduled */
