@@ -1,21 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is the same for every mechanism: finding one, and the words for what it says. */
+/* What is the same for every mechanism: finding one, and what it offers. */
 #include "mechanism/mechanism.h"
-
-const char *vg_refusal_name(enum vg_refusal refusal)
-{
-    static const char *const names[] = {
-        [VG_REFUSED_NOT] = "granted",
-        [VG_REFUSED_NO_CAPACITY] = "no-capacity",
-        [VG_REFUSED_INCOMPATIBLE] = "incompatible",
-        [VG_REFUSED_DISABLED] = "disabled",
-        [VG_REFUSED_UNSUPPORTED] = "unsupported",
-        [VG_REFUSED_BUSY] = "busy",
-        [VG_REFUSED_NEEDS_REBOOT] = "needs-reboot",
-        [VG_REFUSED_ERROR] = "error",
-    };
-    return (unsigned)refusal < VG_COUNT(names) ? names[refusal] : "unknown";
-}
 
 void vg_inventory_free(struct vg_inventory *inventory)
 {

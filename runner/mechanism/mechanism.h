@@ -7,22 +7,10 @@
 #include "base/base.h"
 #include "catalog/catalog.h"
 #include "machine/machine.h"
+#include "placement/placement.h"
 
 /* Whose lifetime the slot of a vGPU follows. */
 enum vg_slot { VG_SLOT_VM_BOUND, VG_SLOT_INSTANCE_BOUND };
-
-/* Why a create or policy was refused, most specific first. */
-enum vg_refusal {
-    VG_REFUSED_NOT,
-    VG_REFUSED_NO_CAPACITY,
-    VG_REFUSED_INCOMPATIBLE, /* with what runs on the pGPU */
-    VG_REFUSED_DISABLED,
-    VG_REFUSED_UNSUPPORTED,
-    VG_REFUSED_BUSY,
-    VG_REFUSED_NEEDS_REBOOT,
-    VG_REFUSED_ERROR, /* the environment failed; see the error */
-};
-const char *vg_refusal_name(enum vg_refusal refusal);
 
 struct vg_profile_state {
     const struct vg_host_profile *profile;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* NVIDIA's equal-size rules: all vGPUs of a pGPU have one type (legacy drivers), or one profile size (current ones). At
+ * most `max` of them; the last one that goes opens the pGPU for every type again, because nothing is left to be
+ * compatible with. */
+#include "placement/internal.h"
+
+static bool prepare(struct vg_pgpu_class *class, unsigned type, struct vg_error *err)
+{
+    if (class->types[type].max < 1 || class->types[type].max > VG_CLASS_INSTANCES_MAX)
+        return vg_type_fail(class, type, err, "`max` must be 1 to %d", VG_CLASS_INSTANCES_MAX);
+    return true;
+}
+
+static bool prepare_sized(struct vg_pgpu_class *class, unsigned type, struct vg_error *err)
+{
+    if (!class->types[type].size_bytes)
+        return vg_type_fail(class, type, err, "the model same-size needs the type's memory");
+    return prepare(class, type, err);
+}
+
+static uint64_t only_itself(const struct vg_pgpu_class *class, unsigned type)
+{
+    (void)class;
+    return UINT64_C(1) << type;
+}
+
+static uint64_t of_its_size(const struct vg_pgpu_class *class, unsigned type)
+{
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < class->type_count; i++)
+        if (class->types[i].size_bytes == class->types[type].size_bytes)
+            bits |= UINT64_C(1) << i;
+    return bits;
+}
+
+static unsigned room(const struct vg_pgpu_class *class, const struct vg_pgpu_state *state, unsigned type)
+{
+    unsigned max = class->types[type].max;
+    return state->live < max ? max - state->live : 0;
+}
+
+const struct vg_capacity_rule vg_rule_same_type = {
+    .name = "same-type",
+    .prepare = prepare,
+    .compatible = only_itself,
+    .room = room,
+};
+
+const struct vg_capacity_rule vg_rule_same_size = {
+    .name = "same-size",
+    .prepare = prepare_sized,
+    .compatible = of_its_size,
+    .room = room,
+};
