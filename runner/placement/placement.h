@@ -270,4 +270,19 @@ bool vg_placement_rank(const struct vg_placement_policy *policy, const struct vg
 struct vg_decision vg_placement_decide(const struct vg_placement_policy *policy, const struct vg_fleet *fleet,
                                        const struct vg_placement_request *request);
 
+/* --- at scale ---------------------------------------------------------------------------------------------------- */
+
+/* The same decisions as vg_placement_decide without looking at every pGPU: buckets of eligible pGPUs by rank, per type.
+ * It holds nothing that does not follow from the fleet. */
+struct vg_placement_index;
+/* The fleet must stay where it is. Type ids must be below VG_TYPE_ID_LIMIT. Caller frees. */
+enum { VG_TYPE_ID_LIMIT = 1 << 20 };
+struct vg_placement_index *vg_placement_index_new(const struct vg_placement_policy *policy,
+                                                  const struct vg_fleet *fleet);
+void vg_placement_index_free(struct vg_placement_index *index);
+/* To be called after each change of fleet->states[pgpu]. */
+void vg_placement_index_update(struct vg_placement_index *index, unsigned pgpu);
+struct vg_decision vg_placement_index_decide(const struct vg_placement_index *index,
+                                             const struct vg_placement_request *request);
+
 #endif
