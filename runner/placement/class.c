@@ -36,6 +36,15 @@ bool vg_capacity_model_find(const char *name, enum vg_capacity_model *model)
     return false;
 }
 
+const char *const *vg_capacity_model_names(size_t *count)
+{
+    static const char *names[VG_CAPACITY_REMAINING + 1];
+    for (unsigned i = 0; i < VG_COUNT(names); i++)
+        names[i] = vg_capacity_model_name((enum vg_capacity_model)i);
+    *count = VG_COUNT(names);
+    return names;
+}
+
 bool vg_type_fail(const struct vg_pgpu_class *class, unsigned type, struct vg_error *err, const char *format, ...)
 {
     va_list arguments;
