@@ -237,6 +237,107 @@ const struct vg_host_mechanism *vg_host_mechanism_find(const struct vg_host *hos
 const struct vg_host_profile *vg_host_profile_find(const struct vg_host_mechanism *mechanism, const char *name);
 const struct vg_host_policy *vg_host_policy_find(const struct vg_host_mechanism *mechanism, const char *name);
 
+/* --- fleets and request streams ----------------------------------------------------------------------------------- */
+
+/* A vGPU type of a class of pGPUs; what the numbers mean, placement/placement.h says. */
+struct vg_fleet_type {
+    char *name;             /* "A100D-8C"; the same name in two classes is the same type */
+    uint64_t memory_bytes;  /* 0: not partitioned */
+    unsigned max;           /* most per pGPU; 0: the model does not need it */
+    bool disabled;          /* the pGPU is set not to offer it */
+    bool whole;             /* passthrough */
+    unsigned slots;         /* placement slots; 0: one per GiB */
+    struct vg_words ids;    /* placement IDs, as written; empty: computed */
+    struct vg_words denied; /* placement IDs that the driver denies, as written */
+    char *gpu_instance;     /* MIG: the profile that it needs; NULL: not MIG-backed */
+    unsigned per_gpu_instance;
+    unsigned low_gm_mib, high_gm_mib, fences;
+    struct vg_words beside; /* types that it may share a pGPU with; empty: every one */
+    unsigned id;            /* index in the file's type names */
+};
+
+struct vg_fleet_class {
+    char *name;
+    char *model; /* one of those given to vg_fleet_file_load */
+    uint64_t memory_bytes;
+    bool sriov;
+    unsigned vfs;
+    unsigned count;
+    unsigned slots;
+    struct vg_words gpu_instances;
+    unsigned low_gm_mib, high_gm_mib, fences;
+    struct vg_fleet_type *types;
+    unsigned type_count;
+    unsigned line, column; /* of the class in the file */
+};
+
+struct vg_fleet_pgpus {
+    char *class_name;
+    unsigned count, numa;
+    unsigned class_index;
+};
+
+struct vg_fleet_hosts {
+    char *name; /* hosts are called name.0, name.1, ...; their pGPUs name.0/0, name.0/1, ... */
+    unsigned count;
+    struct vg_fleet_pgpus *pgpus;
+    unsigned pgpus_count;
+    unsigned first_host, first_pgpu, pgpus_per_host; /* of the group, in the fleet's order */
+};
+
+struct vg_fleet_file {
+    char *name;
+    char *summary;
+    struct vg_fleet_class *classes;
+    unsigned class_count;
+    struct vg_fleet_hosts *hosts;
+    unsigned hosts_count;
+    char *file;
+    const char **type_names; /* each once; owned by the classes */
+    unsigned type_count;
+    unsigned host_count, pgpu_count;
+};
+
+/* By name (suites/fleets/NAME.yaml) or by path (holds a slash or ends in .yaml). models: what `model` may be. */
+struct vg_fleet_file *vg_fleet_file_load(const char *directory, const char *name_or_path, const char *const *models,
+                                         size_t model_count, struct vg_error *err);
+/* Names of the fleet files under suites/fleets. Caller frees with vg_names_free. */
+bool vg_fleet_names(const char *directory, char ***names, unsigned *count, struct vg_error *err);
+void vg_fleet_file_free(struct vg_fleet_file *fleet);
+/* Puts the place of the class before the error's text; returns false. */
+bool vg_fleet_file_fail(const struct vg_fleet_file *fleet, unsigned class_index, struct vg_error *err);
+/* "rack.17", "rack.17/3": names of hosts and pGPUs by index and back; -1 if there is none. Caller frees names. */
+char *vg_fleet_host_name(const struct vg_fleet_file *fleet, unsigned host);
+char *vg_fleet_pgpu_name(const struct vg_fleet_file *fleet, unsigned pgpu);
+int64_t vg_fleet_host_index(const struct vg_fleet_file *fleet, const char *name);
+int64_t vg_fleet_pgpu_index(const struct vg_fleet_file *fleet, const char *name);
+int vg_fleet_type_index(const struct vg_fleet_file *fleet, const char *name);
+
+/* A VM that asks for a vGPU, or one that leaves and gives it back. */
+struct vg_request_event {
+    double time_s; /* since the stream began; never goes back */
+    uint32_t vm;   /* number of the arrival, from 0; a departure has the number of its arrival */
+    bool leaves;
+    int16_t type; /* index in the fleet's type names */
+    int16_t numa; /* -1: any */
+    int32_t host; /* -1: any */
+    int32_t pgpu; /* -1: not named */
+};
+
+struct vg_request_stream {
+    struct vg_request_event *events;
+    size_t event_count, arrival_count;
+    char **names; /* of VMs, by arrival; NULL: their numbers */
+};
+
+/* CSV with a header line, see docs/placement.md; at most VG_REQUESTS_MAX events. */
+enum { VG_REQUESTS_MAX = 20000000 };
+bool vg_requests_load(const char *path, const struct vg_fleet_file *fleet, struct vg_request_stream *stream,
+                      struct vg_error *err);
+bool vg_requests_save(const char *path, const struct vg_fleet_file *fleet, const struct vg_request_stream *stream,
+                      struct vg_error *err);
+void vg_requests_free(struct vg_request_stream *stream);
+
 /* --- the catalogue ---------------------------------------------------------------------------------------------- */
 
 struct vg_catalog {

@@ -59,6 +59,30 @@ bool vg_list_directories(const char *directory, char ***names, unsigned *count, 
     return list(directory, "", names, count, err);
 }
 
+char *vg_find_yaml(const char *directory, const char *kind, const char *name_or_path, struct vg_error *err)
+{
+    size_t length = strlen(name_or_path);
+    if (strchr(name_or_path, '/') || (length > 5 && strcmp(name_or_path + length - 5, ".yaml") == 0))
+        return vg_strdup(name_or_path);
+    vg_autofree char *folder = vg_format("%s/%ss", directory, kind);
+    char **names = NULL;
+    unsigned count = 0;
+    if (!vg_list_yaml(folder, &names, &count, err))
+        return NULL;
+    bool known = false;
+    for (unsigned i = 0; i < count; i++)
+        known = known || vg_equal(names[i], name_or_path);
+    if (!known) {
+        vg_autofree char *shown = vg_printable(name_or_path, length, 80);
+        vg_autofree char *meant = vg_did_you_mean(name_or_path, (const char *const *)names, count);
+        vg_autofree char *where =
+            vg_format("; `vgauge list %ss` shows those there are, and a path names a file of your own", kind);
+        vg_fail(err, VG_ERROR_INPUT, "unknown %s `%s`%s", kind, shown, *meant ? meant : where);
+    }
+    vg_names_free(names, count);
+    return known ? vg_format("%s/%s.yaml", folder, name_or_path) : NULL;
+}
+
 char *vg_catalog_directory(struct vg_error *err)
 {
     const char *chosen = getenv("VGAUGE_SUITES");

@@ -110,32 +110,9 @@ bool vg_host_names(const char *directory, char ***names, unsigned *count, struct
     return vg_list_yaml(hosts, names, count, err);
 }
 
-/* The file that name_or_path means, or NULL with an error that names the nearest. */
-static char *find_file(const char *directory, const char *name_or_path, struct vg_error *err)
-{
-    size_t length = strlen(name_or_path);
-    if (strchr(name_or_path, '/') || (length > 5 && strcmp(name_or_path + length - 5, ".yaml") == 0))
-        return vg_strdup(name_or_path);
-    char **names = NULL;
-    unsigned count = 0;
-    if (!vg_host_names(directory, &names, &count, err))
-        return NULL;
-    bool known = false;
-    for (unsigned i = 0; i < count; i++)
-        known = known || vg_equal(names[i], name_or_path);
-    if (!known) {
-        vg_autofree char *shown = vg_printable(name_or_path, length, 80);
-        vg_autofree char *meant = vg_did_you_mean(name_or_path, (const char *const *)names, count);
-        vg_fail(err, VG_ERROR_INPUT, "unknown host `%s`%s", shown,
-                *meant ? meant : "; `vgauge list hosts` shows those there are, and a path names a file of your own");
-    }
-    vg_names_free(names, count);
-    return known ? vg_format("%s/hosts/%s.yaml", directory, name_or_path) : NULL;
-}
-
 struct vg_host *vg_host_load(const char *directory, const char *name_or_path, struct vg_error *err)
 {
-    vg_autofree char *path = find_file(directory, name_or_path, err);
+    vg_autofree char *path = vg_find_yaml(directory, "host", name_or_path, err);
     vg_autodocument struct vg_document *document = path ? vg_document_read(path, err) : NULL;
     struct vg_host *host = document ? vg_bind(document, &host_schema, err) : NULL;
     if (!host)

@@ -35,6 +35,10 @@ bool vg_plan_check(const struct vg_plan *plan, const char *path, struct vg_catal
 bool vg_list_yaml(const char *directory, char ***names, unsigned *count, struct vg_error *err);
 bool vg_list_directories(const char *directory, char ***names, unsigned *count, struct vg_error *err);
 
+/* The file that a word means: a path if it holds a slash or ends in .yaml, else directory/KINDs/NAME.yaml. NULL with an
+ * error that names the nearest. Caller frees. */
+char *vg_find_yaml(const char *directory, const char *kind, const char *name_or_path, struct vg_error *err);
+
 /* As vg_catalog_set; if not apply, only checks. */
 bool vg_catalog_try_set(struct vg_catalog *catalog, const char *setting, bool apply, struct vg_error *err);
 

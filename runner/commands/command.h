@@ -21,7 +21,7 @@ struct cmd_command {
     void (*release)(void *options); /* frees what the options own; NULL: nothing */
 };
 
-extern const struct cmd_command cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report;
+extern const struct cmd_command cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report, cmd_place;
 
 /* Reads argv (argv[0] is the command's name) and runs it. */
 int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct vg_error *err);

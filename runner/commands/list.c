@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `vgauge list KIND`: everything that can be named elsewhere, in aligned columns or as JSON. */
 #include "commands/command.h"
+#include "placement/placement.h"
 
 struct options {
     bool json;
@@ -115,6 +116,31 @@ static bool fill_hosts(const struct source *source, struct cmd_table *table, str
     return good;
 }
 
+static bool fill_fleets(const struct source *source, struct cmd_table *table, struct vg_error *err)
+{
+    char **names;
+    unsigned count;
+    size_t model_count;
+    const char *const *models = vg_capacity_model_names(&model_count);
+    if (!vg_fleet_names(source->catalog->directory, &names, &count, err))
+        return false;
+    bool good = true;
+    for (unsigned i = 0; good && i < count; i++) {
+        struct vg_fleet_file *fleet =
+            vg_fleet_file_load(source->catalog->directory, names[i], models, model_count, err);
+        good = fleet != NULL;
+        if (!good)
+            break;
+        cmd_table_add(table, "%s", names[i]);
+        cmd_table_add(table, "%u", fleet->pgpu_count);
+        cmd_table_add(table, "%u", fleet->host_count);
+        cmd_table_add(table, "%s", fleet->summary);
+        vg_fleet_file_free(fleet);
+    }
+    vg_names_free(names, count);
+    return good;
+}
+
 static bool fill_profiles(const struct source *source, struct cmd_table *table, struct vg_error *err)
 {
     cmd_autohost struct vg_host *host = vg_host_load(source->catalog->directory, source->host, err);
@@ -159,6 +185,8 @@ static const struct kind kinds[] = {
     { "probes", "what watches the host", { "PROBE", "SUMMARY" }, false, NULL, VG_KIND_PROBE },
     { "mechanisms", "ways of a vGPU to its guest", { "MECHANISM", "SUMMARY" }, false, NULL, VG_KIND_MECHANISM },
     { "analyses", "what turns samples into metrics", { "ANALYSIS", "SUMMARY" }, false, NULL, VG_KIND_ANALYSIS },
+    { "policies", "which pGPU the next vGPU goes to", { "POLICY", "SUMMARY" }, false, NULL, VG_KIND_PLACEMENT },
+    { "fleets", "fleet files, for `vgauge place`", { "FLEET", "PGPUS", "HOSTS", "SUMMARY" }, true, fill_fleets, 0 },
     { "hosts", "host files", { "HOST", "CONNECTION", "MECHANISMS", "SUMMARY" }, true, fill_hosts, 0 },
     { "profiles",
       "vGPU types of a host (--host)",

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include "commands/command.h"
 
-static const struct cmd_command *const commands[] = { &cmd_run, &cmd_list, &cmd_describe, &cmd_judge, &cmd_report };
+static const struct cmd_command *const commands[] = { &cmd_run,   &cmd_list,   &cmd_describe,
+                                                      &cmd_judge, &cmd_report, &cmd_place };
 
 static void help(FILE *out)
 {

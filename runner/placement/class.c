@@ -36,6 +36,15 @@ bool vg_capacity_model_find(const char *name, enum vg_capacity_model *model)
     return false;
 }
 
+const char *const *vg_capacity_model_names(size_t *count)
+{
+    static const char *names[VG_CAPACITY_REMAINING + 1];
+    for (unsigned i = 0; i < VG_COUNT(names); i++)
+        names[i] = vg_capacity_model_name((enum vg_capacity_model)i);
+    *count = VG_COUNT(names);
+    return names;
+}
+
 bool vg_type_fail(const struct vg_pgpu_class *class, unsigned type, struct vg_error *err, const char *format, ...)
 {
     va_list arguments;
@@ -78,6 +87,8 @@ static bool check_class(const struct vg_pgpu_class *class, struct vg_error *err)
         if (vg_class_type(class, class->types[i].id) != (int)i ||
             vg_class_type_named(class, class->types[i].name) != (int)i)
             return vg_type_fail(class, i, err, "its name or number stands there twice");
+        if (class->types[i].id >= VG_TYPE_ID_LIMIT)
+            return vg_type_fail(class, i, err, "its number must be below %d", VG_TYPE_ID_LIMIT);
         if (class->types[i].placement_id_count > VG_CLASS_INSTANCES_MAX ||
             class->types[i].placement_denied_count > VG_CLASS_INSTANCES_MAX)
             return vg_type_fail(class, i, err, "at most %d placement IDs can be listed", VG_CLASS_INSTANCES_MAX);

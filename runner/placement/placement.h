@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/base.h"
+#include "catalog/catalog.h"
 
 /* --- refusals ---------------------------------------------------------------------------------------------------- */
 
@@ -269,5 +270,79 @@ bool vg_placement_rank(const struct vg_placement_policy *policy, const struct vg
 /* The plain decision: looks at every pGPU; among equals the first. Changes nothing. */
 struct vg_decision vg_placement_decide(const struct vg_placement_policy *policy, const struct vg_fleet *fleet,
                                        const struct vg_placement_request *request);
+
+/* --- at scale ---------------------------------------------------------------------------------------------------- */
+
+/* The same decisions as vg_placement_decide without looking at every pGPU: buckets of eligible pGPUs by rank, per type.
+ * It holds nothing that does not follow from the fleet. */
+struct vg_placement_index;
+/* The fleet must stay where it is. Type ids must be below VG_TYPE_ID_LIMIT. Caller frees. */
+enum { VG_TYPE_ID_LIMIT = 1 << 20 };
+struct vg_placement_index *vg_placement_index_new(const struct vg_placement_policy *policy,
+                                                  const struct vg_fleet *fleet);
+void vg_placement_index_free(struct vg_placement_index *index);
+/* To be called after each change of fleet->states[pgpu]. */
+void vg_placement_index_update(struct vg_placement_index *index, unsigned pgpu);
+struct vg_decision vg_placement_index_decide(const struct vg_placement_index *index,
+                                             const struct vg_placement_request *request);
+
+/* --- simulation of a fleet ---------------------------------------------------------------------------------------- */
+
+/* The names of all capacity models, for vg_fleet_file_load. */
+const char *const *vg_capacity_model_names(size_t *count);
+
+/* A fleet from its file: empty, prepared; type ids are the file's. The file must outlive it. */
+struct vg_fleet_memory {
+    struct vg_fleet fleet;
+    struct vg_pgpu_class *classes;
+    struct vg_fleet_pgpu *pgpus;
+};
+bool vg_fleet_build(const struct vg_fleet_file *file, struct vg_fleet_memory *memory, struct vg_error *err);
+void vg_fleet_release(struct vg_fleet_memory *memory);
+
+/* How much of a pGPU a vGPU takes: its memory over the pGPU's, or, where memory is not partitioned, 1 / maximum. */
+double vg_fleet_share(const struct vg_pgpu_class *class, unsigned type);
+
+/* A stream of requests for a fleet: VMs come independently of one another at a constant rate, stay for exponential
+ * times of 4 h on average, and ask for the types of a random pGPU of the fleet, each equally likely. The rate is such
+ * that they would use `load` (1.0: all) of the fleet if none were refused. NUMA nodes, and a pGPU by name that offers
+ * the type, are drawn too; only policies that look at them care. The same seed gives the same stream everywhere. */
+bool vg_requests_generate(const struct vg_fleet *fleet, uint64_t seed, size_t arrivals, double load,
+                          struct vg_request_stream *stream, struct vg_error *err);
+
+/* What became of one arrival. */
+struct vg_outcome {
+    int32_t pgpu;     /* or VG_ANY */
+    uint8_t refusal;  /* enum vg_refusal */
+    int8_t vf, gi;    /* of the instance, for its departure */
+    int8_t placement; /* placement ID */
+};
+
+/* One run of a stream through one policy. */
+struct vg_simulation {
+    const struct vg_placement_policy *policy;
+    const struct vg_fleet *fleet;
+    const struct vg_request_stream *stream;
+    struct vg_placement_index *index;
+    struct vg_outcome *outcomes; /* by arrival */
+    size_t next;                 /* event */
+    size_t placed, refused[VG_REFUSED_UNSUPPORTED + 1];
+};
+/* Empties the fleet's states. */
+void vg_simulation_begin(struct vg_simulation *simulation, const struct vg_placement_policy *policy,
+                         const struct vg_fleet *fleet, const struct vg_request_stream *stream);
+/* Goes on to event number `until` (at most the number of events). */
+void vg_simulation_run(struct vg_simulation *simulation, size_t until);
+void vg_simulation_end(struct vg_simulation *simulation);
+
+/* The fleet as it is now, from 0 to 1. utilisation: shares of live vGPUs over pGPUs. occupied: pGPUs with any vGPU.
+ * fragmentation: of the free shares, how much a random request cannot use, because the pGPU that has it refuses the
+ * type; requests weigh as often as the type arrives in the stream; pGPUs whose class does not offer the type do not
+ * count, as no placement could help (after Weng et al., USENIX ATC 2023, section 3). 0 if nothing is free. */
+struct vg_fleet_use {
+    double utilisation, occupied, fragmentation;
+};
+/* weights: by type id, how often it arrives; any scale. */
+struct vg_fleet_use vg_fleet_measure(const struct vg_fleet *fleet, const double *weights, unsigned type_count);
 
 #endif

@@ -23,6 +23,8 @@ void vg_report_groups_make(const struct vg_results *results, struct vg_report_gr
 void vg_report_groups_free(struct vg_report_groups *groups);
 unsigned vg_report_groups_count(const struct vg_report_groups *groups, enum vg_verdict verdict);
 
+/* The directory of style sheet and scripts. NULL and the error if there is none. Caller frees. */
+char *vg_report_templates(struct vg_error *err);
 /* Foreign text made fit to show: no control characters, valid UTF-8, bounded. NULL gives "". Caller frees. */
 char *vg_report_clean(const char *text);
 /* "virtio-venus, full, equal-share, boot 1": which point of the matrix; clean. Caller frees. */

@@ -8,7 +8,7 @@
 
 /* $VGAUGE_REPORTS, beside the executable (build/../reports, build/tests/unit/../../../reports), or the installed place.
  */
-static char *template_directory(struct vg_error *err)
+char *vg_report_templates(struct vg_error *err)
 {
     const char *chosen = getenv("VGAUGE_REPORTS");
     if (chosen && *chosen)
@@ -41,7 +41,7 @@ bool vg_report_all(const char *run_directory, char **html_path, struct vg_error 
     /* What machines read first: a page that cannot be made must not cost the gate its results. */
     if (!vg_results_save(results, err) || !vg_report_tap(results, tap, err) || !vg_report_junit(results, junit, err))
         return false;
-    vg_autofree char *templates = template_directory(err);
+    vg_autofree char *templates = vg_report_templates(err);
     if (!templates || !vg_report_html(results, templates, err))
         return false;
     if (html_path)

@@ -15,6 +15,15 @@ bool vg_report_html(const struct vg_results *results, const char *template_direc
 bool vg_report_all(const char *run_directory, char **html_path, struct vg_error *err);
 /* The summary at the end of a run: one screen, aligned, in words; colour if wanted. */
 void vg_report_summary(const struct vg_results *results, FILE *out, bool colour);
+/* How a fleet fared under some placement policies, over time: an SVG with utilisation above and fragmentation below.
+ * Values are from 0 to 1. */
+struct vg_report_fleet_curve {
+    const char *name; /* of the policy */
+    const double *time_s, *utilisation, *fragmentation;
+    size_t count;
+};
+bool vg_report_fleet_plot(const struct vg_report_fleet_curve *curves, unsigned count, const char *path,
+                          struct vg_error *err);
 /* The terminal's escape sequence for a verdict; "\x1b[0m" ends it. */
 const char *vg_report_verdict_colour(enum vg_verdict verdict);
 
