@@ -10,6 +10,7 @@ VERSION  := 0.1.0
 PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl
 PKGS_WORKLOAD := vulkan egl glesv2 jansson libdrm
 PKGS_AGENT    := jansson
+PKGS_MODEL    := fuse3
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wwrite-strings
 CFLAGS   ?= -O2 -g
@@ -31,6 +32,8 @@ PROBE_SRC    := $(wildcard host-probes/*.c)
 WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c guest-workloads/gles/*.c \
                   guest-workloads/drm/*.c guest-workloads/system/*.c)
 AGENT_SRC    := $(wildcard guest-workloads/agent/*.c)
+MODEL_SRC    := $(filter-out tests/model/nvml.c,$(wildcard tests/model/*.c))
+CONTROL_SRC  := $(wildcard tests/controls/*.c)
 SHADER_SRC   := $(wildcard guest-workloads/shaders/*.comp guest-workloads/shaders/*.vert guest-workloads/shaders/*.frag)
 SHADER_H     := $(SHADER_SRC:guest-workloads/shaders/%=$(BUILD)/shaders/%.h)
 UNIT_SRC     := $(wildcard tests/unit/*.c)
@@ -43,13 +46,14 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 # pkg-config runs once per make, not once per file. Goals that install the packages do not need its answer.
 NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench,$(or $(MAKECMDGOALS),build)),yes)
 ifdef NEED_FLAGS
-LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT)))
+LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT) $(PKGS_MODEL)))
 RUNNER_LIBS   := $(shell pkg-config --libs $(PKGS_RUNNER)) -lm
 WORKLOAD_LIBS := $(shell pkg-config --libs $(PKGS_WORKLOAD)) -lm
 AGENT_LIBS    := $(shell pkg-config --libs $(PKGS_AGENT)) -lm
+MODEL_LIBS    := $(shell pkg-config --libs $(PKGS_MODEL))
 endif
 
-PROGRAMS := $(BUILD)/vgauge $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
+PROGRAMS := $(BUILD)/vgauge $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload $(BUILD)/vgauge-model $(BUILD)/vgauge-model-nvml.so
 
 build: $(PROGRAMS) $(BUILD)/payload.squashfs ## compile everything
 	@:
@@ -79,6 +83,21 @@ $(BUILD)/vgauge-agent: $(call obj,$(BASE_SRC) $(AGENT_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(AGENT_LIBS)
 
+# A model of vendors' drivers as a file system, and its stand-in for NVIDIA's library.
+$(BUILD)/vgauge-model: $(call obj,$(MODEL_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(MODEL_LIBS)
+
+$(BUILD)/vgauge-model-nvml.so: tests/model/nvml.c
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ $<
+
+# As vgauge, with known-bad parts in the places of good ones (tests/controls).
+$(BUILD)/vgauge-control: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) $(CONTROL_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
 $(BUILD)/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload guest-workloads/image/make-payload
 	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)
 	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
@@ -96,7 +115,7 @@ unit-programs: $(UNIT_PROGRAMS)
 # --- verbs for people ----------------------------------------------------------------------------------------------
 
 PLAN ?= quick
-HOST ?= reference
+HOST ?=
 ARGS ?=
 
 # make itself turns every non-zero status into 2; the last line says the real one (README, "Exit status").
@@ -104,7 +123,7 @@ run: ## install what is missing, build, make the images, run PLAN=quick on HOST=
 	@.ci/install-packages build run
 	@$(MAKE) --no-print-directory -j2 build
 	@guest-workloads/image/build-images >/dev/null
-	@$(BUILD)/vgauge run --plan $(PLAN) --host $(HOST) $(ARGS)
+	@$(BUILD)/vgauge run --plan $(PLAN) $(if $(HOST),--host $(HOST)) $(ARGS)
 
 images: ## build the guest image and the reference hypervisor tree (cached)
 	@.ci/install-packages run

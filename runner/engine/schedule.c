@@ -35,7 +35,7 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
         return vg_format("does not apply to the scheduling policy %s", policy[0] ? policy : "(none)");
     if (test->needs.destructive && !vg_words_have(&host->allow, "destructive"))
         return vg_strdup("is destructive, which the host file does not allow (allow: [destructive])");
-    if (profile && mechanism->vm && test->needs.tenants > profile->max * host->pgpu_count)
+    if (test->tenant_count && profile && mechanism->vm && test->needs.tenants > profile->max * host->pgpu_count)
         return vg_format("needs %u tenants; profile %s allows %u on this host", test->needs.tenants, profile->name,
                          profile->max * host->pgpu_count);
     return NULL;
@@ -63,6 +63,12 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
     static char none[] = "";
     const struct vg_host_policy unspecified = { .name = none };
     unsigned repeat = plan->repeat ? plan->repeat : test->matrix.repeat ? test->matrix.repeat : 1;
+    if (!test->tenant_count) { /* what is done to the mechanism itself has every profile as its subject */
+        char *why = why_not_here(test, host, mechanism, "", NULL);
+        for (unsigned boot = 1; boot <= (why ? 1 : repeat); boot++)
+            add(schedule, test, config, "all", "", boot, boot == 1 ? why : NULL);
+        return;
+    }
     unsigned profiles = config->profile_count ? config->profile_count : 1;
     unsigned policies = config->policy_count ? config->policy_count : 1;
     bool skipped = false;
@@ -187,7 +193,7 @@ static bool nothing_selected(const struct vg_catalog *catalog, const struct vg_p
 static bool connection_is_named(const struct vg_host *host, struct vg_error *err)
 {
     for (unsigned i = 0; i < host->mechanism_count; i++) {
-        if (!host->connection && vg_mechanism_find(host->mechanisms[i].name)->vm)
+        if (!host->connection && !host->model && vg_mechanism_find(host->mechanisms[i].name)->vm)
             return vg_fail(err, VG_ERROR_INPUT,
                            "%s: mechanism `%s` runs VMs, so the host needs a `connection` (a libvirt URI)", host->file,
                            host->mechanisms[i].name);

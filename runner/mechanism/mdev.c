@@ -6,6 +6,10 @@
 #include <libgen.h>
 #include "mechanism/mdev.h"
 
+/* A description does not change while its driver is there, so that its maximum is read once: kept by pGPU and profile
+ * in vg_vendor.own, with this bit. Two threads that read it at once store the same. */
+#define MAX_KNOWN (1U << 31)
+
 bool vg_mdev_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
                   const struct vg_host_mechanism *config, void **state, struct vg_error *err)
 {
@@ -14,13 +18,18 @@ bool vg_mdev_open(const struct vg_mechanism *mechanism, const struct vg_host *ho
         return vg_fail(err, VG_ERROR_ENVIRONMENT,
                        "there is no %s: no driver with mediated devices is loaded, or the host file's `root` is wrong",
                        path);
-    *state = vg_vendor_open(mechanism, host, config);
+    struct vg_vendor *vendor = vg_vendor_open(mechanism, host, config);
+    vendor->own = vg_calloc((size_t)host->pgpu_count * config->profile_count + 1, sizeof(unsigned));
+    *state = vendor;
     return true;
 }
 
 void vg_mdev_close(void *state)
 {
-    vg_vendor_close(state);
+    struct vg_vendor *vendor = state;
+    void *maxima = vendor->own;
+    vg_vendor_close(vendor);
+    free(maxima);
 }
 
 bool vg_mdev_discover(void *state, struct vg_inventory *inventory, struct vg_error *err)
@@ -39,7 +48,7 @@ static char *types_path(const struct vg_vendor *vendor, const struct vg_host_pgp
 }
 
 /* What the type's files say. A type that is not there offers nothing; one whose files cannot be read is an error. */
-static bool look_at_type(const char *types, struct vg_pgpu *pgpu, unsigned index, struct vg_error *err)
+static bool look_at_type(const char *types, struct vg_pgpu *pgpu, unsigned index, unsigned *max, struct vg_error *err)
 {
     enum { MOST_INSTANCES = 65536 };
     struct vg_profile_state *into = &pgpu->profiles[index];
@@ -53,10 +62,14 @@ static bool look_at_type(const char *types, struct vg_pgpu *pgpu, unsigned index
     if (!vg_vendor_number(available, MOST_INSTANCES, &number, err))
         return false;
     into->available = (unsigned)number;
+    into->max = *max & ~MAX_KNOWN;
+    if (*max & MAX_KNOWN)
+        return true;
     struct vg_sysfs_description said = { 0 };
     if (vg_exists(description) && (!vg_read_attribute(description, &text, err) || !vg_sysfs_describe(text, &said, err)))
         return vg_wrap(err, "%s", description);
-    into->max = said.max_instance;
+    into->max = said.max_instance & ~MAX_KNOWN;
+    *max = into->max | MAX_KNOWN;
     return true;
 }
 
@@ -101,8 +114,9 @@ static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *
                        "there is no %s: is the driver loaded, and is `%s` the parent's name on this host?", types,
                        parent_of(pgpu->host));
     }
+    unsigned *maxima = vendor->own;
     for (unsigned i = 0; i < pgpu->profile_count; i++)
-        if (!look_at_type(types, pgpu, i, err))
+        if (!look_at_type(types, pgpu, i, &maxima[pgpu_index * vendor->config->profile_count + i], err))
             return false;
     return look_at_devices(types, pgpu, err);
 }
@@ -160,7 +174,7 @@ enum vg_refusal vg_mdev_create_as(void *state, const struct vg_create_as *how, s
     char uuid[37];
     if (!how->uuid && !vg_make_uuid(uuid, err))
         return VG_REFUSED_ERROR;
-    enum vg_refusal refusal = check_first(vendor, how, err);
+    enum vg_refusal refusal = how->blind ? VG_REFUSED_NOT : check_first(vendor, how, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     const char *wanted = how->uuid ? how->uuid : uuid;
@@ -170,6 +184,10 @@ enum vg_refusal vg_mdev_create_as(void *state, const struct vg_create_as *how, s
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, wanted);
+    if (!vg_sysfs_uuid(wanted)) { /* it should not have taken that; nothing of that name can be looked up */
+        *vgpu = made;
+        return VG_REFUSED_NOT;
+    }
     if (came_true(vendor, made->uuid, vg_vendor_type(how->profile), err)) {
         *vgpu = made;
         return VG_REFUSED_NOT;
@@ -219,6 +237,8 @@ bool vg_mdev_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
     struct vg_vendor *vendor = state;
     if (!vg_vendor_knows(vendor, vgpu))
         return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
+    if (!vg_sysfs_uuid(vgpu->uuid))
+        return vg_fail(err, VG_ERROR_INPUT, "a vGPU without a well-formed UUID cannot be looked up, and not removed");
     vg_autofree char *device = device_path(vendor, vgpu->uuid);
     vg_autofree char *remove = vg_format("%s/remove", device);
     bool there = vg_exists(device);

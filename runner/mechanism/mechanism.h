@@ -78,6 +78,7 @@ struct vg_create_as {
     const struct vg_host_profile *profile;
     const char *uuid; /* goes to the driver as it is, well-formed or not; NULL: a random one */
     int vf;           /* exactly this VF, occupied or not; VG_ANY: a free one */
+    bool blind;       /* without a look before: the driver alone decides. Over VFs only with `vf` */
 };
 
 /* How a pGPU is set up for vGPUs. */

@@ -236,12 +236,76 @@ static bool is_free(const struct vg_vendor *vendor, const char *address)
     return vg_vendor_number(current, UINT32_MAX, &now, &ignored) && now == 0;
 }
 
+static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_create_as *how, struct vg_vgpu **vgpu,
+                                      struct vg_error *err)
+{
+    struct vg_pgpu pgpu = { .host = &vendor->host->pgpus[how->pgpu_index] };
+    vg_autofree struct vg_vf_state *vfs = vg_calloc((size_t)how->vf + 1, sizeof(*vfs));
+    vg_autofree char *virtfn = vg_format("virtfn%d", how->vf);
+    vg_autofree char *link = vg_pci_path(vendor, pgpu.host->pci, virtfn);
+    vg_autofree char *address = vg_vendor_link(link);
+    if (!address) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d", pgpu.host->name, how->vf);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    snprintf(vfs[how->vf].address, sizeof(vfs->address), "%s", address);
+    pgpu.vfs = vfs;
+    enum vg_refusal refusal = put(vendor, address, vg_vendor_type(how->profile), err);
+    if (refusal == VG_REFUSED_NOT)
+        return keep(vendor, how, &pgpu, (unsigned)how->vf, vgpu, err);
+    struct vg_pgpu now VG_CLEANUP(vg_pgpu_free) = { 0 };
+    struct vg_error ignored = { 0 };
+    int index = VG_ANY;
+    if (refusal == VG_REFUSED_ERROR && vg_nvidia_vf_look(vendor, how->pgpu_index, &now, &ignored))
+        index = vg_vendor_profile(&now, vg_vendor_type(how->profile));
+    return index >= 0 && !now.profiles[index].available ? vg_vendor_why_full(vendor, &now, how->profile, err) : refusal;
+}
+
+/* The lowest free VF if it offers the type, without a look at all the others. -1: none. */
+static int first_free(const struct vg_vendor *vendor, const struct vg_create_as *how, struct vg_pgpu *pgpu)
+{
+    char vfs[VG_PCI_VFS_MAX][16];
+    unsigned count;
+    struct vg_error ignored = { 0 };
+    uint64_t wanted;
+    const char *pci = vendor->host->pgpus[how->pgpu_index].pci;
+    if (!vg_sysfs_number(vg_vendor_type(how->profile), UINT32_MAX, &wanted) ||
+        !vg_vendor_pgpu(vendor, how->pgpu_index, pgpu, &ignored) || !vg_pci_vfs(vendor, pci, vfs, &count, &ignored))
+        return -1;
+    pgpu->vfs = vg_calloc(count + 1, sizeof(*pgpu->vfs));
+    pgpu->vf_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
+        unsigned type_count = 0;
+        memcpy(pgpu->vfs[i].address, vfs[i], sizeof(vfs[i]));
+        vg_autofree char *creatable = vg_pci_path(vendor, vfs[i], "nvidia/creatable_vgpu_types");
+        vg_autofree char *text = NULL;
+        if (!is_free(vendor, vfs[i]))
+            continue;
+        if (!vg_read_attribute(creatable, &text, &ignored) || !vg_sysfs_creatable(text, types, &type_count, &ignored))
+            return -1;
+        for (unsigned j = 0; j < type_count; j++)
+            if (types[j].number == wanted)
+                return (int)i;
+        return -1; /* free VFs of one pGPU all offer the same */
+    }
+    return -1;
+}
+
 enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
                                        struct vg_error *err)
 {
     struct vg_vendor *vendor = state;
     struct vg_pgpu pgpu VG_CLEANUP(vg_pgpu_free) = { 0 };
     int index;
+    if (how->blind && how->vf >= 0 && how->vf < VG_PCI_VFS_MAX)
+        return create_blindly(vendor, how, vgpu, err);
+    if (how->vf == VG_ANY && vendor->host->pgpus[how->pgpu_index].pci && vg_vendor_is_mine(vendor, how->pgpu_index)) {
+        int vf = first_free(vendor, how, &pgpu);
+        if (vf >= 0 && put(vendor, pgpu.vfs[vf].address, vg_vendor_type(how->profile), err) == VG_REFUSED_NOT)
+            return keep(vendor, how, &pgpu, (unsigned)vf, vgpu, err);
+        vg_pgpu_free(&pgpu); /* the long way, which also says why not */
+    }
     if (!vg_nvidia_vf_look(vendor, how->pgpu_index, &pgpu, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal = check_first(vendor, &pgpu, how->profile, &index, err);

@@ -194,6 +194,10 @@ static enum vg_refusal meaning_of(int cause)
 enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err)
 {
     size_t length = strlen(value);
+    if (!length) { /* the kernel would not even tell the driver */
+        vg_fail(err, VG_ERROR_INPUT, "nothing at all was to be written to %s", path);
+        return VG_REFUSED_ERROR;
+    }
     for (int64_t end_ns = vg_now_ns() + BUSY_FOR_NS;;) {
         vg_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
         ssize_t written = fd < 0 ? -1 : write(fd, value, length);

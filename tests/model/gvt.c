@@ -27,10 +27,10 @@ static const struct gpu like = {
     .board = "gvt",
     .rule = RULE_POOLS,
     .full_errno = ENOSPC,
-    .types = { { "i915-GVTg_V5_8", "GVTg_V5_8", 0, 0, 2, "1024x768", { 64, 384, FENCES_EACH }, 0, 0 },
-               { "i915-GVTg_V5_4", "GVTg_V5_4", 0, 0, 4, "1920x1200", { 128, 512, FENCES_EACH }, 0, 0 },
-               { "i915-GVTg_V5_2", "GVTg_V5_2", 0, 0, 8, "1920x1200", { 256, 1024, FENCES_EACH }, 0, 0 },
-               { "i915-GVTg_V5_1", "GVTg_V5_1", 0, 0, 16, "1920x1200", { 512, 2048, FENCES_EACH }, 0, 0 } },
+    .types = { { "i915-GVTg_V5_8", "GVTg_V5_8", 0, 0, 2, "1024x768", { 64, 384, FENCES_EACH }, 0 },
+               { "i915-GVTg_V5_4", "GVTg_V5_4", 0, 0, 4, "1920x1200", { 128, 512, FENCES_EACH }, 0 },
+               { "i915-GVTg_V5_2", "GVTg_V5_2", 0, 0, 8, "1920x1200", { 256, 1024, FENCES_EACH }, 0 },
+               { "i915-GVTg_V5_1", "GVTg_V5_1", 0, 0, 16, "1920x1200", { 512, 2048, FENCES_EACH }, 0 } },
     .type_count = 4,
 };
 

@@ -17,7 +17,7 @@ struct type {
     unsigned heads;
     const char *resolution;
     unsigned cost[MODEL_POOLS]; /* what one instance takes of each pool */
-    unsigned size, spacing;     /* mixed-size: slots that it takes, and how far apart it may start */
+    unsigned size;              /* mixed-size: slots that it takes */
 };
 
 /* How a driver decides what fits. */

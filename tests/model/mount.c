@@ -244,7 +244,14 @@ static void do_releasedir(fuse_req_t request, fuse_ino_t inode, struct fuse_file
     fuse_reply_err(request, 0);
 }
 
+static void do_init(void *data, struct fuse_conn_info *connection)
+{
+    (void)data;
+    connection->want |= connection->capable & FUSE_CAP_CACHE_SYMLINKS; /* a link's target never changes */
+}
+
 static const struct fuse_lowlevel_ops operations = {
+    .init = do_init,
     .lookup = do_lookup,
     .forget = do_forget,
     .getattr = do_getattr,

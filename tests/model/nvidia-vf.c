@@ -2,14 +2,15 @@
 /* NVIDIA's vGPU on virtual functions with the vendor's VFIO driver: one vGPU per VF, chosen by its type's number. Which
  * types a free VF offers depends on what the whole pGPU has. VFs are enabled by sriov-manage, not by sriov_numvfs;
  * enabling or disabling them clears the mixed-size mode, and setting that with a vGPU present is refused.
- * Numbers of types are the model's own. Mixed-size: a type may begin at every 1/n of the region, n the power of two
- * that is at most its maximum. */
+ * Numbers of types are the model's own. Mixed-size: as the resource manager halves the region again and again
+ * (kernel_vgpu_mgr.c): a left half's vGPU lies at its start, a right half's at its end. */
 #include "model.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { CARDS = 3, MOST_VFS = 24 };
 
@@ -22,19 +23,18 @@ struct card {
 };
 static struct card cards[CARDS];
 
-#define A100_TYPE(number, name, max, gib, gap)                                                                         \
+#define A100_TYPE(number, name, max, gib)                                                                              \
     {                                                                                                                  \
-        number, "NVIDIA A100D-" name, max, gib * 1024U, 1, "4096x2160", { 0 }, gib, gap                                \
+        number, "NVIDIA A100D-" name, max, gib * 1024U, 1, "4096x2160", { 0 }, gib                                     \
     }
 static const struct gpu a100 = {
     .board = "a100",
     .rule = RULE_ONE_SIZE,
     .full_errno = EIO,
     .slots = 80,
-    .types = { A100_TYPE("1001", "4C", 20, 4, 5), A100_TYPE("1002", "5C", 16, 5, 5), A100_TYPE("1003", "8C", 10, 8, 10),
-               A100_TYPE("1004", "10C", 8, 10, 10), A100_TYPE("1005", "16C", 5, 16, 20),
-               A100_TYPE("1006", "20C", 4, 20, 20), A100_TYPE("1007", "40C", 2, 40, 40),
-               A100_TYPE("1008", "80C", 1, 80, 80) },
+    .types = { A100_TYPE("1001", "4C", 20, 4), A100_TYPE("1002", "5C", 16, 5), A100_TYPE("1003", "8C", 10, 8),
+               A100_TYPE("1004", "10C", 8, 10), A100_TYPE("1005", "16C", 5, 16), A100_TYPE("1006", "20C", 4, 20),
+               A100_TYPE("1007", "40C", 2, 40), A100_TYPE("1008", "80C", 1, 80) },
     .type_count = 8,
 };
 #define A40_TYPE(number, name, max, gib)                                                                               \
@@ -291,6 +291,35 @@ static ssize_t show_supported(void *object, long argument, char *buffer, size_t 
 
 static const struct attribute supported = { .show = show_supported };
 
+/* The stand-in for NVIDIA's library is a file beside this program; here it lies where a driver's would. */
+static void add_library(void)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 16);
+    if (length <= 0)
+        return;
+    memcpy(path + length, "-nvml.so", sizeof("-nvml.so"));
+    FILE *file = fopen(path, "re");
+    char *bytes = NULL;
+    size_t count = 0;
+    for (char buffer[65536]; file && !feof(file) && !ferror(file);) {
+        size_t got = fread(buffer, 1, sizeof(buffer), file);
+        char *longer = realloc(bytes, count + got + 1);
+        if (!longer)
+            break;
+        bytes = longer;
+        memcpy(bytes + count, buffer, got);
+        count += got;
+    }
+    if (file)
+        fclose(file);
+    if (count)
+        tree_bytes(tree_path("usr/lib/x86_64-linux-gnu"), "libnvidia-ml.so.1", 0444, bytes, count);
+    else
+        fprintf(stderr, "vgauge-model: no %s: placement IDs and mixed-size mode cannot be asked for\n", path);
+    free(bytes);
+}
+
 static void add_tools(void)
 {
     static const char script[] = "#!/bin/sh\n"
@@ -299,6 +328,7 @@ static void add_tools(void)
                                  "echo 'Cannot obtain unbindLock' >&2\n"
                                  "exit 1\n";
     struct node *directory = tree_path("usr/lib/nvidia");
+    add_library();
     tree_bytes(directory, "sriov-manage", 0555, script, strlen(script));
     tree_file(tree_path("model"), "sriov-manage", 0200, &manage, NULL, 0);
     for (unsigned i = 0; i < CARDS; i++) {

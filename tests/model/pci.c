@@ -226,7 +226,7 @@ static void remove_vf(struct pci *pf, unsigned index)
 
 static void add_vf(struct pci *pf, unsigned index)
 {
-    char address[32], link[16];
+    char address[32], link[24];
     unsigned domain, bus, slot, function;
     if (sscanf(pf->address, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
         return;

@@ -70,8 +70,28 @@ static unsigned left_beside(const struct gpu *gpu, const struct type *type)
 
 bool model_place(const struct gpu *gpu, const struct type *type, unsigned index, unsigned *slot)
 {
-    *slot = index * type->spacing;
-    return type->spacing && *slot + type->size <= gpu->slots && *slot + type->spacing <= gpu->slots;
+    unsigned power = 1, parts, part;
+    bool at_end;
+    if (!type->size || !type->max)
+        return false;
+    while (power * 2 <= type->max)
+        power *= 2;
+    if (type->max == 1) { /* it has the region alone */
+        *slot = 0;
+        return index == 0;
+    }
+    if (power == type->max) { /* two in each part, one at either end */
+        parts = power / 2;
+        part = index / 2;
+        at_end = index % 2;
+    } else { /* one in each part, left halves at their start and right halves at their end */
+        parts = power;
+        part = index;
+        at_end = part % 2;
+    }
+    unsigned first = part * gpu->slots / parts, end = (part + 1) * gpu->slots / parts;
+    *slot = at_end ? end - type->size : first;
+    return part < parts;
 }
 
 bool model_place_is_free(const struct gpu *gpu, const struct type *type, unsigned slot)

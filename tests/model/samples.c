@@ -37,9 +37,9 @@ static const struct gpu mdpy_gpu = {
     .rule = RULE_POOLS,
     .full_errno = ENOMEM,
     .pool = { 4 },
-    .types = { { "mdpy-vga", "vga", 0, 0, 1, "640x480", { 1 }, 0, 0 },
-               { "mdpy-xga", "xga", 0, 0, 1, "1024x768", { 1 }, 0, 0 },
-               { "mdpy-hd", "hd", 0, 0, 1, "1920x1080", { 1 }, 0, 0 } },
+    .types = { { "mdpy-vga", "vga", 0, 0, 1, "640x480", { 1 }, 0 },
+               { "mdpy-xga", "xga", 0, 0, 1, "1024x768", { 1 }, 0 },
+               { "mdpy-hd", "hd", 0, 0, 1, "1920x1080", { 1 }, 0 } },
     .type_count = 3,
 };
 static const struct gpu mbochs_gpu = {
@@ -47,10 +47,10 @@ static const struct gpu mbochs_gpu = {
     .board = "mbochs",
     .rule = RULE_POOLS,
     .full_errno = ENOSPC,
-    .pool = { 268 },
-    .types = { { "mbochs-small", "small", 0, 4, 1, "1024x768", { 4 }, 0, 0 },
-               { "mbochs-medium", "medium", 0, 16, 1, "1920x1080", { 16 }, 0, 0 },
-               { "mbochs-large", "large", 0, 64, 1, "3840x2160", { 64 }, 0, 0 } },
+    .pool = { 256 },
+    .types = { { "mbochs-small", "small", 0, 4, 1, "1024x768", { 4 }, 0 },
+               { "mbochs-medium", "medium", 0, 16, 1, "1920x1080", { 16 }, 0 },
+               { "mbochs-large", "large", 0, 64, 1, "3840x2160", { 64 }, 0 } },
     .type_count = 3,
 };
 
