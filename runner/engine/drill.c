@@ -168,6 +168,8 @@ bool vg_drill_look(struct vg_drill *drill, unsigned pgpu)
 {
     struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
     struct vg_error err = { 0 };
+    if (!drill->walk.step_count) /* counters belong to a step */
+        vg_drill_step(drill, VG_STEP_LOOK, 0, pgpu);
     if (!drill->mechanism->look(drill->state, drill->host_index[pgpu], &seen, &err)) {
         vg_drill_trouble(drill, err.text);
         return false;

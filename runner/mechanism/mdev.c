@@ -147,6 +147,20 @@ static bool came_true(const struct vg_vendor *vendor, const char *uuid, const ch
                                          is ? is : "(none)", type);
 }
 
+/* One file says all that a create needs to know if there is room. */
+static bool has_room(const struct vg_vendor *vendor, const struct vg_create_as *how)
+{
+    uint64_t available;
+    struct vg_error ignored = { 0 };
+    if (how->pgpu_index >= vendor->host->pgpu_count)
+        return false;
+    const struct vg_host_pgpu *pgpu = &vendor->host->pgpus[how->pgpu_index];
+    vg_autofree char *types = types_path(vendor, pgpu);
+    vg_autofree char *path = vg_format("%s/%s/available_instances", types, vg_vendor_type(how->profile));
+    return vg_vendor_is_mine(vendor, how->pgpu_index) && vg_host_pgpu_offers(pgpu, how->profile) &&
+           vg_vendor_number(path, UINT32_MAX, &available, &ignored) && available;
+}
+
 /* Looks first, as the ABI asks, and so can say why; the driver has the last word all the same. */
 static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_create_as *how, struct vg_error *err)
 {
@@ -174,7 +188,7 @@ enum vg_refusal vg_mdev_create_as(void *state, const struct vg_create_as *how, s
     char uuid[37];
     if (!how->uuid && !vg_make_uuid(uuid, err))
         return VG_REFUSED_ERROR;
-    enum vg_refusal refusal = how->blind ? VG_REFUSED_NOT : check_first(vendor, how, err);
+    enum vg_refusal refusal = how->blind || has_room(vendor, how) ? VG_REFUSED_NOT : check_first(vendor, how, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     const char *wanted = how->uuid ? how->uuid : uuid;

@@ -236,6 +236,60 @@ static bool is_free(const struct vg_vendor *vendor, const char *address)
     return vg_vendor_number(current, UINT32_MAX, &now, &ignored) && now == 0;
 }
 
+static bool offers(const struct vg_vendor *vendor, const char *address, const struct vg_host_profile *profile)
+{
+    struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
+    struct vg_error ignored = { 0 };
+    unsigned count = 0;
+    uint64_t wanted;
+    vg_autofree char *creatable = vg_pci_path(vendor, address, "nvidia/creatable_vgpu_types");
+    vg_autofree char *text = NULL;
+    if (!vg_sysfs_number(vg_vendor_type(profile), UINT32_MAX, &wanted) ||
+        !vg_read_attribute(creatable, &text, &ignored) || !vg_sysfs_creatable(text, types, &count, &ignored))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (types[i].number == wanted)
+            return true;
+    return false;
+}
+
+/* Why there is no room, from what one VF says: in equal-size mode all residents have the same size. VG_REFUSED_NOT: it
+ * takes a look at everything to say. */
+static enum vg_refusal why_in_short(const struct vg_vendor *vendor, const struct vg_create_as *how,
+                                    struct vg_error *err)
+{
+    char vfs[VG_PCI_VFS_MAX][16];
+    unsigned count;
+    struct vg_error ignored = { 0 };
+    const struct vg_host_pgpu *pgpu = &vendor->host->pgpus[how->pgpu_index];
+    if (!vg_host_pgpu_offers(pgpu, how->profile) || !vg_pci_vfs(vendor, pgpu->pci, vfs, &count, &ignored) || !count)
+        return VG_REFUSED_NOT;
+    bool mixed = false;
+    if (wants_mixed(pgpu) && !vg_nvml_mixed(nvml_of(vendor), pgpu->pci, &mixed, &ignored))
+        return VG_REFUSED_NOT;
+    for (unsigned i = 0; i < count; i++) {
+        vg_autofree char *current = vg_pci_path(vendor, vfs[i], "nvidia/current_vgpu_type");
+        uint64_t number;
+        if (!vg_vendor_number(current, UINT32_MAX, &number, &ignored))
+            return VG_REFUSED_NOT;
+        if (!number)
+            continue;
+        vg_autofree char *type = vg_format("%u", (unsigned)number);
+        for (unsigned j = 0; j < vendor->config->profile_count && !mixed; j++) {
+            const struct vg_host_profile *other = &vendor->config->profiles[j];
+            if (!vg_equal(vg_vendor_type(other), type) || other->memory_bytes == how->profile->memory_bytes)
+                continue;
+            vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has vGPUs of profile %s, beside which it takes none of %s",
+                    pgpu->name, other->name, how->profile->name);
+            return VG_REFUSED_INCOMPATIBLE;
+        }
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no room for another vGPU of profile %s", pgpu->name,
+                how->profile->name);
+        return VG_REFUSED_NO_CAPACITY;
+    }
+    return VG_REFUSED_NOT; /* empty, and yet it will not */
+}
+
 static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_create_as *how, struct vg_vgpu **vgpu,
                                       struct vg_error *err)
 {
@@ -253,12 +307,11 @@ static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_
     enum vg_refusal refusal = put(vendor, address, vg_vendor_type(how->profile), err);
     if (refusal == VG_REFUSED_NOT)
         return keep(vendor, how, &pgpu, (unsigned)how->vf, vgpu, err);
-    struct vg_pgpu now VG_CLEANUP(vg_pgpu_free) = { 0 };
-    struct vg_error ignored = { 0 };
-    int index = VG_ANY;
-    if (refusal == VG_REFUSED_ERROR && vg_nvidia_vf_look(vendor, how->pgpu_index, &now, &ignored))
-        index = vg_vendor_profile(&now, vg_vendor_type(how->profile));
-    return index >= 0 && !now.profiles[index].available ? vg_vendor_why_full(vendor, &now, how->profile, err) : refusal;
+    enum vg_refusal why =
+        refusal == VG_REFUSED_ERROR && is_free(vendor, address) && !offers(vendor, address, how->profile)
+            ? why_in_short(vendor, how, err)
+            : VG_REFUSED_NOT;
+    return why == VG_REFUSED_NOT ? refusal : why;
 }
 
 /* The lowest free VF if it offers the type, without a look at all the others. -1: none. */
@@ -267,27 +320,15 @@ static int first_free(const struct vg_vendor *vendor, const struct vg_create_as 
     char vfs[VG_PCI_VFS_MAX][16];
     unsigned count;
     struct vg_error ignored = { 0 };
-    uint64_t wanted;
     const char *pci = vendor->host->pgpus[how->pgpu_index].pci;
-    if (!vg_sysfs_number(vg_vendor_type(how->profile), UINT32_MAX, &wanted) ||
-        !vg_vendor_pgpu(vendor, how->pgpu_index, pgpu, &ignored) || !vg_pci_vfs(vendor, pci, vfs, &count, &ignored))
+    if (!vg_vendor_pgpu(vendor, how->pgpu_index, pgpu, &ignored) || !vg_pci_vfs(vendor, pci, vfs, &count, &ignored))
         return -1;
     pgpu->vfs = vg_calloc(count + 1, sizeof(*pgpu->vfs));
     pgpu->vf_count = count;
     for (unsigned i = 0; i < count; i++) {
-        struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
-        unsigned type_count = 0;
         memcpy(pgpu->vfs[i].address, vfs[i], sizeof(vfs[i]));
-        vg_autofree char *creatable = vg_pci_path(vendor, vfs[i], "nvidia/creatable_vgpu_types");
-        vg_autofree char *text = NULL;
-        if (!is_free(vendor, vfs[i]))
-            continue;
-        if (!vg_read_attribute(creatable, &text, &ignored) || !vg_sysfs_creatable(text, types, &type_count, &ignored))
-            return -1;
-        for (unsigned j = 0; j < type_count; j++)
-            if (types[j].number == wanted)
-                return (int)i;
-        return -1; /* free VFs of one pGPU all offer the same */
+        if (is_free(vendor, vfs[i]))
+            return offers(vendor, vfs[i], how->profile) ? (int)i : -1; /* free VFs of one pGPU all offer the same */
     }
     return -1;
 }
@@ -304,7 +345,11 @@ enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *h
         int vf = first_free(vendor, how, &pgpu);
         if (vf >= 0 && put(vendor, pgpu.vfs[vf].address, vg_vendor_type(how->profile), err) == VG_REFUSED_NOT)
             return keep(vendor, how, &pgpu, (unsigned)vf, vgpu, err);
-        vg_pgpu_free(&pgpu); /* the long way, which also says why not */
+        vg_pgpu_free(&pgpu);
+        enum vg_refusal why = vf < 0 ? why_in_short(vendor, how, err) : VG_REFUSED_NOT;
+        if (why != VG_REFUSED_NOT)
+            return why;
+        /* the long way */
     }
     if (!vg_nvidia_vf_look(vendor, how->pgpu_index, &pgpu, err))
         return VG_REFUSED_ERROR;

@@ -99,7 +99,7 @@ bool model_build(const char *profile)
     if (all || strcmp(profile, "nvidia-mdev") == 0)
         nvidia_mdev_add();
     if (all || mixed || strcmp(profile, "a100") == 0)
-        nvidia_vf_add(mixed);
+        nvidia_vf_add();
     if (all || strcmp(profile, "gvt-g") == 0)
         gvt_add();
     if (all || strcmp(profile, "xe") == 0)
@@ -111,5 +111,9 @@ bool model_build(const char *profile)
     tree_file(tree_path("model"), "reset", 0200, &reset_attribute, NULL, 0);
     tree_text(tree_path("model"), "profile", 0444, "%s\n", profile);
     tree_seal();
+    /* What drivers made goes when they go: it is made again, after the seal. */
+    model_reset();
+    if (mixed)
+        nvidia_vf_mix();
     return true;
 }

@@ -127,7 +127,8 @@ void mdev_unregister(struct gpu *gpu);
  */
 
 void nvidia_mdev_add(void);
-void nvidia_vf_add(bool mixed_after_boot);
+void nvidia_vf_add(void);
+void nvidia_vf_mix(void); /* enables all VFs and puts the first card into mixed-size mode */
 void gvt_add(void);
 void xe_add(void);
 void mdpy_add(void);

@@ -39,7 +39,7 @@ static const struct gpu a100 = {
 };
 #define A40_TYPE(number, name, max, gib)                                                                               \
     {                                                                                                                  \
-        number, "NVIDIA A40-" name, max, gib * 1024U, 4, "7680x4320", { 0 }, 0, 0                                      \
+        number, "NVIDIA A40-" name, max, gib * 1024U, 4, "7680x4320", { 0 }, 0                                         \
     }
 static const struct gpu a40 = {
     .board = "a40",
@@ -356,7 +356,14 @@ static void reset(void)
     }
 }
 
-void nvidia_vf_add(bool mixed_after_boot)
+void nvidia_vf_mix(void)
+{
+    for (unsigned i = 0; i < CARDS; i++)
+        pci_set_vfs(cards[i].pci, cards[i].pci->vf_total);
+    cards[0].gpu->rule = RULE_MIXED_SIZES;
+}
+
+void nvidia_vf_add(void)
 {
     static const struct {
         const char *address;
@@ -377,11 +384,7 @@ void nvidia_vf_add(bool mixed_after_boot)
         gpu->device = cards[i].pci->device;
         pci_add_sriov(cards[i].pci, all[i].vfs, &nvidia_vf);
         pci_bind(cards[i].pci, &nvidia);
-        if (mixed_after_boot)
-            pci_set_vfs(cards[i].pci, all[i].vfs);
     }
-    if (mixed_after_boot)
-        cards[0].gpu->rule = RULE_MIXED_SIZES;
     add_tools();
     model_on_reset(reset);
 }

@@ -2,6 +2,7 @@
 /* A stand-in for NVIDIA's management library: answers from the files below /model of the model that it lies in. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,13 @@ enum { CARDS = 8, VF_BITS = 8 };
 static char root[512];
 static char cards[CARDS][16];
 static unsigned card_count;
+/* What nvmlDeviceGetActiveVgpus last saw of each vGPU. */
+static struct {
+    char address[16];
+    unsigned placement;
+    int known;
+} seen[CARDS << VF_BITS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 nvmlReturn_t nvmlInit_v2(void);
 nvmlReturn_t nvmlShutdown(void);
@@ -129,22 +137,29 @@ nvmlReturn_t nvmlDeviceGetActiveVgpus(nvmlDevice_t device, unsigned int *count, 
     if (!file)
         return NVML_ERROR_NOT_FOUND;
     *count = 0;
-    while (next_place(file, &vf, address, &placement) && *count < most)
-        instances[(*count)++] = card_of(device) << VF_BITS | vf;
+    pthread_mutex_lock(&lock);
+    while (next_place(file, &vf, address, &placement) && *count < most && vf < 1U << VF_BITS) {
+        unsigned instance = card_of(device) << VF_BITS | vf;
+        memcpy(seen[instance].address, address, sizeof(address));
+        seen[instance].placement = placement;
+        seen[instance].known = 1;
+        instances[(*count)++] = instance;
+    }
+    pthread_mutex_unlock(&lock);
     fclose(file);
     return NVML_SUCCESS;
 }
 
 static nvmlReturn_t find(nvmlVgpuInstance_t instance, char address[16], unsigned *placement)
 {
-    FILE *file = file_of(instance >> VF_BITS, "places", "r");
-    unsigned vf;
     nvmlReturn_t result = NVML_ERROR_NOT_FOUND;
-    while (file && result != NVML_SUCCESS && next_place(file, &vf, address, placement))
-        if (vf == (instance & ((1U << VF_BITS) - 1)))
-            result = NVML_SUCCESS;
-    if (file)
-        fclose(file);
+    pthread_mutex_lock(&lock);
+    if (instance < CARDS << VF_BITS && seen[instance].known) {
+        memcpy(address, seen[instance].address, sizeof(seen[instance].address));
+        *placement = seen[instance].placement;
+        result = NVML_SUCCESS;
+    }
+    pthread_mutex_unlock(&lock);
     return result;
 }
 

@@ -55,16 +55,18 @@ static int store_bind(void *object, long argument, const char *data, size_t leng
     (void)argument;
     struct pci *pci = find(data, length);
     const struct pci_driver *driver = object;
-    if (!pci || pci->driver || (driver != pci->usual && strcmp(pci->override, driver->name) != 0))
+    bool usual = pci && pci->usual && strcmp(pci->usual->name, driver->name) == 0;
+    if (!pci || pci->driver || (!usual && strcmp(pci->override, driver->name) != 0))
         return -ENODEV;
-    return pci_bind(pci, driver);
+    return pci_bind(pci, usual ? pci->usual : driver);
 }
 
 static int store_unbind(void *object, long argument, const char *data, size_t length)
 {
     (void)argument;
     struct pci *pci = find(data, length);
-    return pci && pci->driver == object ? pci_unbind(pci) : -ENODEV;
+    const struct pci_driver *driver = object; /* two models may play the same driver: the name tells */
+    return pci && pci->driver && strcmp(pci->driver->name, driver->name) == 0 ? pci_unbind(pci) : -ENODEV;
 }
 
 static const struct attribute bind_attribute = { .store = store_bind };
