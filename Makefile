@@ -122,8 +122,12 @@ ARGS ?=
 run: ## install what is missing, build, make the images, run PLAN=quick on HOST=reference
 	@.ci/install-packages build run
 	@$(MAKE) --no-print-directory -j2 build
-	@guest-workloads/image/build-images >/dev/null
+	@[ "$(PLAN)" = placement-model ] || guest-workloads/image/build-images >/dev/null
 	@$(BUILD)/vgauge run --plan $(PLAN) $(if $(HOST),--host $(HOST)) $(ARGS)
+	@[ ! -x tests/controls/$(PLAN) ] || $(MAKE) --no-print-directory controls PLAN=$(PLAN)
+
+controls: $(BUILD)/vgauge $(BUILD)/vgauge-model $(BUILD)/vgauge-model-nvml.so $(BUILD)/vgauge-control ## run PLAN's tests under known-bad implementations: each must fail
+	@BUILD=$(BUILD) tests/controls/$(PLAN)
 
 images: ## build the guest image and the reference hypervisor tree (cached)
 	@.ci/install-packages run
@@ -150,5 +154,5 @@ clean: ## remove what was built here (not the cached images)
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-.PHONY: build unit-programs run images deps check lint bench clean help
+.PHONY: build unit-programs controls run images deps check lint bench clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

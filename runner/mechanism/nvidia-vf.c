@@ -307,6 +307,10 @@ static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_
     enum vg_refusal refusal = put(vendor, address, vg_vendor_type(how->profile), err);
     if (refusal == VG_REFUSED_NOT)
         return keep(vendor, how, &pgpu, (unsigned)how->vf, vgpu, err);
+    if (refusal == VG_REFUSED_ERROR && !is_free(vendor, address)) {
+        vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", address);
+        return VG_REFUSED_NO_CAPACITY;
+    }
     enum vg_refusal why =
         refusal == VG_REFUSED_ERROR && is_free(vendor, address) && !offers(vendor, address, how->profile)
             ? why_in_short(vendor, how, err)

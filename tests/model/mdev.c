@@ -115,6 +115,8 @@ static int store_create(void *object, long argument, const char *data, size_t le
     for (unsigned i = 0; i < UUID_LENGTH; i++)
         uuid[i] = (char)tolower((unsigned char)data[i]);
     uuid[UUID_LENGTH] = '\0';
+    if (!types_directory(gpu))
+        return -ENODEV; /* the driver went while the file was open */
     if (tree_child(bus_directory, uuid))
         return -EEXIST; /* whichever parent it is on */
     struct instance *instance = model_take(gpu, &gpu->types[argument], uuid, &error);

@@ -206,10 +206,24 @@ void tree_remove(struct node *node)
     take_out(node);
 }
 
+struct node *tree_alias(const struct node *node)
+{
+    struct node *alias = must(calloc(1, sizeof(*alias)));
+    alias->kind = NODE_FILE;
+    alias->name = must(strdup(node->name));
+    alias->mode = node->mode;
+    alias->attribute = node->attribute;
+    alias->object = node->object;
+    alias->argument = node->argument;
+    alias->number = ++numbers;
+    alias->alias = true;
+    return alias;
+}
+
 void tree_forget(struct node *node, uint64_t lookups)
 {
     node->lookups -= lookups < node->lookups ? lookups : node->lookups;
-    if (!node->lookups && node->gone)
+    if (!node->lookups && (node->gone || node->alias))
         destroy(node);
 }
 

@@ -37,6 +37,7 @@ struct node {
     long argument;
     bool lasting;     /* made before the tree was sealed, and so there for ever */
     bool gone;        /* taken out of the tree */
+    bool alias;       /* stands for another file, for one opener; not in the tree */
     uint64_t lookups; /* FUSE's references */
     uint64_t number;  /* never given twice */
 };
@@ -58,6 +59,9 @@ struct node *tree_child(const struct node *parent, const char *name);
 /* The node that a path from the root leads to, links followed; NULL: none. */
 struct node *tree_find(const char *path);
 void tree_remove(struct node *node); /* with all below it; NULL is fine */
+/* Another inode for the same file. The kernel lets only one writer at a time into an inode of a FUSE file system, where
+ * sysfs lets writers meet in the driver: for races each opener must have its own. */
+struct node *tree_alias(const struct node *node);
 void tree_forget(struct node *node, uint64_t lookups);
 
 /* What a program would do with the file: for asking without FUSE. Negative errno on failure. */
