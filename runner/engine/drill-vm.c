@@ -27,7 +27,8 @@ static bool start_vm(struct vg_drill *drill, int64_t instance, pid_t *pid, struc
         sigprocmask(SIG_SETMASK, &none, NULL);
         signal(SIGTERM, SIG_DFL);
         signal(SIGINT, SIG_DFL);
-        if (getppid() == parent && open(path, O_RDWR | O_CLOEXEC) >= 0)
+        int fd = getppid() == parent ? open(path, O_RDWR | O_CLOEXEC) : -1; /* until the process ends */
+        if (fd >= 0)
             said = 'y';
         if (write(ends[1], &said, 1) != 1 || said == 'n')
             _exit(1);

@@ -49,17 +49,19 @@ bool vg_sysfs_creatable(const char *text, struct vg_sysfs_type *types, unsigned 
     while (next_line(&rest, line, sizeof(line), &too_long)) {
         char *colon = strstr(line, " : ");
         uint64_t number;
-        size_t length = colon ? strlen(colon + 3) : 0;
-        if (colon)
-            *colon = '\0';
+        const char *name = colon ? colon + 3 : "";
+        size_t length = strlen(name);
+        if (!colon)
+            return malformed(err, "list of types", text);
         /* Spaces before the colon line the numbers up. */
-        for (char *end = colon; end && end > line && end[-1] == ' ';)
-            *--end = '\0';
-        if (!colon || !vg_sysfs_number(line, UINT32_MAX, &number) || !length || length >= VG_SYSFS_NAME_MAX ||
+        while (colon > line && colon[-1] == ' ')
+            colon--;
+        colon[0] = '\0';
+        if (!vg_sysfs_number(line, UINT32_MAX, &number) || !length || length >= VG_SYSFS_NAME_MAX ||
             *count == VG_SYSFS_TYPES_MAX)
             return malformed(err, "list of types", text);
         types[*count].number = (unsigned)number;
-        memcpy(types[(*count)++].name, colon + 3, length + 1);
+        memcpy(types[(*count)++].name, name, length + 1);
     }
     return !too_long || malformed(err, "list of types", text);
 }
