@@ -188,7 +188,8 @@ enum vg_refusal vg_sriov_create(void *state, unsigned pgpu_index, const struct v
 bool vg_sriov_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment, struct vg_error *err)
 {
     (void)state;
-    return vg_pci_attachment(vgpu->state, true, attachment, err);
+    /* It is with vfio-pci already, and stays there when the VM ends: the slot belongs to the instance. */
+    return vg_pci_attachment(vgpu->state, false, attachment, err);
 }
 
 bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
