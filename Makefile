@@ -33,7 +33,7 @@ WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c
                   guest-workloads/drm/*.c guest-workloads/system/*.c)
 AGENT_SRC    := $(wildcard guest-workloads/agent/*.c)
 MODEL_SRC    := $(filter-out tests/model/nvml.c,$(wildcard tests/model/*.c))
-CONTROL_SRC  := $(wildcard tests/controls/*.c)
+CONTROL_SRC  := tests/controls/placer.c
 SHADER_SRC   := $(wildcard guest-workloads/shaders/*.comp guest-workloads/shaders/*.vert guest-workloads/shaders/*.frag)
 SHADER_H     := $(SHADER_SRC:guest-workloads/shaders/%=$(BUILD)/shaders/%.h)
 UNIT_SRC     := $(wildcard tests/unit/*.c)
@@ -44,7 +44,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 .DELETE_ON_ERROR:
 
 # pkg-config runs once per make, not once per file. Goals that install the packages do not need its answer.
-NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench,$(or $(MAKECMDGOALS),build)),yes)
+NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench controls,$(or $(MAKECMDGOALS),build)),yes)
 ifdef NEED_FLAGS
 LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT) $(PKGS_MODEL)))
 RUNNER_LIBS   := $(shell pkg-config --libs $(PKGS_RUNNER)) -lm
@@ -124,9 +124,9 @@ run: ## install what is missing, build, make the images, run PLAN=quick on HOST=
 	@$(MAKE) --no-print-directory -j2 build
 	@[ "$(PLAN)" = placement-model ] || guest-workloads/image/build-images >/dev/null
 	@$(BUILD)/vgauge run --plan $(PLAN) $(if $(HOST),--host $(HOST)) $(ARGS)
-	@[ ! -x tests/controls/$(PLAN) ] || $(MAKE) --no-print-directory controls PLAN=$(PLAN)
+	@[ ! -x tests/controls/$(PLAN) ] || $(MAKE) --no-print-directory model-controls PLAN=$(PLAN)
 
-controls: $(BUILD)/vgauge $(BUILD)/vgauge-model $(BUILD)/vgauge-model-nvml.so $(BUILD)/vgauge-control ## run PLAN's tests under known-bad implementations: each must fail
+model-controls: $(BUILD)/vgauge $(BUILD)/vgauge-model $(BUILD)/vgauge-model-nvml.so $(BUILD)/vgauge-control ## run PLAN's tests under known-bad implementations: each must fail
 	@BUILD=$(BUILD) tests/controls/$(PLAN)
 
 images: ## build the guest image and the reference hypervisor tree (cached)
@@ -144,6 +144,20 @@ check: ## every test: unit, integration, lint, a real run with two VMs; ends wit
 
 lint: ## formatting, static checks, spelling, licences, layers
 	@BUILD=$(BUILD) tests/lint/lint
+
+# Known-bad implementations: each must make the tests fail that name it, for the stated reason.
+$(BUILD)/tests/controls/%: $(BUILD)/obj/tests/controls/%.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
+controls: ## the test of the tests: known-bad implementations; CONTROL=glob, REPEAT=n, OTHERS=1
+	@.ci/install-packages build run
+	@$(MAKE) --no-print-directory -j2 build control-programs
+	@guest-workloads/image/build-images >/dev/null
+	@BUILD=$(BUILD) tests/controls/controls
+
+control-programs: $(BUILD)/tests/controls/bad-scheduler
 
 bench: ## the figures of docs/figures.md, each beside what it is compared with
 	@BUILD=$(BUILD) tests/bench/bench
@@ -170,5 +184,5 @@ fuzz: ## feed the readers of drivers' texts with random bytes for SECONDS each (
 	    echo "ok - $$name: $(SECONDS) s without a finding"; \
 	done
 
-.PHONY: build unit-programs controls fuzz run images deps check lint bench clean help
+.PHONY: build unit-programs controls control-programs model-controls fuzz run images deps check lint bench clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

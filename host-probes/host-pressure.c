@@ -178,8 +178,10 @@ static void end(void *opaque)
     free(state);
 }
 
-static bool begin(const char *root, const struct vg_probe_sink *sink, void **opaque, struct vg_error *err)
+static bool begin(const struct vg_probe_host *host, const struct vg_probe_sink *sink, void **opaque,
+                  struct vg_error *err)
 {
+    const char *root = host->root;
     struct state *state = vg_calloc(1, sizeof(*state));
     *state =
         (struct state) { .sink = *sink, .exact = { -1, -1 }, .stat = -1, .pressure = -1, .load = -1, .self = getpid() };

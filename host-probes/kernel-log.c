@@ -113,8 +113,10 @@ static void end(void *opaque)
     free(state);
 }
 
-static bool begin(const char *root, const struct vg_probe_sink *sink, void **opaque, struct vg_error *err)
+static bool begin(const struct vg_probe_host *host, const struct vg_probe_sink *sink, void **opaque,
+                  struct vg_error *err)
 {
+    const char *root = host->root;
     int fd = procfs_open(root, "dev/kmsg", O_NONBLOCK);
     if (fd < 0)
         return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno,

@@ -14,6 +14,17 @@ struct vg_probe_target {
     pid_t pid;          /* QEMU, or the agent of a native tenant; descendants belong to it too */
 };
 
+/* What is watched. Valid until end(). */
+struct vg_probe_pgpu {
+    const char *name;
+    const char *cpus; /* "1": the cores that are this pGPU; NULL: it is no set of cores */
+};
+struct vg_probe_host {
+    const char *root; /* prefix of all paths */
+    const struct vg_probe_pgpu *pgpus;
+    size_t pgpu_count;
+};
+
 /* Where a probe writes. Numbers only; what is text goes into facts. */
 struct vg_probe_sink {
     /* One row of a stream that the probe's descriptor declares; time_ns is CLOCK_MONOTONIC_RAW of the host. `tenant`
@@ -44,9 +55,12 @@ struct vg_probe {
     const struct vg_probe_stream *streams;
     /* Opens what the probe needs. False with VG_ERROR_ENVIRONMENT if this host cannot be watched this way; the run then
      * goes on, and records why the probe could not see. *state is the probe's own. */
-    bool (*begin)(const char *root, const struct vg_probe_sink *sink, void **state, struct vg_error *err);
+    bool (*begin)(const struct vg_probe_host *host, const struct vg_probe_sink *sink, void **state,
+                  struct vg_error *err);
     /* targets changes between calls: tenants come and go. A target that vanished is not an error. */
     bool (*sample)(void *state, const struct vg_probe_target *targets, size_t target_count, struct vg_error *err);
+    /* CPU time of threads of the probe's own; NULL: it has none. That of sample() is measured by the engine. */
+    int64_t (*own_cost_ns)(void *state);
     void (*end)(void *state);
 };
 

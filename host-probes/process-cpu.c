@@ -273,8 +273,10 @@ static void end(void *opaque)
     free(state);
 }
 
-static bool begin(const char *root, const struct vg_probe_sink *sink, void **opaque, struct vg_error *err)
+static bool begin(const struct vg_probe_host *host, const struct vg_probe_sink *sink, void **opaque,
+                  struct vg_error *err)
 {
+    const char *root = host->root;
     struct state *state = vg_calloc(1, sizeof(*state));
     if (!tree_open(&state->tree, root, err)) {
         free(state);

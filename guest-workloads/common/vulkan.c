@@ -101,7 +101,19 @@ static bool has_extension(struct vg_vk *vk, const char *name)
     return false;
 }
 
-static void open_device(struct vg_vk *vk)
+static bool has_device_clock(struct vg_vk *vk)
+{
+    VkPhysicalDeviceShaderClockFeaturesKHR clock = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CLOCK_FEATURES_KHR,
+    };
+    VkPhysicalDeviceFeatures2 features = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &clock };
+    if (!has_extension(vk, VK_KHR_SHADER_CLOCK_EXTENSION_NAME))
+        return false;
+    vkGetPhysicalDeviceFeatures2(vk->physical, &features);
+    return clock.shaderDeviceClock;
+}
+
+static void open_device(struct vg_vk *vk, bool clocked)
 {
     const float priority = 1.0f;
     const VkDeviceQueueCreateInfo queue = {
@@ -110,13 +122,24 @@ static void open_device(struct vg_vk *vk)
         .queueCount = 1,
         .pQueuePriorities = &priority,
     };
-    const char *extensions[] = { VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME };
-    bool calibrated = vk->timestamp_bits > 0 && has_extension(vk, extensions[0]);
+    const char *extensions[2];
+    uint32_t extension_count = 0;
+    bool calibrated = vk->timestamp_bits > 0 && has_extension(vk, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME);
+    vk->shader_clock = clocked && has_device_clock(vk);
+    if (calibrated)
+        extensions[extension_count++] = VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME;
+    if (vk->shader_clock)
+        extensions[extension_count++] = VK_KHR_SHADER_CLOCK_EXTENSION_NAME;
+    VkPhysicalDeviceShaderClockFeaturesKHR clock = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CLOCK_FEATURES_KHR,
+        .shaderDeviceClock = VK_TRUE,
+    };
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .pNext = vk->shader_clock ? &clock : NULL,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = calibrated ? 1 : 0,
+        .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
     };
     VG_VK(vk, vkCreateDevice(vk->physical, &info, NULL, &vk->device));
@@ -132,12 +155,37 @@ static void open_device(struct vg_vk *vk)
     VG_VK(vk, vkCreateCommandPool(vk->device, &pool, NULL, &vk->commands));
 }
 
-void vg_vk_open(struct vg_vk *vk, struct vg_workload_context *context)
+static void open_all(struct vg_vk *vk, struct vg_workload_context *context, bool clocked)
 {
     *vk = (struct vg_vk) { .context = context };
     open_instance(vk);
     choose_device(vk);
     choose_family(vk);
     vg_vk_identity(vk); /* before the device is opened: a run that fails there still says on what */
-    open_device(vk);
+    open_device(vk, clocked);
+}
+
+void vg_vk_open(struct vg_vk *vk, struct vg_workload_context *context)
+{
+    open_all(vk, context, false);
+}
+
+void vg_vk_open_clocked(struct vg_vk *vk, struct vg_workload_context *context)
+{
+    open_all(vk, context, true);
+}
+
+void vg_vk_open_device(struct vg_vk *vk)
+{
+    open_device(vk, false);
+}
+
+void vg_vk_close_device(struct vg_vk *vk)
+{
+    vkDestroyCommandPool(vk->device, vk->commands, NULL);
+    vkDestroyDevice(vk->device, NULL);
+    vk->device = VK_NULL_HANDLE;
+    vk->queue = VK_NULL_HANDLE;
+    vk->commands = VK_NULL_HANDLE;
+    vk->calibrate = NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Vulkan bring-up for workloads: one device, one queue, buffers that the host can see, compute pipelines over storage
- * buffers. Every call that fails ends the run with the call's and the result's name; nothing is ever released, because
+ * buffers. Every call that fails ends the run with the call's and the result's name. Nothing need be released, because
  * a workload's process ends with its run. */
 #ifndef VG_WORKLOAD_VULKAN_H
 #define VG_WORKLOAD_VULKAN_H
@@ -22,10 +22,16 @@ struct vg_vk {
     double timestamp_ns;     /* of one tick */
     /* Device timestamps can be placed on CLOCK_MONOTONIC_RAW of this tenant. */
     PFN_vkGetCalibratedTimestampsEXT calibrate; /* NULL: they cannot */
+    bool shader_clock; /* shaders may read the clock of the whole device (VK_KHR_shader_clock) */
 };
 
 /* Instance, device and queue; reports the identity facts (vk_device_name, vk_driver_id, ...) of the run. */
 void vg_vk_open(struct vg_vk *vk, struct vg_workload_context *context);
+/* The same, with the shader clock where the device has one. */
+void vg_vk_open_clocked(struct vg_vk *vk, struct vg_workload_context *context);
+/* Its parts that come and go by themselves: device, queue and command pool on the physical device that was chosen. */
+void vg_vk_open_device(struct vg_vk *vk);
+void vg_vk_close_device(struct vg_vk *vk); /* everything else of the device must be released */
 /* The facts alone; part of vg_vk_open. */
 void vg_vk_identity(const struct vg_vk *vk);
 
@@ -43,8 +49,13 @@ struct vg_vk_buffer {
     void *map; /* NULL: not mapped */
 };
 
-/* A storage buffer with coherent host access, mapped and zeroed; host-cached where there is such memory. */
+/* A buffer for shaders and transfers with coherent host access, mapped and zeroed; host-cached where there is such
+ * memory. */
 struct vg_vk_buffer vg_vk_shared_buffer(const struct vg_vk *vk, VkDeviceSize bytes);
+/* The same in device-local memory, neither mapped nor cleared. */
+struct vg_vk_buffer vg_vk_device_buffer(const struct vg_vk *vk, VkDeviceSize bytes);
+/* For workloads whose subject is that buffers come and go. */
+void vg_vk_release_buffer(const struct vg_vk *vk, struct vg_vk_buffer *buffer);
 /* A memory type out of `bits` that has all of `wanted`; -1 if there is none. */
 int vg_vk_memory_type(const struct vg_vk *vk, uint32_t bits, VkMemoryPropertyFlags wanted);
 
@@ -71,6 +82,8 @@ struct vg_vk_dispatch {
     uint32_t groups; /* in x */
 };
 void vg_vk_record_dispatch(VkCommandBuffer commands, const struct vg_vk_dispatch *dispatch);
+/* Makes what transfers have written visible to later transfers and shaders, and to the host. */
+void vg_vk_record_transfer_barrier(VkCommandBuffer commands);
 VkFence vg_vk_fence(const struct vg_vk *vk);
 void vg_vk_submit(const struct vg_vk *vk, VkCommandBuffer commands, VkFence fence);
 /* Waits for the fence and resets it. A GPU that does not answer within a minute ends the run. */

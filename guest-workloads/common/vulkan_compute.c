@@ -1,47 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Buffers, compute pipelines and submissions: the little that a compute workload needs. */
+/* Compute pipelines and submissions: the little that a compute workload needs. */
 #include "common/vulkan.h"
 #include "shaders/prove.comp.h"
 
 #define PROVE_GROUPS 256
 #define PROVE_LOCAL  64
-
-int vg_vk_memory_type(const struct vg_vk *vk, uint32_t bits, VkMemoryPropertyFlags wanted)
-{
-    for (uint32_t i = 0; i < vk->memory.memoryTypeCount; i++)
-        if ((bits & (UINT32_C(1) << i)) && (vk->memory.memoryTypes[i].propertyFlags & wanted) == wanted)
-            return (int)i;
-    return -1;
-}
-
-struct vg_vk_buffer vg_vk_shared_buffer(const struct vg_vk *vk, VkDeviceSize bytes)
-{
-    struct vg_vk_buffer buffer = { .bytes = bytes };
-    const VkBufferCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-        .size = bytes,
-        .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT,
-    };
-    VG_VK(vk, vkCreateBuffer(vk->device, &info, NULL, &buffer.buffer));
-    VkMemoryRequirements needs;
-    vkGetBufferMemoryRequirements(vk->device, buffer.buffer, &needs);
-    const VkMemoryPropertyFlags coherent = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
-    int type = vg_vk_memory_type(vk, needs.memoryTypeBits, coherent | VK_MEMORY_PROPERTY_HOST_CACHED_BIT);
-    if (type < 0)
-        type = vg_vk_memory_type(vk, needs.memoryTypeBits, coherent);
-    if (type < 0) /* the specification promises one */
-        vg_w_fail(vk->context, "no memory type is host-visible and host-coherent");
-    const VkMemoryAllocateInfo allocate = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-        .allocationSize = needs.size,
-        .memoryTypeIndex = (uint32_t)type,
-    };
-    VG_VK(vk, vkAllocateMemory(vk->device, &allocate, NULL, &buffer.memory));
-    VG_VK(vk, vkBindBufferMemory(vk->device, buffer.buffer, buffer.memory, 0));
-    VG_VK(vk, vkMapMemory(vk->device, buffer.memory, 0, VK_WHOLE_SIZE, 0, &buffer.map));
-    memset(buffer.map, 0, bytes);
-    return buffer;
-}
 
 struct vg_vk_pipeline vg_vk_compute(const struct vg_vk *vk, const uint32_t *code, size_t code_bytes,
                                     uint32_t buffer_count, uint32_t push_bytes)

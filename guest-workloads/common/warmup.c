@@ -1,39 +1,70 @@
 /* SPDX-License-Identifier: MIT */
-/* The steady-state rule (warmup.h). Medians, because one sample that a neighbour delayed says nothing about whether
- * shaders, caches and clocks have settled. */
+/* The steady-state rule (warmup.h). */
 #include "common/warmup.h"
 #include "common/sort.h"
 
-#define TOLERANCE 0.10
+#include <math.h>
+
+#define TOLERANCE   0.10
+#define KS_QUANTILE 1.628 /* of Kolmogorov's distribution at 1 %; Smirnov 1948, table */
 
 void vg_warmup_begin(struct vg_warmup *warmup, struct vg_workload_context *context, size_t window, int64_t limit_ns)
 {
     *warmup = (struct vg_warmup) {
         .context = context,
-        .window = window < VG_WARMUP_WINDOW_MAX ? window : VG_WARMUP_WINDOW_MAX,
+        .window = window < VG_WARMUP_WINDOW_MIN   ? VG_WARMUP_WINDOW_MIN
+                  : window > VG_WARMUP_WINDOW_MAX ? VG_WARMUP_WINDOW_MAX
+                                                  : window,
         .start_ns = vg_now_ns(),
         .limit_ns = limit_ns,
     };
 }
 
+static double median(const int64_t *sorted, size_t count)
+{
+    return count % 2 ? (double)sorted[count / 2] : ((double)sorted[count / 2 - 1] + (double)sorted[count / 2]) / 2;
+}
+
+/* The largest difference between the two windows' distribution functions. */
+static double distance(const int64_t *a, const int64_t *b, size_t count)
+{
+    double most = 0;
+    for (size_t i = 0, j = 0; i < count && j < count;) {
+        int64_t at = a[i] < b[j] ? a[i] : b[j];
+        while (i < count && a[i] <= at)
+            i++;
+        while (j < count && b[j] <= at)
+            j++;
+        most = fmax(most, fabs((double)i - (double)j) / (double)count);
+    }
+    return most;
+}
+
+static bool differ(const int64_t *a, const int64_t *b, size_t count)
+{
+    double first = median(a, count), second = median(b, count);
+    bool relevant = fmax(first, second) > fmin(first, second) * (1 + TOLERANCE);
+    return relevant && distance(a, b, count) > KS_QUANTILE * sqrt(2.0 / (double)count);
+}
+
 static bool is_steady(const struct vg_warmup *warmup)
 {
-    if (warmup->median_count < VG_WARMUP_MEDIANS)
+    if (warmup->window_count < VG_WARMUP_WINDOWS)
         return false;
-    int64_t low = warmup->medians[0], high = low;
-    for (size_t i = 1; i < VG_WARMUP_MEDIANS; i++) {
-        low = warmup->medians[i] < low ? warmup->medians[i] : low;
-        high = warmup->medians[i] > high ? warmup->medians[i] : high;
-    }
-    return (double)high <= (double)low * (1 + TOLERANCE);
+    for (size_t i = 0; i < VG_WARMUP_WINDOWS; i++)
+        for (size_t j = 0; j < i; j++)
+            if (differ(warmup->values[i], warmup->values[j], warmup->window))
+                return false;
+    return true;
 }
 
 static void over(const struct vg_warmup *warmup, bool steady, int64_t now)
 {
     vg_w_mark(warmup->context, steady ? "steady" : "warm-up-limit");
     vg_autofree char *rule =
-        vg_format("medians of %d windows of %zu samples in a row within %.0f %%, at most %.3g s", VG_WARMUP_MEDIANS,
-                  warmup->window, TOLERANCE * 100, (double)warmup->limit_ns / 1e9);
+        vg_format("of %d windows of %zu samples in a row no two differ in their medians by more "
+                  "than %.0f %% and beyond chance (KS, 1 %%); at most %.3g s",
+                  VG_WARMUP_WINDOWS, warmup->window, TOLERANCE * 100, (double)warmup->limit_ns / 1e9);
     vg_w_fact_text(warmup->context, "warmup_rule", rule);
     vg_w_fact_text(warmup->context, "warmup_steady", steady ? "true" : "false");
     vg_w_fact_int(warmup->context, "warmup_samples", (int64_t)warmup->total);
@@ -43,10 +74,11 @@ static void over(const struct vg_warmup *warmup, bool steady, int64_t now)
 bool vg_warmup_add(struct vg_warmup *warmup, int64_t value_ns)
 {
     warmup->total++;
-    warmup->values[warmup->value_count++] = value_ns;
+    int64_t *values = warmup->values[warmup->window_count % VG_WARMUP_WINDOWS];
+    values[warmup->value_count++] = value_ns;
     if (warmup->value_count == warmup->window) {
-        int64_t median = vg_median_int64(warmup->values, warmup->value_count);
-        warmup->medians[warmup->median_count++ % VG_WARMUP_MEDIANS] = median;
+        vg_sort_int64(values, warmup->value_count);
+        warmup->window_count++;
         warmup->value_count = 0;
     }
     int64_t now = vg_now_ns();

@@ -63,29 +63,37 @@ const struct vg_plan *vg_catalog_plan(const struct vg_catalog *catalog, const ch
     return NULL;
 }
 
-static bool add_requirements(struct owned_catalog *owned, const char *path, struct vg_error *err)
+struct suite_file {
+    const char *path;
+    const char *folder; /* the name of the folder that it lies in */
+    const char *name;   /* without the ending */
+};
+
+static bool add_requirements(struct owned_catalog *owned, const struct suite_file *from, struct vg_error *err)
 {
-    struct vg_requirement_file *file = vg_requirement_file_load(path, err);
+    struct vg_requirement_file *file = vg_requirement_file_load(from->path, err);
     if (!file)
         return false;
     vg_push(owned->files, owned->file_count) = file;
     for (unsigned i = 0; i < file->requirement_count; i++) {
-        if (vg_catalog_requirement((struct vg_catalog *)owned, file->requirements[i].id))
-            return vg_fail(err, VG_ERROR_INPUT, "%s: requirement %s is there twice", path, file->requirements[i].id);
-        vg_push(owned->requirements, owned->requirement_count) = &file->requirements[i];
+        struct vg_requirement *one = &file->requirements[i];
+        if (vg_catalog_requirement((struct vg_catalog *)owned, one->id))
+            return vg_fail(err, VG_ERROR_INPUT, "%s: requirement %s is there twice", from->path, one->id);
+        vg_push(owned->requirements, owned->requirement_count) = one;
     }
     return true;
 }
 
-static bool add_test(struct owned_catalog *owned, const char *path, const char *group, struct vg_error *err)
+/* A test's group is its folder. */
+static bool add_test(struct owned_catalog *owned, const struct suite_file *from, struct vg_error *err)
 {
     struct vg_catalog *catalog = (struct vg_catalog *)owned;
-    struct vg_test *test = vg_test_load(path, group, catalog, err);
+    struct vg_test *test = vg_test_load(from->path, from->folder, catalog, err);
     if (!test)
         return false;
     const struct vg_test *other = vg_catalog_test(catalog, test->id);
     if (other) {
-        vg_fail(err, VG_ERROR_INPUT, "%s: test id `%s` is already used by %s", path, test->id, other->file);
+        vg_fail(err, VG_ERROR_INPUT, "%s: test id `%s` is already used by %s", from->path, test->id, other->file);
         vg_test_free(test);
         return false;
     }
@@ -93,25 +101,25 @@ static bool add_test(struct owned_catalog *owned, const char *path, const char *
     return true;
 }
 
-static bool load_requirements(struct owned_catalog *owned, struct vg_error *err)
+static bool add_plan(struct owned_catalog *owned, const struct suite_file *from, struct vg_error *err)
 {
-    vg_autofree char *directory = vg_format("%s/requirements", owned->directory);
-    char **names;
-    unsigned count;
-    if (!vg_list_yaml(directory, &names, &count, err))
+    struct vg_catalog *catalog = (struct vg_catalog *)owned;
+    struct vg_plan *plan = vg_plan_load(from->path, err);
+    if (!plan)
         return false;
-    bool good = true;
-    for (unsigned i = 0; good && i < count; i++) {
-        vg_autofree char *path = vg_format("%s/%s.yaml", directory, names[i]);
-        good = add_requirements(owned, path, err);
-    }
-    vg_names_free(names, count);
-    return good;
+    vg_push(catalog->plans, catalog->plan_count) = plan;
+    if (!vg_equal(plan->name, from->name))
+        return vg_fail(err, VG_ERROR_INPUT, "%s: the plan is called `%s`; it must be called as its file, `%s`",
+                       from->path, plan->name, from->name);
+    return vg_plan_check(plan, from->path, catalog, err);
 }
 
-static bool load_group(struct owned_catalog *owned, const char *group, struct vg_error *err)
+/* Adds every file of a folder, in the order of their names. Where: the folder's place under suites/. */
+static bool load_folder(struct owned_catalog *owned, const char *where,
+                        bool (*add)(struct owned_catalog *, const struct suite_file *, struct vg_error *),
+                        struct vg_error *err)
 {
-    vg_autofree char *directory = vg_format("%s/tests/%s", owned->directory, group);
+    vg_autofree char *directory = vg_format("%s/%s", owned->directory, where);
     char **names;
     unsigned count;
     if (!vg_list_yaml(directory, &names, &count, err))
@@ -119,7 +127,8 @@ static bool load_group(struct owned_catalog *owned, const char *group, struct vg
     bool good = true;
     for (unsigned i = 0; good && i < count; i++) {
         vg_autofree char *path = vg_format("%s/%s.yaml", directory, names[i]);
-        good = add_test(owned, path, group, err);
+        const struct suite_file from = { path, strrchr(directory, '/') + 1, names[i] };
+        good = add(owned, &from, err);
     }
     vg_names_free(names, count);
     return good;
@@ -133,38 +142,11 @@ static bool load_tests(struct owned_catalog *owned, struct vg_error *err)
     if (!vg_list_directories(directory, &groups, &count, err))
         return false;
     bool good = true;
-    for (unsigned i = 0; good && i < count; i++)
-        good = load_group(owned, groups[i], err);
-    vg_names_free(groups, count);
-    return good;
-}
-
-static bool add_plan(struct owned_catalog *owned, const char *path, const char *name, struct vg_error *err)
-{
-    struct vg_catalog *catalog = (struct vg_catalog *)owned;
-    struct vg_plan *plan = vg_plan_load(path, err);
-    if (!plan)
-        return false;
-    vg_push(catalog->plans, catalog->plan_count) = plan;
-    if (!vg_equal(plan->name, name))
-        return vg_fail(err, VG_ERROR_INPUT, "%s: the plan is called `%s`; it must be called as its file, `%s`", path,
-                       plan->name, name);
-    return vg_plan_check(plan, path, catalog, err);
-}
-
-static bool load_plans(struct owned_catalog *owned, struct vg_error *err)
-{
-    vg_autofree char *directory = vg_format("%s/plans", owned->directory);
-    char **names;
-    unsigned count;
-    if (!vg_list_yaml(directory, &names, &count, err))
-        return false;
-    bool good = true;
     for (unsigned i = 0; good && i < count; i++) {
-        vg_autofree char *path = vg_format("%s/%s.yaml", directory, names[i]);
-        good = add_plan(owned, path, names[i], err);
+        vg_autofree char *where = vg_format("tests/%s", groups[i]);
+        good = load_folder(owned, where, add_test, err);
     }
-    vg_names_free(names, count);
+    vg_names_free(groups, count);
     return good;
 }
 
@@ -173,7 +155,8 @@ struct vg_catalog *vg_catalog_load(const char *directory, struct vg_error *err)
     struct owned_catalog *owned = vg_calloc(1, sizeof *owned);
     struct vg_catalog *catalog VG_CLEANUP(cleanup_catalog) = (struct vg_catalog *)owned;
     catalog->directory = vg_strdup(directory);
-    if (!load_requirements(owned, err) || !load_tests(owned, err) || !load_plans(owned, err))
+    if (!load_folder(owned, "requirements", add_requirements, err) || !load_tests(owned, err) ||
+        !load_folder(owned, "plans", add_plan, err))
         return NULL;
     if (!catalog->requirement_count || !catalog->test_count) {
         vg_fail(err, VG_ERROR_INPUT, "%s holds no %s; is it a suites directory?", directory,

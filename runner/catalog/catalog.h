@@ -67,10 +67,11 @@ struct vg_matrix {
 };
 
 struct vg_test_tenant {
-    char *name;     /* "peer": instances are peer.0, peer.1, ... */
-    unsigned count; /* default 1 */
-    bool later;     /* not started before a `start` action */
-    bool fresh;     /* wants a boot of its own: never shared with an earlier test */
+    char *name;      /* "peer": instances are peer.0, peer.1, ... */
+    unsigned count;  /* default 1 */
+    bool later;      /* not started before a `start` action */
+    unsigned weight; /* for policies with weights; default 1 */
+    bool fresh;      /* wants a boot of its own: never shared with an earlier test */
 };
 
 /* One workload in a phase. `on` is "peer" (all instances) or "peer.0". */
@@ -99,6 +100,7 @@ struct vg_phase {
     char *name;
     struct vg_test_provision *provisions; /* one after the other, before `do` and `run` */
     unsigned provision_count;
+    char *policy;                   /* scheduling policy from here on; NULL: as it was */
     struct vg_test_action *actions; /* in order, before the runs */
     unsigned action_count;
     struct vg_test_run *runs; /* start together, on a barrier */
@@ -155,11 +157,12 @@ struct vg_plan_setting {
 struct vg_plan {
     char *name;
     char *summary;
-    char *host;            /* on which host, if nobody says another; NULL: reference */
-    struct vg_words tests; /* globs over test ids or group/ids, `!` negates */
-    struct vg_words sets;  /* as --set */
-    unsigned repeat;       /* boots per instance; 0: as the test says */
-    unsigned budget_s;     /* how long it is meant to take, for the estimate; 0: unknown */
+    char *host;                         /* on which host, if nobody says another; NULL: reference */
+    struct vg_words tests;              /* globs over test ids or group/ids, `!` negates */
+    struct vg_words sets;               /* as --set */
+    struct vg_words profiles, policies; /* instead of the tests' own axes; empty: as each test says */
+    unsigned repeat;                    /* boots per instance; 0: as the test says */
+    unsigned budget_s;                  /* how long it is meant to take, for the estimate; 0: unknown */
 };
 
 /* --- host files ------------------------------------------------------------------------------------------------- */
@@ -194,12 +197,26 @@ struct vg_host_policy {
     unsigned slice_us;  /* 0: not applicable */
 };
 
+/* What a scheduler promises under one policy (method: policy truth table). */
+struct vg_host_promise {
+    char *policy;
+    char *entitlement; /* part of the pGPU's time: "none"; 1/N "running"; 1/M by the profile's "max"; by "weight" or by
+                        * "quantum" over all running; "instance": all of its own hardware instance */
+    char *idle;        /* slices of idle tenants: "kept", "given-away", "by-priority" */
+    char *change;      /* takes effect "live"; with "no-vm" running; "create": when a vGPU is made; "reload" of the
+                        * driver; "reboot" of the host */
+    unsigned slice_min_us, slice_max_us, slice_default_us; /* 0: not said */
+    char *source;
+};
+
 struct vg_host_mechanism {
     char *name;
     struct vg_host_profile *profiles;
     unsigned profile_count;
     struct vg_host_policy *policies; /* first is the default */
     unsigned policy_count;
+    struct vg_host_promise *promises; /* of vendors' schedulers; optional */
+    unsigned promise_count;
     uint64_t hostmem_bytes;      /* virtio: host-visible window */
     bool software_renderer;      /* this host is known to render in software: lavapipe, llvmpipe are what is expected */
     struct vg_words environment; /* NAME=value for the renderer (VMs) or the tenant (native) */
@@ -236,6 +253,8 @@ struct vg_host {
 const struct vg_host_mechanism *vg_host_mechanism_find(const struct vg_host *host, const char *name);
 const struct vg_host_profile *vg_host_profile_find(const struct vg_host_mechanism *mechanism, const char *name);
 const struct vg_host_policy *vg_host_policy_find(const struct vg_host_mechanism *mechanism, const char *name);
+/* NULL: the host file says nothing of that policy. */
+const struct vg_host_promise *vg_host_promise_find(const struct vg_host_mechanism *mechanism, const char *policy);
 
 /* --- fleets and request streams ----------------------------------------------------------------------------------- */
 

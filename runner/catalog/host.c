@@ -2,6 +2,7 @@
 /* Host files: one hypervisor each, with what it offers. */
 #include "catalog/bind.h"
 #include "catalog/host_check.h"
+#include "catalog/host_promise.h"
 #include "catalog/load.h"
 
 static const cyaml_schema_field_t pgpu_fields[] = {
@@ -55,6 +56,7 @@ static const cyaml_schema_field_t mechanism_fields[] = {
     VG_FIELD_WORD("name", VG_MANDATORY, struct vg_host_mechanism, name),
     VG_FIELD_LIST("profiles", VG_MANDATORY, struct vg_host_mechanism, profiles, profile_count, profile_entry),
     VG_FIELD_LIST("policies", VG_OPTIONAL, struct vg_host_mechanism, policies, policy_count, policy_entry),
+    VG_FIELD_LIST("promises", VG_OPTIONAL, struct vg_host_mechanism, promises, promise_count, vg_promise_entry),
     CYAML_FIELD_UINT("hostmem_mib", VG_OPTIONAL, struct vg_host_mechanism, hostmem_bytes),
     CYAML_FIELD_BOOL("software_renderer", VG_OPTIONAL, struct vg_host_mechanism, software_renderer),
     VG_FIELD_WORDS("environment", VG_OPTIONAL, struct vg_host_mechanism, environment),

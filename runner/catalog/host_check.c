@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include "catalog/check.h"
+#include "catalog/host_promise.h"
 #include "catalog/load.h"
 
 enum { MIB = 1 << 20, MAX_MIB = 1 << 24 /* 16 TiB */ };
@@ -196,6 +197,7 @@ static bool check_mechanism(const struct vg_document *document, struct vg_host *
         if (vg_equal(host->mechanisms[i].name, mechanism->name))
             return vg_document_fail(document, name, err, "mechanism `%s` stands here twice", mechanism->name);
     return check_profiles(document, path, mechanism, err) && check_policies(document, path, mechanism, err) &&
+           vg_promises_check(document, path, mechanism, err) &&
            check_environment(document, path, &mechanism->environment, err) &&
            to_bytes(document, hostmem, &mechanism->hostmem_bytes, err);
 }

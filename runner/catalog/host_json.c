@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Look-ups in a host file, and a host file as JSON with the keys of its YAML. */
+#include "catalog/host_promise.h"
 #include "catalog/load.h"
 
 const struct vg_host_mechanism *vg_host_mechanism_find(const struct vg_host *host, const char *name)
@@ -128,6 +129,8 @@ static json_t *mechanisms_to_json(const struct vg_host *host)
         vg_json_set(json, "profiles", profiles_to_json(mechanism));
         if (mechanism->policy_count)
             vg_json_set(json, "policies", policies_to_json(mechanism));
+        if (mechanism->promise_count)
+            vg_json_set(json, "promises", vg_promises_to_json(mechanism));
         vg_json_set_int(json, "hostmem_mib", (int64_t)(mechanism->hostmem_bytes >> 20));
         vg_json_set_bool(json, "software_renderer", mechanism->software_renderer);
         vg_json_set(json, "environment", vg_words_to_json(&mechanism->environment));

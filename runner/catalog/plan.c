@@ -10,6 +10,8 @@ static const cyaml_schema_field_t plan_fields[] = {
     VG_FIELD_WORD("host", VG_OPTIONAL, struct vg_plan, host),
     VG_FIELD_WORDS("tests", VG_MANDATORY, struct vg_plan, tests),
     VG_FIELD_WORDS("set", VG_OPTIONAL, struct vg_plan, sets),
+    VG_FIELD_WORDS("profiles", VG_OPTIONAL, struct vg_plan, profiles),
+    VG_FIELD_WORDS("policies", VG_OPTIONAL, struct vg_plan, policies),
     CYAML_FIELD_UINT("repeat", VG_OPTIONAL, struct vg_plan, repeat),
     CYAML_FIELD_UINT("budget_s", VG_OPTIONAL, struct vg_plan, budget_s),
     CYAML_FIELD_END,
@@ -89,6 +91,10 @@ json_t *vg_plan_to_json(const struct vg_plan *plan)
         vg_json_set_text(json, "host", plan->host);
     vg_json_set(json, "tests", vg_words_to_json(&plan->tests));
     vg_json_set(json, "set", vg_words_to_json(&plan->sets));
+    if (plan->profiles.count)
+        vg_json_set(json, "profiles", vg_words_to_json(&plan->profiles));
+    if (plan->policies.count)
+        vg_json_set(json, "policies", vg_words_to_json(&plan->policies));
     vg_json_set_int(json, "repeat", plan->repeat);
     vg_json_set_int(json, "budget_s", plan->budget_s);
     return json;

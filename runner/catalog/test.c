@@ -11,6 +11,7 @@ static const cyaml_schema_field_t tenant_fields[] = {
     CYAML_FIELD_UINT("count", VG_OPTIONAL, struct vg_test_tenant, count),
     CYAML_FIELD_BOOL("later", VG_OPTIONAL, struct vg_test_tenant, later),
     CYAML_FIELD_BOOL("fresh", VG_OPTIONAL, struct vg_test_tenant, fresh),
+    CYAML_FIELD_UINT("weight", VG_OPTIONAL, struct vg_test_tenant, weight),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t tenant_entry = {
@@ -49,6 +50,7 @@ static const cyaml_schema_value_t provision_entry = {
 static const cyaml_schema_field_t phase_fields[] = {
     VG_FIELD_WORD("name", VG_MANDATORY, struct vg_phase, name),
     VG_FIELD_LIST("provision", VG_OPTIONAL, struct vg_phase, provisions, provision_count, provision_entry),
+    VG_FIELD_WORD("policy", VG_OPTIONAL, struct vg_phase, policy),
     VG_FIELD_LIST("do", VG_OPTIONAL, struct vg_phase, actions, action_count, action_entry),
     VG_FIELD_LIST("run", VG_OPTIONAL, struct vg_phase, runs, run_count, run_entry),
     CYAML_FIELD_UINT("timeout_s", VG_OPTIONAL, struct vg_phase, timeout_s),

@@ -40,6 +40,7 @@ static json_t *tenants_to_json(const struct vg_test *test)
         vg_json_set_int(json, "count", test->tenants[i].count);
         vg_json_set_bool(json, "later", test->tenants[i].later);
         vg_json_set_bool(json, "fresh", test->tenants[i].fresh);
+        vg_json_set_int(json, "weight", test->tenants[i].weight);
         vg_json_append(array, json);
     }
     return array;
@@ -93,6 +94,8 @@ static json_t *phases_to_json(const struct vg_test *test)
         vg_json_set_text(json, "name", phase->name);
         if (phase->provision_count)
             vg_json_set(json, "provision", provisions_to_json(phase));
+        if (phase->policy)
+            vg_json_set_text(json, "policy", phase->policy);
         if (phase->action_count)
             vg_json_set(json, "do", actions_to_json(phase));
         if (phase->run_count)

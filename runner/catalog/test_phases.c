@@ -5,7 +5,7 @@
 #include "catalog/explain.h"
 #include "catalog/load.h"
 
-enum { MAX_INSTANCES = 16 };
+enum { MAX_INSTANCES = 16, MAX_WEIGHT = 100 };
 
 static const char *const actions[] = { "start", "shutdown", "kill", "destroy", "reboot", "stop-workloads" };
 
@@ -145,8 +145,10 @@ static bool check_tenants(const struct vg_document *document, struct vg_test *te
         struct vg_test_tenant *tenant = &test->tenants[i];
         vg_autofree char *name = vg_format("tenants/%u/name", i);
         vg_autofree char *count = vg_format("tenants/%u/count", i);
+        vg_autofree char *weight = vg_format("tenants/%u/weight", i);
         if (!vg_check_name(document, name, tenant->name, err) ||
-            !vg_check_range(document, count, &tenant->count, 1, 1, MAX_INSTANCES, err))
+            !vg_check_range(document, count, &tenant->count, 1, 1, MAX_INSTANCES, err) ||
+            !vg_check_range(document, weight, &tenant->weight, 1, 1, MAX_WEIGHT, err))
             return false;
         for (unsigned j = 0; j < i; j++)
             if (vg_equal(test->tenants[j].name, tenant->name))
@@ -163,8 +165,11 @@ static bool check_phase(const struct vg_document *document, struct vg_test *test
     vg_autofree char *path = vg_format("phases/%u", index);
     vg_autofree char *name = vg_format("phases/%u/name", index);
     vg_autofree char *timeout = vg_format("phases/%u/timeout_s", index);
+    vg_autofree char *policy = vg_format("phases/%u/policy", index);
     if (!vg_check_name(document, name, phase->name, err) ||
-        !vg_check_range(document, timeout, &phase->timeout_s, 120, 1, 86400, err))
+        !vg_check_range(document, timeout, &phase->timeout_s, 120, 1, 86400, err) ||
+        (phase->policy &&
+         !vg_check_word(document, policy, "policy", phase->policy, vg_known_policies, vg_known_policy_count, err)))
         return false;
     for (unsigned i = 0; i < index; i++)
         if (vg_equal(test->phases[i].name, phase->name))

@@ -11,7 +11,7 @@
 struct options {
     const char *plan, *host, *out;
     char *tests; /* all --test, joined by commas */
-    const char *mechanisms;
+    const char *mechanisms, *profiles, *policies;
     const char **sets;  /* --set, in order */
     const char **allow; /* --allow, in order */
     size_t set_count, allow_count;
@@ -50,6 +50,12 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
     }
     case 'm':
         options->mechanisms = value;
+        return true;
+    case 'P':
+        options->profiles = value;
+        return true;
+    case 'y':
+        options->policies = value;
         return true;
     case 's':
         vg_push(options->sets, options->set_count) = value;
@@ -224,6 +230,49 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
     return status;
 }
 
+static void free_words(struct vg_words *words)
+{
+    for (unsigned i = 0; i < words->count; i++)
+        free(words->items[i]);
+    free(words->items);
+}
+
+static const char *profile_name(const struct vg_host_mechanism *mechanism, unsigned index)
+{
+    return index < mechanism->profile_count ? mechanism->profiles[index].name : NULL;
+}
+
+static const char *policy_name(const struct vg_host_mechanism *mechanism, unsigned index)
+{
+    return index < mechanism->policy_count ? mechanism->policies[index].name : NULL;
+}
+
+/* A comma-separated list into words, each of which some mechanism of the host must offer. */
+static bool choose(const struct vg_host *host, const char *what, const char *list,
+                   const char *(*name)(const struct vg_host_mechanism *, unsigned), struct vg_words *words,
+                   struct vg_error *err)
+{
+    vg_autofree const char **offered = NULL;
+    size_t count = 0;
+    for (unsigned i = 0; i < host->mechanism_count; i++)
+        for (unsigned j = 0; name(&host->mechanisms[i], j); j++)
+            vg_push(offered, count) = name(&host->mechanisms[i], j);
+    vg_autofree char *copy = vg_strdup(list ? list : "");
+    char *rest = copy;
+    for (char *word; list && (word = strsep(&rest, ",")) != NULL;) {
+        bool known = false;
+        for (size_t i = 0; i < count; i++)
+            known = known || vg_equal(offered[i], word);
+        if (!known) {
+            vg_autofree char *shown = vg_printable(word, strlen(word), 100),
+                             *hint = vg_did_you_mean(word, offered, count);
+            return vg_fail(err, VG_ERROR_INPUT, "host `%s` offers no %s `%s`%s", host->name, what, shown, hint);
+        }
+        vg_push(words->items, words->count) = vg_strdup(word);
+    }
+    return true;
+}
+
 static int run_plan(const struct options *options, struct vg_error *err)
 {
     cmd_autocatalog struct vg_catalog *catalog = cmd_catalog(err);
@@ -238,6 +287,14 @@ static int run_plan(const struct options *options, struct vg_error *err)
         return -1;
     for (size_t i = 0; i < options->allow_count; i++)
         allow(host, options->allow[i]);
+    struct vg_plan narrowed = *plan; /* borrows what it does not replace */
+    struct vg_words profiles VG_CLEANUP(free_words) = { 0 }, policies VG_CLEANUP(free_words) = { 0 };
+    if (!choose(host, "profile", options->profiles, profile_name, &profiles, err) ||
+        !choose(host, "scheduling policy", options->policies, policy_name, &policies, err))
+        return -1;
+    narrowed.profiles = profiles.count ? profiles : plan->profiles;
+    narrowed.policies = policies.count ? policies : plan->policies;
+    plan = &narrowed;
     struct vg_schedule schedule;
     if (!vg_schedule_make(catalog, plan, host, options->tests, options->mechanisms, &schedule, err))
         return -1;
@@ -274,6 +331,8 @@ static const struct argp_option run_options[] = {
       0 },
     { "test", 't', "GLOB", 0, "Only the plan's tests that match; !GLOB leaves out; repeatable, or comma-separated", 0 },
     { "mechanism", 'm', "GLOB", 0, "Only these of the host's mechanisms, comma-separated; !GLOB leaves out", 0 },
+    { "profile", 'P', "NAME", 0, "Only these vGPU profiles, comma-separated, whatever the tests say", 0 },
+    { "policy", 'y', "NAME", 0, "Only these scheduling policies, comma-separated, whatever the tests say", 0 },
     { "set", 's', "TEST.PARAM=VALUE", 0, "Another value for a parameter of the tests that match TEST; repeatable", 0 },
     { "allow", 'a', "WORD", 0, "Allow what the host file does not: destructive", 0 },
     { "out", 'o', "DIR", 0, "The run directory, new or empty (default: runs/TIME-PLAN-HOST)", 0 },

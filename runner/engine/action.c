@@ -87,6 +87,7 @@ bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, 
                 if (!tenant)
                     return vg_wrap(err, "%s %s", action->action, name);
                 tenant->name = vg_strdup(name);
+                tenant->weight = scene->measurements->tenants[j].weight;
                 tenant->scene = scene;
                 scene->tenants[j] = tenant;
             }
@@ -96,7 +97,7 @@ bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, 
             vg_scene_event(scene, name, action->action, true, "%s %s done", name, action->action);
         }
         vg_watch_targets(scene->engine->watch, scene->tenants, scene->tenant_count);
-        return !actions[i].changes_population || vg_policy_apply(scene->engine, scene->instance, err);
+        return !actions[i].changes_population || vg_policy_apply(scene, err);
     }
     return vg_fail(err, VG_ERROR_INPUT, "unknown action `%s`", action->action);
 }

@@ -58,6 +58,7 @@ static void take(struct vg_scene *scene, struct vg_tenant *tenant, unsigned inde
 {
     tenant->scene = scene;
     tenant->name = vg_strdup(scene->measurements->tenants[index].name);
+    tenant->weight = scene->measurements->tenants[index].weight;
     scene->tenants[index] = tenant;
     if (tenant->link)
         vg_link_clock(tenant->link, &tenant->clock_first);
@@ -71,7 +72,8 @@ static bool cast(struct vg_scene *scene, bool share, struct vg_error *err)
     for (unsigned i = 0; i < test->tenant_count; i++) {
         for (unsigned j = 0; j < (test->tenants[i].count ? test->tenants[i].count : 1); j++)
             vg_push(into->tenants, into->tenant_count) =
-                (struct vg_measured_tenant) { .name = vg_format("%s.%u", test->tenants[i].name, j) };
+                (struct vg_measured_tenant) { .name = vg_format("%s.%u", test->tenants[i].name, j),
+                                              .weight = test->tenants[i].weight };
     }
     scene->tenant_count = into->tenant_count;
     scene->tenants = vg_calloc(scene->tenant_count, sizeof(*scene->tenants));
@@ -111,8 +113,7 @@ static bool boot(struct vg_scene *scene, struct vg_error *err)
         if (scene->tenants[i])
             vg_push(waiting, count) = scene->tenants[i];
     }
-    return vg_tenants_boot(scene->engine, waiting, (unsigned)count, err) &&
-           vg_policy_apply(scene->engine, scene->instance, err);
+    return vg_tenants_boot(scene->engine, waiting, (unsigned)count, err) && vg_policy_apply(scene, err);
 }
 
 /* A burst of pings to every tenant, waited for: at the beginning and at the end of a test. */
@@ -244,7 +245,11 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
                       struct vg_measurements *measurements, struct vg_error *err)
 {
     struct vg_scene scene = {
-        .engine = engine, .instance = instance, .measurements = measurements, .start_ns = vg_now_ns()
+        .engine = engine,
+        .instance = instance,
+        .measurements = measurements,
+        .policy = instance->policy,
+        .start_ns = vg_now_ns(),
     };
     struct vg_error failed = { 0 };
     bool share = instance->boot == 1 || instance->test->matrix.repeat <= 1;

@@ -40,6 +40,7 @@ struct vg_tenant {
     /* The test that it serves now. */
     struct vg_scene *scene;
     char *name;           /* "peer.0"; NULL while it serves none */
+    unsigned weight;      /* of its share, by the test */
     bool shared;          /* it ran before this test began */
     unsigned clock_first; /* clock points before this belong to earlier tests */
     /* Booting happens in a thread of its own. */
@@ -68,8 +69,6 @@ pid_t vg_tenant_pid(const struct vg_tenant *tenant); /* 0 if none */
 void vg_tenant_lost(struct vg_tenant *tenant, const char *reason);
 /* Notices a VM or process that ended by itself. */
 void vg_tenant_check(struct vg_tenant *tenant);
-/* Applies the instance's policy to the tenants that run now, and reads it back. */
-bool vg_policy_apply(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err);
 
 /* --- scene.c: what one instance does, while it does it ---------------------------------------------------------------
  */
@@ -97,6 +96,7 @@ struct vg_scene {
     unsigned tenant_count;
     struct vg_active_run **runs; /* in the order of starting; pointers, since links keep them */
     unsigned run_count;
+    const char *policy;            /* in force; the instance's at first */
     struct vg_error storage_error; /* first failure to write samples */
     int64_t start_ns;
 };
@@ -125,6 +125,16 @@ bool vg_scene_stop_runs(struct vg_scene *scene, const struct vg_tenant *only, st
 bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err);
 /* Does `on` ("peer" or "peer.0") mean this tenant ("peer.0")? */
 bool vg_tenant_selected(const char *on, const char *name);
+
+/* --- policy.c ------------------------------------------------------------------------------------------------------
+ */
+
+/* Applies the scene's policy to the tenants that run now; the mechanism reads it back. */
+bool vg_policy_apply(struct vg_scene *scene, struct vg_error *err);
+/* Another policy from here on. */
+bool vg_policy_change(struct vg_scene *scene, const char *policy, struct vg_error *err);
+/* What is in force now, into the phase's readings; nothing where the mechanism cannot tell. */
+void vg_policy_read(struct vg_scene *scene, struct vg_measured_phase *phase, bool after);
 
 /* --- watch.c: probes during one instance ----------------------------------------------------------------------------
  */

@@ -277,16 +277,21 @@ bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct v
         if (!vg_provision_run(scene, index, &phase->provisions[i], err))
             return false;
     }
+    if (phase->policy && !vg_policy_change(scene, phase->policy, err))
+        return false;
+    into->phases[index].policy = vg_strdup(scene->policy);
     for (unsigned i = 0; i < phase->action_count; i++) {
         if (!vg_action_run(scene, &phase->actions[i], err))
             return false;
     }
     /* The phase is its workloads; what was done before them is in the events. */
+    vg_policy_read(scene, &into->phases[index], false);
     if (!phase->provision_count)
         into->phases[index].start_host_ns = vg_now_ns();
     vg_engine_step(scene->engine, "phase %s", phase->name);
     bool driven = drive(scene, index, phase, err);
     into->phases[index].end_host_ns = vg_now_ns();
+    vg_policy_read(scene, &into->phases[index], true);
     if (!into->phases[index].outcome)
         set_outcome(&into->phases[index], driven ? outcome_of(&into->phases[index]) : "failed");
     return driven;

@@ -19,6 +19,21 @@ static bool axis_takes(const struct vg_words *axis, const char *value, bool firs
     return vg_words_have(axis, "host") || vg_words_have(axis, value);
 }
 
+static bool has_room(const struct vg_test *test, const struct vg_host *host, const struct vg_host_profile *profile)
+{
+    return test->needs.tenants <= profile->max * host->pgpu_count;
+}
+
+/* "default" means the host's first profile that has room for the test's tenants; the first of all if none has. */
+static unsigned default_profile(const struct vg_test *test, const struct vg_host *host,
+                                const struct vg_host_mechanism *config)
+{
+    for (unsigned i = 0; i < config->profile_count; i++)
+        if (has_room(test, host, &config->profiles[i]))
+            return i;
+    return 0;
+}
+
 static char *why_not_here(const struct vg_test *test, const struct vg_host *host, const struct vg_mechanism *mechanism,
                           const char *policy, const struct vg_host_profile *profile)
 {
@@ -35,7 +50,12 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
         return vg_format("does not apply to the scheduling policy %s", policy[0] ? policy : "(none)");
     if (test->needs.destructive && !vg_words_have(&host->allow, "destructive"))
         return vg_strdup("is destructive, which the host file does not allow (allow: [destructive])");
-    if (test->tenant_count && profile && mechanism->vm && test->needs.tenants > profile->max * host->pgpu_count)
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(host, mechanism->name);
+    for (unsigned i = 0; i < test->phase_count; i++)
+        if (test->phases[i].policy && !vg_host_policy_find(config, test->phases[i].policy))
+            return vg_format("changes the scheduling policy to %s, which the host does not offer for %s",
+                             test->phases[i].policy, mechanism->name);
+    if (test->tenant_count && profile && mechanism->vm && !has_room(test, host, profile))
         return vg_format("needs %u tenants; profile %s allows %u on this host", test->needs.tenants, profile->name,
                          profile->max * host->pgpu_count);
     return NULL;
@@ -71,17 +91,20 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
     }
     unsigned profiles = config->profile_count ? config->profile_count : 1;
     unsigned policies = config->policy_count ? config->policy_count : 1;
+    const struct vg_words *policy_axis = plan->policies.count ? &plan->policies : &test->matrix.policy;
+    const struct vg_words *axis = plan->profiles.count ? &plan->profiles : &test->matrix.profile;
+    unsigned first_profile = default_profile(test, host, config);
     bool skipped = false;
     for (unsigned i = 0; i < profiles; i++) {
         const struct vg_host_profile *profile = config->profile_count ? &config->profiles[i] : vg_profile_whole();
-        if (!axis_takes(&test->matrix.profile, profile->name, i == 0))
+        if (!axis_takes(axis, profile->name, i == first_profile))
             continue;
         unsigned taken = 0;
         for (unsigned j = 0; j < policies; j++) {
             const struct vg_host_policy *policy = config->policy_count ? &config->policies[j] : &unspecified;
             /* "default" means the first policy that the test applies to. */
             bool applies = !test->needs.policy.count || vg_words_have(&test->needs.policy, policy->name);
-            if (!applies || !axis_takes(&test->matrix.policy, policy->name, taken == 0))
+            if (!applies || !axis_takes(policy_axis, policy->name, taken == 0))
                 continue;
             taken++;
             char *why = why_not_here(test, host, mechanism, policy->name, profile);

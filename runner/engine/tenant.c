@@ -165,31 +165,3 @@ void vg_tenant_free(struct vg_tenant *tenant)
     free(tenant->domain_xml);
     free(tenant);
 }
-
-bool vg_policy_apply(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
-{
-    const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
-    const struct vg_host_mechanism *config = vg_host_mechanism_find(engine->host, instance->mechanism);
-    const struct vg_host_policy *policy = vg_host_policy_find(config, instance->policy);
-    if (!policy || !mechanism->policy)
-        return true;
-    for (unsigned pgpu = 0; pgpu < (engine->host->pgpu_count ? engine->host->pgpu_count : 1); pgpu++) {
-        vg_autofree struct vg_policy_tenant *tenants = NULL;
-        size_t count = 0;
-        for (unsigned i = 0; i < engine->tenant_count; i++) {
-            struct vg_tenant *tenant = engine->tenants[i];
-            if (tenant->mechanism != mechanism || tenant->pgpu_index != pgpu || tenant->dead || !tenant->booted)
-                continue;
-            vg_push(tenants, count) = (struct vg_policy_tenant) {
-                .tenant = tenant->label, .vgpu = tenant->vgpu, .pid = vg_tenant_pid(tenant), .weight = 1
-            };
-        }
-        if (count == 0)
-            continue;
-        enum vg_refusal refusal =
-            mechanism->policy(vg_environment_mechanism(engine, mechanism), pgpu, policy, tenants, (unsigned)count, err);
-        if (refusal != VG_REFUSED_NOT)
-            return vg_wrap(err, "scheduling policy %s was not applied (%s)", policy->name, vg_refusal_name(refusal));
-    }
-    return true;
-}

@@ -17,7 +17,7 @@ struct watched {
     void *state;
     char *unavailable;
     int64_t due_ns;
-    int64_t cost_ns; /* CPU time of all samples */
+    int64_t cost_ns; /* CPU time of all samples, and of the probe's own threads */
     struct watch_stream *streams;
     unsigned stream_count;
     struct vg_fact *facts;
@@ -29,6 +29,8 @@ struct vg_watch {
     struct vg_scene *scene;
     struct watched *probes;
     unsigned probe_count;
+    struct vg_probe_host host;
+    struct vg_probe_pgpu *pgpus;
     FILE *host_log;
     int64_t start_ns;
     pthread_t thread;
@@ -169,7 +171,12 @@ struct vg_watch *vg_watch_start(struct vg_scene *scene)
     pthread_mutex_init(&watch->lock, NULL);
     vg_autofree char *log_path = vg_format("%s/host.log", scene->measurements->directory);
     watch->host_log = fopen(log_path, "we");
-    const char *root = scene->engine->host->root ? scene->engine->host->root : "/";
+    const struct vg_host *host = scene->engine->host;
+    for (unsigned i = 0; i < host->pgpu_count; i++)
+        vg_push(watch->pgpus, watch->host.pgpu_count) =
+            (struct vg_probe_pgpu) { .name = host->pgpus[i].name, .cpus = host->pgpus[i].cpus };
+    watch->host.root = host->root ? host->root : "/";
+    watch->host.pgpus = watch->pgpus;
     size_t total = 0;
     for (const struct vg_descriptor *each = NULL; (each = vg_descriptor_next(VG_KIND_PROBE, each)) != NULL;)
         total++;
@@ -179,7 +186,7 @@ struct vg_watch *vg_watch_start(struct vg_scene *scene)
         *watched = (struct watched) { .watch = watch, .probe = (const struct vg_probe *)each };
         watched->sink = (struct vg_probe_sink) { sink_row, sink_fact, sink_log_line, watched };
         struct vg_error blind = { 0 };
-        if (watched->probe->begin(root, &watched->sink, &watched->state, &blind)) {
+        if (watched->probe->begin(&watch->host, &watched->sink, &watched->state, &blind)) {
             open_streams(watched);
         } else {
             watched->state = NULL;
@@ -217,6 +224,8 @@ void vg_watch_stop(struct vg_watch *watch)
         struct watched *watched = &watch->probes[i];
         if (watched->state) {
             sample(watched); /* the last reading closes the interval */
+            if (watched->state && watched->probe->own_cost_ns)
+                watched->cost_ns += watched->probe->own_cost_ns(watched->state);
             if (watched->state)
                 watched->probe->end(watched->state);
         }
@@ -236,5 +245,6 @@ void vg_watch_stop(struct vg_watch *watch)
         fclose(watch->host_log);
     pthread_mutex_destroy(&watch->lock);
     free(watch->probes);
+    free(watch->pgpus);
     free(watch);
 }

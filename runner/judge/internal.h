@@ -32,13 +32,20 @@ enum judge_driver judge_driver_of(const struct vg_measurements *measurements, co
 const struct vg_workload *judge_workload_of(const struct vg_measured_run *run);
 /* Adds an invalid sentence for each reason why the run's samples must not become a number. */
 void judge_check_run(const struct vg_measured_run *run, struct vg_analysis_output *output);
+/* Only whether it read back results of what it timed: a tenant that is starved never gets warm. */
+void judge_check_verified(const struct vg_measured_run *run, struct vg_analysis_output *output);
 
 /* Tenants that were running (busy or idle) during the phase. */
 unsigned judge_tenants_running(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
 /* Whether an action of the test ended the tenant (kill, shutdown, ...): its workloads then die on purpose. */
 bool judge_ended_by_action(const struct vg_measurements *measurements, const char *tenant);
-/* The share of the pGPU that the policy lets one busy tenant have while running-1 others are there but idle. */
-double judge_alone_share(const struct vg_measurements *measurements, unsigned running);
+bool judge_is_running(const struct vg_measurements *measurements, const struct vg_measured_tenant *tenant,
+                      const struct vg_measured_phase *phase);
+/* The policy in force during a phase. */
+const char *judge_policy(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
+/* The share of the pGPU that the policy lets this tenant have in the phase while it alone is busy. */
+double judge_alone_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                         const char *tenant);
 /* Of a run: end of warm-up on the host's clock. Mark "steady", else "warm-up-limit" (warm-up was given up). False:
  * none. */
 bool judge_steady_ns(const struct vg_measured_run *run, int64_t *host_ns);
@@ -49,6 +56,102 @@ double judge_queued(const struct vg_completion_series *series, double from_s, do
  * entitled: its share, NaN if none. NaN: the process-cpu probe did not see the tenant in the window. */
 bool judge_demand(const struct vg_measurements *measurements, const char *tenant, int64_t from_ns, int64_t to_ns,
                   double entitled, double *demand, struct vg_error *err);
+/* How fast the pGPU was over time, where it is a set of cores (probe pgpu-clock). count 0: it was not followed. */
+enum { JUDGE_CLOCK_CORES = 64 };
+struct judge_clock_sample {
+    int64_t time_ns;
+    unsigned core;
+    double speed; /* in a unit of the probe's own: only ratios mean something */
+};
+struct judge_clock {
+    struct judge_clock_sample *samples;
+    size_t count;
+    unsigned core_count;
+};
+bool judge_clock_load(const struct vg_measurements *measurements, struct judge_clock *clock, struct vg_error *err);
+void judge_clock_free(struct judge_clock *clock);
+/* Mean over the pGPU's cores and the interval, host clock. NaN: it was not followed closely enough there. */
+double judge_clock_speed(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns);
+
+/* Renderer time as GPU time, where the pGPU is a set of cores. Empty, and every reading NaN, where it is not, or where
+ * the process-cpu probe could not see. */
+struct judge_gpu_time {
+    struct vg_probe_samples samples;
+    const double *cpu_s; /* NULL: GPU time is not counted here */
+};
+bool judge_gpu_time_load(const struct vg_measurements *measurements, struct judge_gpu_time *time, struct vg_error *err);
+void judge_gpu_time_free(struct judge_gpu_time *time);
+/* Seconds of GPU time that the tenant used between two instants of the host's clock. NaN: unknown. */
+double judge_gpu_seconds(const struct judge_gpu_time *time, const char *tenant, int64_t from_ns, int64_t to_ns);
+
+/* What a comparison of two phases rests on. */
+struct judge_host_clocks {
+    struct judge_clock clock;
+    struct judge_gpu_time gpu_time;
+};
+bool judge_host_clocks_load(const struct vg_measurements *measurements, struct judge_host_clocks *clocks,
+                            struct vg_error *err);
+void judge_host_clocks_free(struct judge_host_clocks *clocks);
+
+enum { JUDGE_MIN_JOBS = 25 }; /* fewer, and one job more or less is 4 % */
+
+/* One tenant that works alone: what shares are measured against. */
+struct judge_solo {
+    struct vg_completions completions; /* one series */
+    const struct vg_measured_phase *phase;
+    double rate;     /* of the whole pGPU, jobs per second */
+    double gpu_time; /* of the whole pGPU, seconds per second; NaN: not counted */
+    double work;     /* loop count of its job; NaN: unknown */
+    double cv;      /* over windows of 1 s (a fifth of a short series): of GPU time where it is counted, else of rate */
+    double rate_cv; /* of the rate */
+    char *note;
+};
+/* Adds an invalid sentence where there is no such number. */
+bool judge_solo_measure(const struct vg_measurements *measurements, const struct judge_host_clocks *clocks,
+                        const char *phase, const char *workload, struct judge_solo *solo,
+                        struct vg_analysis_output *output, struct vg_error *err);
+void judge_solo_free(struct judge_solo *solo);
+
+/* Tenants that share the pGPU, over their common window. */
+struct judge_contended {
+    struct vg_completions completions;
+    const struct vg_measured_phase *phase;
+    double window_s;
+    double *rates;    /* per series, in jobs of the solo phase's length */
+    double *gpu_time; /* per series, seconds per second; NaN: not counted */
+    double *entitled; /* per series, of the whole pGPU; NaN: the policy promises no share */
+};
+bool judge_contended_measure(const struct vg_measurements *measurements, const struct judge_host_clocks *clocks,
+                             const char *phase, const char *workload, const struct judge_solo *solo,
+                             struct judge_contended *contended, struct vg_analysis_output *output,
+                             struct vg_error *err);
+void judge_contended_free(struct judge_contended *contended);
+/* False, and an invalid sentence for each, if a phase was not measured. */
+bool judge_phases_measured(const struct vg_measurements *measurements, const char *const *phases, size_t count,
+                           struct vg_analysis_output *output);
+/* judge_check_run for every run of the workload in these phases. */
+void judge_check_runs(const struct vg_measurements *measurements, const char *const *phases, size_t count,
+                      const char *workload, struct vg_analysis_output *output);
+/* Loop count of the job that the tenant ran; NaN: unknown. */
+double judge_job_work(const struct vg_measurements *measurements, const char *phase, const char *workload,
+                      const char *tenant);
+/* An instant of a phase on the host's clock. */
+int64_t judge_phase_instant(const struct vg_measured_phase *phase, double at_s);
+
+/* Work done in one phase against that in another, per unit of the pGPU's clock (work.c). */
+struct judge_side {
+    const struct vg_completions *completions; /* of all tenants whose work counts, and the window */
+    const struct vg_measured_phase *phase;
+    double scale;       /* rates to what they are compared as */
+    const double *work; /* per tenant: of one of its jobs */
+};
+struct judge_efficiency {
+    double value, error;              /* half of the 95 % interval */
+    double clock_change, sensitivity; /* NaN: the clock was not followed */
+};
+struct judge_efficiency judge_efficiency_measure(const struct judge_side *solo, const struct judge_side *contended,
+                                                 const struct judge_clock *clock);
+
 /* Ascending, in place; no NaN among the values. Much faster than qsort on millions. */
 void judge_sort(double *values, size_t count);
 /* A fact as a number; NaN if absent or no number. */

@@ -82,8 +82,8 @@ struct vg_completions {
      */
     double window_start_s, window_end_s;
 };
-/* Completion instants of all tenants that ran `workload` in `phase`. False if the phase is unknown or a sample file
- * cannot be read; no run of that workload gives count 0. */
+/* Completion instants of all tenants that ran `workload` ("": any) in `phase`. False if the phase is unknown or a
+ * sample file cannot be read; no run of that workload gives count 0. */
 bool vg_completions_load(const struct vg_measurements *measurements, const char *phase, const char *workload,
                          struct vg_completions *completions, struct vg_error *err);
 void vg_completions_free(struct vg_completions *completions);
@@ -94,9 +94,10 @@ double vg_completion_rate(const struct vg_completion_series *series, double from
  * by the series are given. Caller frees *rates; may be NULL with count 0. */
 void vg_share_series(const struct vg_completion_series *series, double bin_s, double *start_s, double **rates,
                      size_t *count);
-/* What each tenant is entitled to by the policy, as a share of solo throughput (method: policy truth table).
- * running: tenants on the pGPU. NaN: the policy promises no share (best-effort). */
-double vg_entitled_share(const struct vg_measurements *measurements, unsigned running);
+/* What a tenant is entitled to in a phase while all that run on the pGPU are busy, as a share of solo throughput
+ * (method: policy truth table). NaN: the policy promises no share (best-effort). */
+double vg_entitled_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                         const char *tenant);
 
 /* One column of one stream, pooled over the tenants of a phase; rows before the mark "steady" and values below 0 of a
  * duration ("not available") are left out. tenant NULL or "": all. Ascending if `sorted`, else in the order of time per

@@ -127,7 +127,7 @@ bool vg_completions_load(const struct vg_measurements *measurements, const char 
         return vg_fail(err, VG_ERROR_INPUT, "there is no phase `%s` in the measurements of %s", phase,
                        measurements->instance);
     for (unsigned i = 0; i < found->run_count; i++) {
-        if (!vg_equal(found->runs[i].workload, workload))
+        if (workload[0] && !vg_equal(found->runs[i].workload, workload))
             continue;
         struct vg_completion_series *series = &vg_push(completions->series, completions->count);
         if (!load_series(measurements, found, &found->runs[i], series, err)) {

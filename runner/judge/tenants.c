@@ -26,8 +26,8 @@ bool judge_ended_by_action(const struct vg_measurements *measurements, const cha
     return false;
 }
 
-static bool running_in(const struct vg_measurements *measurements, const struct vg_measured_tenant *tenant,
-                       const struct vg_measured_phase *phase)
+bool judge_is_running(const struct vg_measurements *measurements, const struct vg_measured_tenant *tenant,
+                      const struct vg_measured_phase *phase)
 {
     for (unsigned i = 0; i < phase->run_count; i++)
         if (vg_equal(phase->runs[i].tenant, tenant->name))
@@ -53,7 +53,7 @@ unsigned judge_tenants_running(const struct vg_measurements *measurements, const
 {
     unsigned count = 0;
     for (unsigned i = 0; i < measurements->tenant_count; i++)
-        count += running_in(measurements, &measurements->tenants[i], phase);
+        count += judge_is_running(measurements, &measurements->tenants[i], phase);
     return count;
 }
 

@@ -31,15 +31,20 @@ static bool says_verified(const struct vg_measured_run *run)
     return false;
 }
 
-void judge_check_run(const struct vg_measured_run *run, struct vg_analysis_output *output)
+void judge_check_verified(const struct vg_measured_run *run, struct vg_analysis_output *output)
 {
-    check_warm_up(run, output);
     const struct vg_workload *workload = judge_workload_of(run);
     if (workload && workload->needs == VG_NEED_NONE)
         return; /* nothing of a vGPU is timed, so that there is no result to read back */
     if (!says_verified(run))
         vg_output_invalid(output, "%s in %s does not say that it verified any result of what it timed.", run->workload,
                           run->tenant);
+}
+
+void judge_check_run(const struct vg_measured_run *run, struct vg_analysis_output *output)
+{
+    check_warm_up(run, output);
+    judge_check_verified(run, output);
 }
 
 const struct vg_workload *judge_workload_of(const struct vg_measured_run *run)

@@ -82,6 +82,51 @@ bool vg_cgroup_set_limit(const struct vg_cgroups *groups, const char *name, cons
            write_and_read_back(groups->cpu, name, "cpu.shares", shares, err);
 }
 
+static bool read_number(const struct vg_cgroups *groups, const char *name, const char *file, long long *value,
+                        struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/%s/%s", groups->cpu, name, file);
+    vg_autofree char *text = NULL;
+    if (!vg_read_attribute(path, &text, err))
+        return false;
+    return vg_parse_int(text, value) || vg_fail(err, VG_ERROR_ENVIRONMENT, "%s reads `%s`, no number", path, text);
+}
+
+/* "max 100000" or "5000 20000" */
+static bool read_maximum(const struct vg_cgroups *groups, const char *name, struct vg_cgroup_limit *limit,
+                         struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/%s/cpu.max", groups->cpu, name);
+    vg_autofree char *text = NULL;
+    if (!vg_read_attribute(path, &text, err))
+        return false;
+    limit->quota_us = 0;
+    return sscanf(text, "max %u", &limit->period_us) == 1 ||
+           sscanf(text, "%u %u", &limit->quota_us, &limit->period_us) == 2 ||
+           vg_fail(err, VG_ERROR_ENVIRONMENT, "%s reads `%s`, which cannot be understood", path, text);
+}
+
+bool vg_cgroup_get_limit(const struct vg_cgroups *groups, const char *name, struct vg_cgroup_limit *limit,
+                         struct vg_error *err)
+{
+    long long weight, period, quota;
+    *limit = (struct vg_cgroup_limit) { 0 };
+    if (groups->version == 2) {
+        if (!read_maximum(groups, name, limit, err) || !read_number(groups, name, "cpu.weight", &weight, err))
+            return false;
+        limit->weight = (unsigned)((weight + WEIGHT_ONE / 2) / WEIGHT_ONE);
+        return true;
+    }
+    if (!read_number(groups, name, "cpu.cfs_period_us", &period, err) ||
+        !read_number(groups, name, "cpu.cfs_quota_us", &quota, err) ||
+        !read_number(groups, name, "cpu.shares", &weight, err))
+        return false;
+    limit->period_us = (unsigned)period;
+    limit->quota_us = quota > 0 ? (unsigned)quota : 0;
+    limit->weight = (unsigned)((weight + SHARES_ONE / 2) / SHARES_ONE);
+    return true;
+}
+
 static bool listed(const char *directory, const char *name, pid_t pid)
 {
     vg_autofree char *path = vg_format("%s/%s/cgroup.procs", directory, name);

@@ -28,6 +28,9 @@ struct vg_cgroup_limit {
 bool vg_cgroup_make(const struct vg_cgroups *groups, const char *name, const char *cores, struct vg_error *err);
 bool vg_cgroup_set_limit(const struct vg_cgroups *groups, const char *name, const struct vg_cgroup_limit *limit,
                          struct vg_error *err);
+/* What the kernel has now. */
+bool vg_cgroup_get_limit(const struct vg_cgroups *groups, const char *name, struct vg_cgroup_limit *limit,
+                         struct vg_error *err);
 bool vg_cgroup_has(const struct vg_cgroups *groups, const char *name, pid_t pid);
 bool vg_cgroup_add(const struct vg_cgroups *groups, const char *name, pid_t pid, struct vg_error *err);
 /* Processes that are left in it are moved to the parent. */

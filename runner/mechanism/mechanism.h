@@ -95,6 +95,13 @@ struct vg_policy_tenant {
     unsigned weight; /* for weighted; default 1 */
 };
 
+/* One setting of a scheduler for one tenant: as it was applied last, and as it reads now. */
+enum { VG_POLICY_KNOBS = 8 };
+struct vg_policy_knob {
+    const char *name; /* static; with its unit, "quota_us" */
+    double wanted, found;
+};
+
 /* What the guest must report if this mechanism really serves it: name of a fact, glob over its value.
  * Where a mechanism's expected driver is absent, a software renderer stepped in. */
 struct vg_identity {
@@ -125,6 +132,9 @@ struct vg_mechanism {
      * stops. */
     enum vg_refusal (*policy)(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                               const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err);
+    /* What is in force for a vGPU now, at most VG_POLICY_KNOBS; *count 0 if no policy was applied to it. Optional. */
+    bool (*read_policy)(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
+                        struct vg_error *err);
     /* Gone, verified by a look; frees vgpu. False: it is still there and still the caller's; err->kind is
      * VG_ERROR_REFUSED if the driver said no (in use), VG_ERROR_ENVIRONMENT if it said yes and did not. Mechanisms
      * without a driver that keeps count always free it. */

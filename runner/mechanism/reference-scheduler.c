@@ -22,6 +22,8 @@ struct subject {
     cpu_set_t cores;
     bool on_cores; /* the host file gives the pGPU cores */
     bool found;
+    struct vg_cgroup_limit limit; /* applied last */
+    bool limited;
     struct vg_error failure; /* of the last look, if its kind says so */
 };
 
@@ -258,6 +260,40 @@ static bool await_renderer(struct vg_scheduler *scheduler, const struct vg_polic
     }
 }
 
+static void remember(struct vg_scheduler *scheduler, const struct vg_vgpu *vgpu, const struct vg_cgroup_limit *limit)
+{
+    pthread_mutex_lock(&scheduler->lock);
+    struct subject *subject = find(scheduler, vgpu);
+    if (subject) {
+        subject->limit = *limit;
+        subject->limited = true;
+    }
+    pthread_mutex_unlock(&scheduler->lock);
+}
+
+bool vg_scheduler_read(struct vg_scheduler *scheduler, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs,
+                       unsigned *count, struct vg_error *err)
+{
+    char group[sizeof(((struct subject *)NULL)->group)] = "";
+    struct vg_cgroup_limit wanted = { 0 }, now;
+    *count = 0;
+    pthread_mutex_lock(&scheduler->lock);
+    struct subject *subject = find(scheduler, vgpu);
+    if (subject && subject->limited) {
+        snprintf(group, sizeof(group), "%s", subject->group);
+        wanted = subject->limit;
+    }
+    pthread_mutex_unlock(&scheduler->lock);
+    if (!*group)
+        return true;
+    if (!vg_cgroup_get_limit(&scheduler->groups, group, &now, err))
+        return false;
+    knobs[(*count)++] = (struct vg_policy_knob) { "period_us", wanted.period_us, now.period_us };
+    knobs[(*count)++] = (struct vg_policy_knob) { "quota_us", wanted.quota_us, now.quota_us };
+    knobs[(*count)++] = (struct vg_policy_knob) { "weight", wanted.weight, now.weight };
+    return true;
+}
+
 enum vg_refusal vg_scheduler_apply(struct vg_scheduler *scheduler, const struct vg_host_policy *policy,
                                    const char *cores, const struct vg_policy_tenant *tenants, unsigned tenant_count,
                                    struct vg_error *err)
@@ -287,6 +323,7 @@ enum vg_refusal vg_scheduler_apply(struct vg_scheduler *scheduler, const struct 
         if (scheduler->place == VG_RENDER_SERVER && *group &&
             !vg_cgroup_set_limit(&scheduler->groups, group, &limit, err))
             return VG_REFUSED_ERROR;
+        remember(scheduler, tenant->vgpu, &limit);
     }
     return VG_REFUSED_NOT;
 }

@@ -26,6 +26,10 @@ enum vg_refusal vg_scheduler_apply(struct vg_scheduler *scheduler, const struct 
                                    const char *cores, const struct vg_policy_tenant *tenants, unsigned tenant_count,
                                    struct vg_error *err);
 
+/* What was applied to the tenant last, and what the kernel has now. */
+bool vg_scheduler_read(struct vg_scheduler *scheduler, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs,
+                       unsigned *count, struct vg_error *err);
+
 /* The arithmetic alone: what one of `running` tenants gets, whose profile has at most `max` on a pGPU of `core_count`.
  */
 enum vg_refusal vg_scheduler_limit(const struct vg_host_policy *policy, unsigned core_count, unsigned running,

@@ -11,21 +11,11 @@ static bool open_venus(const struct vg_host *host, const struct vg_host_mechanis
 }
 
 VG_MECHANISM(virtio_venus) = {
-    .kind = VG_KIND_MECHANISM,
+    VG_VIRTIO_COMMON,
     .name = "virtio-venus",
     .summary = "virtio-gpu with Venus: Vulkan, executed by a render server on the host",
     .why = "submits through shared memory; the host must copy, fence and separate tenants correctly",
-    .slot = VG_SLOT_VM_BOUND,
-    .vm = true,
     .capabilities = "vulkan",
     .identity = (const struct vg_identity[]) { { "vk_driver_id", "MESA_VENUS" }, { NULL, NULL } },
-    .software_drivers = VG_VIRTIO_SOFTWARE,
     .open = open_venus,
-    .close = vg_virtio_close,
-    .discover = vg_virtio_discover,
-    .create = vg_virtio_create,
-    .attach = vg_virtio_attach,
-    .adopt = vg_virtio_adopt,
-    .policy = vg_virtio_policy,
-    .destroy = vg_virtio_destroy,
 };

@@ -11,21 +11,11 @@ static bool open_virgl(const struct vg_host *host, const struct vg_host_mechanis
 }
 
 VG_MECHANISM(virtio_virgl) = {
-    .kind = VG_KIND_MECHANISM,
+    VG_VIRTIO_COMMON,
     .name = "virtio-virgl",
     .summary = "virtio-gpu with virgl: OpenGL, executed by QEMU's own threads",
     .why = "every submission goes through a virtqueue and the VMM: the host is in the path, and must show there",
-    .slot = VG_SLOT_VM_BOUND,
-    .vm = true,
     .capabilities = "gl",
     .identity = (const struct vg_identity[]) { { "gl_renderer", "virgl*" }, { NULL, NULL } },
-    .software_drivers = VG_VIRTIO_SOFTWARE,
     .open = open_virgl,
-    .close = vg_virtio_close,
-    .discover = vg_virtio_discover,
-    .create = vg_virtio_create,
-    .attach = vg_virtio_attach,
-    .adopt = vg_virtio_adopt,
-    .policy = vg_virtio_policy,
-    .destroy = vg_virtio_destroy,
 };

@@ -13,12 +13,35 @@ struct virtio {
     struct vg_scheduler *scheduler;
 };
 
+/* A period or slice that the kernel cannot do is found out here, before anything was started for it. */
+static bool policies_can_be_had(const struct vg_host *host, const struct vg_host_mechanism *config,
+                                struct vg_error *err)
+{
+    cpu_set_t cores;
+    unsigned core_count =
+        host->pgpu_count && host->pgpus[0].cpus ? (unsigned)vg_parse_cpu_list(host->pgpus[0].cpus, &cores) : 1;
+    for (unsigned i = 0; i < config->policy_count; i++) {
+        for (unsigned j = 0; j < config->profile_count; j++) {
+            struct vg_cgroup_limit limit;
+            unsigned max = config->profiles[j].max;
+            if (vg_scheduler_limit(&config->policies[i], core_count, max, max, 1, &limit, err) == VG_REFUSED_NOT)
+                continue;
+            err->kind = VG_ERROR_INPUT;
+            return vg_wrap(err, "host %s: policy %s with %u vGPUs of profile %s", host->name, config->policies[i].name,
+                           max, config->profiles[j].name);
+        }
+    }
+    return true;
+}
+
 bool vg_virtio_open(const struct vg_mechanism *mechanism, bool venus, const struct vg_host *host,
                     const struct vg_host_mechanism *config, void **state, struct vg_error *err)
 {
     if (config->hostmem_bytes & (config->hostmem_bytes - 1))
         return vg_fail(err, VG_ERROR_INPUT, "hostmem of %s on host %s must be a power of two, it is a PCI window",
                        mechanism->name, host->name);
+    if (venus && !policies_can_be_had(host, config, err))
+        return false;
     vg_autofree struct virtio *virtio = vg_calloc(1, sizeof(*virtio));
     if (!vg_slots_open(&virtio->slots, mechanism, host, config, err))
         return false;
@@ -82,6 +105,13 @@ enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct 
 {
     struct virtio *virtio = state;
     return vg_scheduler_apply(virtio->scheduler, policy, cores_of(virtio, pgpu_index), tenants, tenant_count, err);
+}
+
+bool vg_virtio_read_policy(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
+                           struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    return vg_scheduler_read(virtio->scheduler, vgpu, knobs, count, err);
 }
 
 bool vg_virtio_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)

@@ -16,8 +16,16 @@ bool vg_virtio_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachm
 bool vg_virtio_adopt(void *state, const struct vg_policy_tenant *tenant, struct vg_error *err);
 enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                                  const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err);
+bool vg_virtio_read_policy(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
+                           struct vg_error *err);
 bool vg_virtio_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err);
 
-#define VG_VIRTIO_SOFTWARE "llvmpipe*,softpipe*,swrast*,MESA_LLVMPIPE,GOOGLE_SWIFTSHADER,SwiftShader*"
+/* What their descriptors have in common: everything but names, the guest's driver, and how they are opened. */
+#define VG_VIRTIO_COMMON                                                                                               \
+    .kind = VG_KIND_MECHANISM, .slot = VG_SLOT_VM_BOUND, .vm = true,                                                   \
+    .software_drivers = "llvmpipe*,softpipe*,swrast*,MESA_LLVMPIPE,GOOGLE_SWIFTSHADER,SwiftShader*",                   \
+    .close = vg_virtio_close, .discover = vg_virtio_discover, .create = vg_virtio_create, .attach = vg_virtio_attach,  \
+    .adopt = vg_virtio_adopt, .policy = vg_virtio_policy, .read_policy = vg_virtio_read_policy,                        \
+    .destroy = vg_virtio_destroy
 
 #endif

@@ -130,11 +130,23 @@ bool rec_lines_room(const struct rec_lines *lines, const struct vg_measured_stre
     return true;
 }
 
-bool rec_lines_finish(const struct rec_lines *lines, const struct vg_measured_stream *stream, size_t rows,
-                      struct vg_error *err)
+bool rec_lines_rows(struct rec_lines *lines, const struct vg_measured_stream *stream,
+                    bool (*row)(const struct rec_lines *lines, void *samples, char *line, struct vg_error *err),
+                    void *samples, struct vg_error *err)
 {
-    if (rows == stream->rows)
-        return true;
-    return vg_fail(err, VG_ERROR_INPUT, "%s has %zu rows, and measurements.json says %llu: the file is cut or changed",
-                   lines->path, rows, (unsigned long long)stream->rows);
+    for (uint64_t rows = 0;; rows++) {
+        char *line;
+        if (!rec_lines_next(lines, &line, err))
+            return false;
+        if (!line && rows == stream->rows)
+            return true;
+        if (!line)
+            return vg_fail(err, VG_ERROR_INPUT,
+                           "%s has %llu rows, and measurements.json says %llu: the file is cut or changed", lines->path,
+                           (unsigned long long)rows, (unsigned long long)stream->rows);
+        if (rows == stream->rows)
+            return rec_lines_fail(lines, err, "more rows than measurements.json names");
+        if (!row(lines, samples, line, err))
+            return false;
+    }
 }

@@ -21,8 +21,9 @@ bool rec_lines_header(struct rec_lines *lines, const char *prefix, const struct 
 /* Whether a table of stream->rows rows may be allocated. */
 bool rec_lines_room(const struct rec_lines *lines, const struct vg_measured_stream *stream, unsigned columns,
                     struct vg_error *err);
-/* Whether as many rows came as were promised. */
-bool rec_lines_finish(const struct rec_lines *lines, const struct vg_measured_stream *stream, size_t rows,
-                      struct vg_error *err);
+/* All further lines: row(samples, line) for each. As many must come as the stream promises. */
+bool rec_lines_rows(struct rec_lines *lines, const struct vg_measured_stream *stream,
+                    bool (*row)(const struct rec_lines *lines, void *samples, char *line, struct vg_error *err),
+                    void *samples, struct vg_error *err);
 
 #endif

@@ -30,6 +30,20 @@ bool rec_texts(const json_t *object, const char *key, char ***texts, unsigned *c
 /* An object or array as it is, or null for NULL; a new reference. */
 bool rec_json(const json_t *object, const char *key, json_t **value, struct vg_error *err);
 
+/* A list of objects into a growing array, each zeroed and then read by load_one(member, item, err); false at the first
+ * that is wrong, which the error names by its index. What was read so far stays in the array. */
+#define REC_LOAD_LIST(object, key, items, count, load_one, err)                                                        \
+    __extension__({                                                                                                    \
+        json_t *list_ = NULL;                                                                                          \
+        bool good_ = rec_objects(object, key, &list_, err);                                                            \
+        for (size_t i_ = 0; good_ && i_ < json_array_size(list_); i_++) {                                              \
+            __typeof__(*(items)) *one_ = &vg_push(items, count);                                                       \
+            *one_ = (__typeof__(*(items))) { 0 };                                                                      \
+            good_ = load_one(json_array_get(list_, i_), one_, err) || vg_wrap(err, "%s[%zu]", key, i_);                \
+        }                                                                                                              \
+        good_;                                                                                                         \
+    })
+
 /* Loads a regular file (no link, no device) whose top level is an object with "schema": schema. */
 json_t *rec_load_document(const char *path, const char *schema, struct vg_error *err);
 
@@ -41,7 +55,7 @@ json_t *rec_fingerprint_to_json(const struct vg_run *run);
 bool rec_one_of(const char *key, const char *value, const char *const *words, struct vg_error *err);
 extern const char *const rec_column_kind_words[], *const rec_better_words[];
 
-#define REC_MEASUREMENTS_SCHEMA "vgauge-measurements/2"
+#define REC_MEASUREMENTS_SCHEMA "vgauge-measurements/3"
 
 json_t *rec_texts_to_json(char *const *texts, unsigned count);
 void rec_free_texts(char **texts, unsigned count);

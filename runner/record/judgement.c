@@ -101,26 +101,6 @@ static bool load_check(const json_t *object, struct vg_checked *check, struct vg
            rec_text_or_null(object, "source", &check->source, err);
 }
 
-static bool load_numbers(const json_t *object, struct vg_judgement *judgement, struct vg_error *err)
-{
-    json_t *values, *checks;
-    if (!rec_objects(object, "values", &values, err) || !rec_objects(object, "checks", &checks, err))
-        return false;
-    for (size_t i = 0; i < json_array_size(values); i++) {
-        struct vg_value *value = &vg_push(judgement->values, judgement->value_count);
-        *value = (struct vg_value) { 0 };
-        if (!load_value(json_array_get(values, i), value, err))
-            return vg_wrap(err, "values[%zu]", i);
-    }
-    for (size_t i = 0; i < json_array_size(checks); i++) {
-        struct vg_checked *check = &vg_push(judgement->checks, judgement->check_count);
-        *check = (struct vg_checked) { 0 };
-        if (!load_check(json_array_get(checks, i), check, err))
-            return vg_wrap(err, "checks[%zu]", i);
-    }
-    return true;
-}
-
 static bool load_judgement(const json_t *object, struct vg_judgement *judgement, struct vg_error *err)
 {
     vg_autofree char *verdict = NULL;
@@ -133,7 +113,9 @@ static bool load_judgement(const json_t *object, struct vg_judgement *judgement,
         !rec_texts(object, "requirements", &judgement->requirements.items, &judgement->requirements.count, err) ||
         !rec_unsigned(object, "boot", &judgement->boot, err) || !rec_text(object, "verdict", &verdict, err) ||
         !rec_texts(object, "reasons", &judgement->reasons, &judgement->reason_count, err) ||
-        !load_numbers(object, judgement, err) || !rec_real(object, "duration_s", &judgement->duration_s, err) ||
+        !REC_LOAD_LIST(object, "values", judgement->values, judgement->value_count, load_value, err) ||
+        !REC_LOAD_LIST(object, "checks", judgement->checks, judgement->check_count, load_check, err) ||
+        !rec_real(object, "duration_s", &judgement->duration_s, err) ||
         !rec_text(object, "directory", &judgement->directory, err))
         return false;
     if (!vg_verdict_parse(verdict, &judgement->verdict))

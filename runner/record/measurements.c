@@ -152,6 +152,12 @@ static void free_phase(struct vg_measured_phase *phase)
     free(phase->runs);
     free(phase->name);
     free(phase->outcome);
+    free(phase->policy);
+    for (unsigned i = 0; i < phase->reading_count; i++) {
+        free(phase->readings[i].tenant);
+        free(phase->readings[i].knob);
+    }
+    free(phase->readings);
 }
 
 static void free_tenant(struct vg_measured_tenant *tenant)

@@ -60,6 +60,7 @@ static json_t *tenant_to_json(const struct vg_measured_tenant *tenant)
     vg_json_set_text(object, "name", tenant->name);
     vg_json_set_text(object, "vm", tenant->vm);
     vg_json_set_text(object, "boot_id", tenant->boot_id);
+    vg_json_set_int(object, "weight", tenant->weight);
     vg_json_set_text(object, "state", tenant->state);
     vg_json_set_text(object, "reason", tenant->reason);
     vg_json_set_real(object, "boot_s", tenant->boot_s);
@@ -102,11 +103,29 @@ static json_t *run_to_json(const struct vg_measured_run *run)
     return object;
 }
 
+static json_t *readings_to_json(const struct vg_measured_phase *phase)
+{
+    json_t *list = vg_json_new_array();
+    for (unsigned i = 0; i < phase->reading_count; i++) {
+        const struct vg_policy_reading *reading = &phase->readings[i];
+        json_t *object = vg_json_new_object();
+        vg_json_set_text(object, "tenant", reading->tenant);
+        vg_json_set_text(object, "knob", reading->knob);
+        vg_json_set_real(object, "wanted", reading->wanted);
+        vg_json_set_real(object, "found", reading->found);
+        vg_json_set_bool(object, "after", reading->after);
+        vg_json_append(list, object);
+    }
+    return list;
+}
+
 static json_t *phase_to_json(const struct vg_measured_phase *phase)
 {
     json_t *object = vg_json_new_object();
     vg_json_set_text(object, "name", phase->name);
     vg_json_set_text(object, "outcome", phase->outcome);
+    vg_json_set_text(object, "policy", phase->policy ? phase->policy : "");
+    vg_json_set(object, "readings", readings_to_json(phase));
     vg_json_set_int(object, "start_host_ns", phase->start_host_ns);
     vg_json_set_int(object, "end_host_ns", phase->end_host_ns);
     json_t *runs = vg_json_new_array();

@@ -71,8 +71,9 @@ static bool parse_number(char *text, char **rest, double *value)
     return length == 0 || vg_parse_real(text, value);
 }
 
-static bool load_row(const struct rec_lines *lines, struct vg_probe_samples *samples, char *line, struct vg_error *err)
+static bool load_row(const struct rec_lines *lines, void *context, char *line, struct vg_error *err)
 {
+    struct vg_probe_samples *samples = context;
     size_t row = samples->rows;
     char *rest = strchr(line, ',');
     long long time_ns = 0;
@@ -100,22 +101,6 @@ static bool load_row(const struct rec_lines *lines, struct vg_probe_samples *sam
     return true;
 }
 
-static bool load_rows(struct rec_lines *lines, const struct vg_measured_stream *stream,
-                      struct vg_probe_samples *samples, struct vg_error *err)
-{
-    char *line;
-    for (;;) {
-        if (!rec_lines_next(lines, &line, err))
-            return false;
-        if (!line)
-            return rec_lines_finish(lines, stream, samples->rows, err);
-        if (samples->rows == stream->rows)
-            return rec_lines_fail(lines, err, "more rows than measurements.json names");
-        if (!load_row(lines, samples, line, err))
-            return false;
-    }
-}
-
 bool vg_probe_samples_load(const char *directory, const struct vg_measured_stream *stream,
                            struct vg_probe_samples *samples, struct vg_error *err)
 {
@@ -137,7 +122,7 @@ bool vg_probe_samples_load(const char *directory, const struct vg_measured_strea
         samples->names[i] = vg_strdup(stream->columns[first + i].name);
         samples->columns[i] = vg_reallocarray(NULL, rows + 1, sizeof(double));
     }
-    if (load_rows(lines, stream, samples, err))
+    if (rec_lines_rows(lines, stream, load_row, samples, err))
         return true;
     vg_probe_samples_free(samples);
     return false;

@@ -47,8 +47,9 @@ struct vg_fact {
 };
 
 struct vg_measured_tenant {
-    char *name; /* "peer.0" */
-    char *vm;   /* libvirt domain name, or "pid NNN" */
+    char *name;      /* "peer.0" */
+    unsigned weight; /* of its share, for policies with weights */
+    char *vm;        /* libvirt domain name, or "pid NNN" */
     char *boot_id;
     char *state;                  /* a word of vg_tenant_state_words */
     char *reason;                 /* for lost and timeout: one sentence; may be NULL */
@@ -99,9 +100,20 @@ struct vg_measured_run {
 struct vg_measured_phase {
     char *name;
     char *outcome; /* a word of vg_phase_outcome_words */
+    char *policy;  /* in force; NULL or "": none */
+    struct vg_policy_reading *readings;
+    unsigned reading_count;
     int64_t start_host_ns, end_host_ns;
     struct vg_measured_run *runs;
     unsigned run_count;
+};
+
+/* One setting of the scheduler for one tenant, as it was wanted and as it was found. */
+struct vg_policy_reading {
+    char *tenant;
+    char *knob; /* "quota_us" */
+    double wanted, found;
+    bool after; /* the phase; false: before it */
 };
 
 struct vg_measured_event {

@@ -168,20 +168,10 @@ static bool load_seed(const json_t *document, struct vg_run *run, struct vg_erro
     return true;
 }
 
-static bool load_fingerprint(const json_t *document, struct vg_run *run, struct vg_error *err)
+static bool load_fingerprint_field(const json_t *object, struct vg_fingerprint_field *field, struct vg_error *err)
 {
-    json_t *list;
-    if (!rec_objects(document, "fingerprint", &list, err))
-        return false;
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *member = json_array_get(list, i);
-        struct vg_fingerprint_field *field = &vg_push(run->fingerprint, run->fingerprint_count);
-        *field = (struct vg_fingerprint_field) { 0 };
-        if (!rec_text(member, "key", &field->key, err) || !rec_text_or_null(member, "value", &field->value, err) ||
-            !rec_text(member, "source", &field->source, err))
-            return vg_wrap(err, "fingerprint[%zu]", i);
-    }
-    return true;
+    return rec_text(object, "key", &field->key, err) && rec_text_or_null(object, "value", &field->value, err) &&
+           rec_text(object, "source", &field->source, err);
 }
 
 static bool load_state(const json_t *document, struct vg_run *run, struct vg_error *err)
@@ -214,7 +204,8 @@ struct vg_run *vg_run_load(const char *directory, struct vg_error *err)
         load_state(document, run, err) && rec_text_or_null(document, "reason", &run->reason, err) &&
         load_seed(document, run, err) && rec_text(document, "version", &run->version, err) &&
         rec_texts(document, "arguments", &run->arguments, &run->argument_count, err) &&
-        load_fingerprint(document, run, err) && rec_json(document, "environment", &run->environment, err) &&
+        REC_LOAD_LIST(document, "fingerprint", run->fingerprint, run->fingerprint_count, load_fingerprint_field, err) &&
+        rec_json(document, "environment", &run->environment, err) &&
         rec_json(document, "plan_file", &run->plan_file, err) && rec_json(document, "host_file", &run->host_file, err))
         return run;
     vg_wrap(err, "%s", path);

@@ -37,8 +37,10 @@ static const char *parse_cell(const char *text, double *value)
     return digit;
 }
 
-static bool load_row(const struct rec_lines *lines, struct vg_samples *samples, const char *line, struct vg_error *err)
+static bool load_row(const struct rec_lines *lines, void *context, char *text, struct vg_error *err)
 {
+    struct vg_samples *samples = context;
+    const char *line = text;
     for (unsigned i = 0; i < samples->column_count; i++) {
         line = parse_cell(line, &samples->columns[i][samples->rows]);
         if (!line)
@@ -49,22 +51,6 @@ static bool load_row(const struct rec_lines *lines, struct vg_samples *samples, 
     }
     samples->rows++;
     return true;
-}
-
-static bool load_rows(struct rec_lines *lines, const struct vg_measured_stream *stream, struct vg_samples *samples,
-                      struct vg_error *err)
-{
-    char *line;
-    for (;;) {
-        if (!rec_lines_next(lines, &line, err))
-            return false;
-        if (!line)
-            return rec_lines_finish(lines, stream, samples->rows, err);
-        if (samples->rows == stream->rows)
-            return rec_lines_fail(lines, err, "more rows than measurements.json names");
-        if (!load_row(lines, samples, line, err))
-            return false;
-    }
 }
 
 bool vg_samples_load(const char *directory, const struct vg_measured_stream *stream, struct vg_samples *samples,
@@ -82,7 +68,7 @@ bool vg_samples_load(const char *directory, const struct vg_measured_stream *str
         samples->names[i] = vg_strdup(stream->columns[i].name);
         samples->columns[i] = vg_reallocarray(NULL, (size_t)stream->rows + 1, sizeof(double));
     }
-    if (load_rows(lines, stream, samples, err))
+    if (rec_lines_rows(lines, stream, load_row, samples, err))
         return true;
     vg_samples_free(samples);
     return false;

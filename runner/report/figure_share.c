@@ -159,11 +159,13 @@ static unsigned collect_bars(const struct vg_judgement *judgement, const char *a
     return count;
 }
 
-/* The policy's promise as the judge wrote it down; NaN: none. */
-static double entitled_share(const struct vg_judgement *judgement, const char *analysis)
+/* The policy's promise as the judge wrote it down, to all or to this tenant; NaN: none. */
+static double entitled_share(const struct vg_judgement *judgement, const char *analysis, const char *tenant)
 {
-    vg_autofree char *metric = vg_format("%s.entitled", analysis);
-    const struct vg_value *value = vg_report_value_find(judgement, metric);
+    vg_autofree char *to_all = vg_format("%s.entitled", analysis);
+    vg_autofree char *to_one = vg_format("%s.entitled[%s]", analysis, tenant);
+    const struct vg_value *value = vg_report_value_find(judgement, to_all);
+    value = value ? value : vg_report_value_find(judgement, to_one);
     return value ? value->value : NAN;
 }
 
@@ -216,8 +218,9 @@ bool vg_figure_share(struct vg_figure *figure, const struct vg_judgement *judgem
     vg_autofree char *place = vg_report_instance_text(judgement);
     vg_autofree char *where = vg_curve_title(place, judgement->verdict);
     double tolerance = tolerance_of(judgement, analysis);
-    double due = entitled_share(judgement, analysis);
+    double due = NAN;
     for (unsigned i = 0; i < count; i++) {
+        due = entitled_share(judgement, analysis, bars[i].tenant);
         bars[i].entitled = due;
         bars[i].low = due * (1 - tolerance);
         bars[i].high = due * (1 + tolerance);

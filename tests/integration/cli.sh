@@ -84,7 +84,7 @@ refused 2 'TEST.PARAM=VALUE' run --dry-run --set seconds
 refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --set fair-equal-throughptu.seconds=3
 refused 2 'did you mean `vk-submit-latency`?' describe vk-submit-latncy
 refused 2 'did you mean `VGPU-ISO-002`?' describe VGPU-ISO-0002
-refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --set fair.seconds=1
+refused 2 'did you mean `fair-' run --dry-run --set fair.seconds=1
 refused 2 'did you mean `fair-equal-throughput`?' run --dry-run --test equal-throughput
 refused 2 'did you mean `vk-submit-latency`?' describe vk-submit
 refused 2 'did you mean `mechanisms`?' list mech
@@ -95,6 +95,8 @@ refused 2 'unknown host' list profiles --host refrence
 sed '/^connection:/d' "$VGAUGE_SUITES/hosts/reference.yaml" >"$inputs/unconnected.yaml"
 refused 2 'needs a `connection`' run --dry-run --host "$inputs/unconnected.yaml"
 refused 2 'did you mean `virtio-venus`?' run --dry-run --mechanism virtio-venuss
+refused 2 'offers no scheduling policy `fixed-shar`, did you mean `fixed-share`?' run --dry-run --policy fixed-shar
+refused 2 'offers no profile `qarter`, did you mean `quarter`?' run --dry-run --profile half,qarter
 
 # --- directories
 refused 2 'no run directory' judge "$work/nope"

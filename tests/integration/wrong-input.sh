@@ -19,6 +19,8 @@ sed -i 's/^  vcpsu: 1/  vcpus: many/' "$work/host.yaml"
 refused "a word for a number in a host file" 2 "host.yaml, line $line, column 10: " 10 "${vm[@]}" --host "$work/host.yaml"
 sed -i 's/^  vcpus: many/  vcpus: [1/' "$work/host.yaml"
 refused "a host file that is no YAML" 2 "host.yaml, line " 10 "${vm[@]}" --host "$work/host.yaml"
+sed 's/period_us: 20000 }/period_us: 3000 }/' suites/hosts/reference.yaml >"$work/host.yaml"
+refused "a period that the scheduler cannot divide" 2 "make the period longer" 10 "${vm[@]}" --host "$work/host.yaml"
 cp -r suites "$work/suites"
 VGAUGE_SUITES=$work/suites
 for case in 'tests/scheduling/equal-throughput.yaml|analyze:|analyse:|`analyze`' 'plans/quick.yaml|tests:|tets:|`tests`'; do

@@ -1,100 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The share analysis on synthetic completions whose right answer is known: splits, waste, starvation, windows. */
-#include "judge_fixture.h"
-
-#define S INT64_C(1000000000)
-
-struct scenario {
-    const char *policy;
-    double solo, first, second;
-    double first_start, first_end, second_start, second_end; /* s in the contended phase */
-    bool idle_neighbour_in_solo;
-    const char *second_iterations;
-    double cpu, wait; /* of each renderer, as parts of the contended phase; both 0: no probe */
-    bool software_host;
-    double in_flight;     /* jobs per tenant; 0: 3 */
-    double clock_error_s; /* of each tenant */
-    const char *end_mark; /* of warm-up */
-    bool warms_up, unverified, no_latency;
-};
-
-/* What the process-cpu probe would have seen of both renderers. */
-static void add_probe(struct vg_measurements *m, double cpu, double wait)
-{
-    struct vg_error err = { 0 };
-    static const char *const columns[] = { "time_ns", "tenant", "item", "cpu_s", "wait_s" };
-    struct vg_measured_probe *probe = &vg_push(m->probes, m->probe_count);
-    *probe = (struct vg_measured_probe) { .name = vg_strdup("process-cpu") };
-    struct vg_measured_stream *stream = &vg_push(probe->streams, probe->stream_count);
-    *stream = (struct vg_measured_stream) { .name = vg_strdup("cpu"), .file = vg_strdup("cpu.csv") };
-    for (int i = 0; i < 5; i++)
-        vg_push(stream->columns, stream->column_count) = (struct vg_measured_column) { .name = vg_strdup(columns[i]) };
-    vg_autofree char *path = vg_format("%s/cpu.csv", m->directory);
-    struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
-    assert_non_null(csv);
-    for (int half = 0; half <= 80; half++) {
-        for (int tenant = 0; tenant < 2; tenant++) {
-            const char *name = tenant ? "peer.1" : "peer.0";
-            vg_csv_probe_row(csv, half * S / 2, name, "vmm", (double[]) { half * 0.5, 0 }, 2);
-            vg_csv_probe_row(csv, half * S / 2, name, "renderer", (double[]) { half * 0.5 * cpu, half * 0.5 * wait },
-                             2);
-        }
-    }
-    assert_good(vg_csv_close(csv, &stream->rows, &err), err);
-}
-
-static struct vg_measured_run *add_run(struct vg_measurements *m, const struct scenario *s,
-                                       struct vg_measured_phase *phase, const char *tenant, const char *iterations,
-                                       double rate, int64_t first_ns, int64_t last_ns)
-{
-    struct vg_measured_run *run = fixture_run(phase, tenant, "vk-compute-stream");
-    fixture_fact(run, "vk_driver_id", "SOME_HARDWARE");
-    fixture_fact(run, "job_iterations", iterations);
-    fixture_fact(run, "verified_jobs", s->unverified ? "0" : "17");
-    if (s->warms_up)
-        fixture_fact(run, "warmup_rule", "two windows within 5 %");
-    if (s->end_mark)
-        fixture_mark(run, s->end_mark, phase->start_host_ns);
-    double in_flight = s->no_latency ? 0 : s->in_flight > 0 ? s->in_flight : 3;
-    fixture_completions(m, run, rate, in_flight, first_ns, last_ns);
-    return run;
-}
+#include "support/share_scenario.h"
 
 static struct vg_judgement *judge(const struct scenario *s, double at_most)
 {
-    struct vg_error err = { 0 };
-    char *directory = scratch_directory();
-    struct vg_measurements *m = fixture_new(directory, "native", s->policy);
-    m->software_renderer = s->software_host;
-    fixture_tenant(m, "peer.0");
-    fixture_tenant(m, "peer.1");
-    for (int i = 0; i < 2 && s->clock_error_s > 0; i++)
-        vg_push(m->tenants[i].clock, m->tenants[i].clock_count) =
-            (struct vg_clock_point) { 0, 0, (int64_t)(s->clock_error_s * 1e9) };
-    if (!s->idle_neighbour_in_solo) {
-        fixture_event(m, 17 * S, "peer.1", "start", false);
-        fixture_event(m, 19 * S, "peer.1", "start", true);
-    }
-    struct vg_measured_phase *phase = fixture_phase(m, "solo", 10 * S, 18 * S);
-    add_run(m, s, phase, "peer.0", "1000", s->solo, 11 * S, 17 * S);
-    phase = fixture_phase(m, "contended", 20 * S, 40 * S);
-    add_run(m, s, phase, "peer.0", "1000", s->first, 20 * S + (int64_t)(s->first_start * 1e9),
-            20 * S + (int64_t)(s->first_end * 1e9));
-    add_run(m, s, phase, "peer.1", s->second_iterations ? s->second_iterations : "1000", s->second,
-            20 * S + (int64_t)(s->second_start * 1e9), 20 * S + (int64_t)(s->second_end * 1e9));
-    if (s->cpu + s->wait > 0)
-        add_probe(m, s->cpu, s->wait);
-    struct fixture_test f;
-    fixture_test(&f, "share");
-    fixture_param(&f, "phase", "contended");
-    fixture_param(&f, "solo", "solo");
-    fixture_expect(&f, "x.max_deviation", VG_OP_LE, at_most);
-    struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
-    if (!judgement)
-        fail_msg("%s", err.text);
-    vg_measurements_free(m);
-    scratch_remove(directory);
-    return judgement;
+    return judge_by(s, "share", "x.max_deviation", VG_OP_LE, at_most);
 }
 
 static void even_split_passes(void **state)
@@ -105,7 +15,6 @@ static void even_split_passes(void **state)
     assert_verdict(j, VG_PASS, NULL);
     assert_near(value_of(j, "x.max_deviation"), 0, 1e-6);
     assert_near(value_of(j, "x.jain"), 1, 1e-9);
-    assert_near(value_of(j, "x.efficiency"), 1, 1e-6);
     assert_near(value_of(j, "x.solo_rate"), 100, 1e-6);
     assert_near(value_of(j, "x.solo_cv"), 0, 1e-6);
     assert_near(value_of(j, "x.window_s"), 9.7, 0.03);
@@ -133,7 +42,6 @@ static void fair_waste_fails(void **state)
     struct vg_judgement *j = judge(&s, 0.1);
     assert_verdict(j, VG_FAIL, "some source");
     assert_near(value_of(j, "x.max_deviation"), 0.4, 1e-6);
-    assert_near(value_of(j, "x.efficiency"), 0.6, 1e-6);
     assert_near(value_of(j, "x.min_max_ratio"), 1, 1e-6);
     vg_judgement_free(j);
 }
@@ -266,8 +174,34 @@ static void saturation_is_demand_not_success(void **state)
             assert_verdict(j, VG_INVALID, "always had work waiting");
         } else {
             assert_near(value_of(j, "x.saturation"), cases[i].saturation, 1e-6);
-            assert_verdict(j, VG_FAIL, NULL);
+            /* Where GPU time is counted it is the scheduler that is judged: it gave 0.5 of the pGPU in one case, and
+             * what the tenant made of it is for `efficiency` to judge. */
+            bool given = cases[i].software_host && cases[i].cpu == 0.5;
+            assert_verdict(j, given ? VG_PASS : VG_FAIL, NULL);
         }
+        vg_judgement_free(j);
+    }
+}
+
+/* On a pGPU that is a set of cores, the scheduler is judged by the time that it gives. */
+static void gpu_time_is_what_a_scheduler_gives(void **state)
+{
+    (void)state;
+    static const struct {
+        double rate, cpu, wait, deviation;
+        enum vg_verdict verdict;
+    } cases[] = {
+        { 40, 0.5, 0.5, 0, VG_PASS },     /* the core was slower by a fifth meanwhile */
+        { 50, 0.4, 0.6, 0.2, VG_FAIL },   /* ... or faster, which does not make up for a fifth of the time */
+        { 50, 0.56, 0.4, 0.12, VG_FAIL }, /* too much is as wrong as too little */
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct scenario s = { "equal-share", 100,          cases[i].rate, cases[i].rate,        1, 11, 1, 11, false,
+                              NULL,          cases[i].cpu, cases[i].wait, .software_host = true };
+        struct vg_judgement *j = judge(&s, 0.1);
+        assert_verdict(j, cases[i].verdict, NULL);
+        assert_near(value_of(j, "x.max_deviation"), cases[i].deviation, 1e-6);
+        assert_near(value_of(j, "x.rate_deviation"), fabs(cases[i].rate / 50 - 1), 1e-6);
         vg_judgement_free(j);
     }
 }
@@ -355,6 +289,7 @@ int main(void)
         cmocka_unit_test(policies_promise_different_shares),
         cmocka_unit_test(jobs_of_other_length_are_weighed),
         cmocka_unit_test(saturation_is_demand_not_success),
+        cmocka_unit_test(gpu_time_is_what_a_scheduler_gives),
         cmocka_unit_test(clocks_must_be_known),
         cmocka_unit_test(runs_must_be_warm_and_verified),
         cmocka_unit_test(rates_are_interpolated),

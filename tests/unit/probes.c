@@ -276,7 +276,7 @@ static void this_process_is_seen(void **unused)
     struct vg_error err = { 0 };
     void *log_state = NULL;
     const struct vg_probe *log = probe_named("kernel-log");
-    if (log->begin("/", &sink, &log_state, &err)) {
+    if (log->begin(&(const struct vg_probe_host) { .root = "/" }, &sink, &log_state, &err)) {
         sample(log, log_state, NULL, 0);
         log->end(log_state);
     } else { /* a container may hide it */

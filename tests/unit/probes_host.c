@@ -43,7 +43,7 @@ static void pressure_is_read(void **unused)
     drop("proc/stat");
     struct vg_error err = { 0 };
     struct vg_probe_sink sink = { sink_row, sink_fact, sink_line, NULL };
-    assert_false(probe->begin(root, &sink, &state, &err));
+    assert_false(probe->begin(&(const struct vg_probe_host) { .root = root }, &sink, &state, &err));
     assert_int_equal(err.kind, VG_ERROR_ENVIRONMENT);
     assert_non_null(strstr(err.text, "proc/stat"));
 }
@@ -242,7 +242,7 @@ static void an_unreadable_log_says_why(void **unused)
     struct vg_error err = { 0 };
     struct vg_probe_sink sink = { sink_row, sink_fact, sink_line, NULL };
     void *state = NULL;
-    assert_false(probe_named("kernel-log")->begin(root, &sink, &state, &err));
+    assert_false(probe_named("kernel-log")->begin(&(const struct vg_probe_host) { .root = root }, &sink, &state, &err));
     assert_int_equal(err.kind, VG_ERROR_ENVIRONMENT);
     assert_non_null(strstr(err.text, "dev/kmsg"));
 }

@@ -248,7 +248,7 @@ static void a_run_is_judged_again(void **state)
     char *parent = scratch_directory();
     struct vg_run *run = vg_run_create(parent, NULL, "quick", "h", &err);
     assert_good(run, err);
-    static struct vg_test_tenant tenant = { .name = (char *)"guest", .count = 1 };
+    static struct vg_test_tenant tenant = { .name = (char *)"guest", .count = 1, .weight = 1 };
     static char *ids[] = { (char *)"VGPU-API-001" };
     static struct vg_test_run one = { .on = (char *)"guest", .workload = (char *)"test-nothing" };
     static struct vg_phase phase = { .name = (char *)"main", .runs = &one, .run_count = 1, .timeout_s = 120 };

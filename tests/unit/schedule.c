@@ -82,20 +82,21 @@ static void instances_that_share_a_boot_stand_together(void **state)
     (void)state;
     struct vg_schedule schedule = make("quick", NULL, NULL);
     unsigned changes = 0, fewest = 0;
-    const char *mechanism = NULL;
+    const char *mechanism = NULL, *profile = NULL;
     for (unsigned i = 0; i < schedule.count; i++) {
         const struct vg_instance *instance = &schedule.items[i];
         if (instance->skip)
             continue;
-        if (!vg_equal(mechanism, instance->mechanism)) {
+        if (!vg_equal(mechanism, instance->mechanism) || !vg_equal(profile, instance->profile)) {
             changes++;
             fewest = 0;
         }
         mechanism = instance->mechanism;
+        profile = instance->profile;
         assert_true(instance->test->needs.tenants >= fewest);
         fewest = instance->test->needs.tenants;
     }
-    assert_int_equal(changes, 3); /* native, venus, virgl: each once */
+    assert_int_equal(changes, 4); /* native, Venus whole and half, virgl: each once */
     vg_schedule_free(&schedule);
 }
 
@@ -141,11 +142,11 @@ static void wrong_selection_is_an_error(void **state)
 static void more_tenants_than_the_profile_allows_is_a_skip(void **state)
 {
     (void)state;
-    struct vg_host_profile *full = &host->mechanisms[0].profiles[0];
-    unsigned max = full->max;
-    full->max = 1;
-    struct vg_schedule schedule = make("quick", "fair-*", host->mechanisms[0].name);
-    full->max = max;
+    struct vg_host_mechanism *venus = &host->mechanisms[0];
+    unsigned count = venus->profile_count;
+    venus->profile_count = 1; /* only the whole pGPU, which has room for one */
+    struct vg_schedule schedule = make("quick", "fair-*", venus->name);
+    venus->profile_count = count;
     assert_int_equal(schedule.count, 1);
     assert_non_null(strstr(schedule.items[0].skip, "needs 2 tenants; profile full allows 1"));
     vg_schedule_free(&schedule);

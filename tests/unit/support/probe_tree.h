@@ -108,7 +108,8 @@ static inline void *begin(const struct vg_probe *probe, const char *where)
     struct vg_error err = { 0 };
     struct vg_probe_sink sink = { sink_row, sink_fact, sink_line, (void *)(uintptr_t)probe };
     void *state = NULL;
-    if (!probe->begin(where, &sink, &state, &err))
+    const struct vg_probe_host host = { .root = where };
+    if (!probe->begin(&host, &sink, &state, &err))
         fail_msg("%s", err.text);
     return state;
 }

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Work done in one phase against that in another, for the analyses `efficiency` and `victim`.
+ *
+ * The two phases lie seconds apart, and a pGPU whose clock moves does not do the same work in both. Where the clock was
+ * followed (probe pgpu-clock), rates are compared per clock^s. The sensitivity s, how much of a change of the clock
+ * this job feels, is the slope of log rate on log clock over windows of 0.25 s, each phase about its own mean: only
+ * what happens inside a phase tells s, so that nothing a scheduler wastes in the other can be explained away. It lies
+ * in 0..1: a job cannot gain more than the clock does.
+ *
+ *   efficiency = (mean of rate / clock^s, contended) / (mean of rate / clock^s, solo)
+ *   error      = 2 * efficiency * sqrt(sum over both phases of CV^2 / n'),  n' = n (1 - r) / (1 + r)
+ *
+ * over n windows of 1 s, r their correlation from window to window (0..0.9; Bartlett's correction, 1946): neighbouring
+ * windows are not independent. What is judged is the end of this interval that speaks for the pGPU. */
+#include "judge/internal.h"
+
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+
+#define FIT_WINDOW_S    0.25
+#define WINDOW_S        1.0
+#define MAX_CORRELATION 0.9
+#define MIN_FIT_WINDOWS 16 /* in both phases together */
+#define MIN_CLOCK_SPREAD                                                                                               \
+    0.01 /* of log clock: below, there is nothing to correct and nothing to learn the slope from                       \
+          */
+
+struct windows {
+    double *rate, *speed; /* of all tenants; of the pGPU, NaN: not followed */
+    size_t count;
+};
+
+static void windows_free(struct windows *windows)
+{
+    free(windows->rate);
+    free(windows->speed);
+}
+
+static struct windows cut(const struct judge_side *side, const struct judge_clock *clock, double width_s)
+{
+    const struct vg_completions *all = side->completions;
+    double length_s = all->window_end_s - all->window_start_s;
+    struct windows windows = { .count = length_s > 0 ? (size_t)floor(length_s / width_s + 1e-9) : 0 };
+    windows.rate = vg_calloc(windows.count + 1, sizeof(double));
+    windows.speed = vg_calloc(windows.count + 1, sizeof(double));
+    for (size_t i = 0; i < windows.count; i++) {
+        double from_s = all->window_start_s + (double)i * width_s, to_s = fmin(from_s + width_s, all->window_end_s);
+        for (unsigned tenant = 0; tenant < all->count; tenant++) {
+            double rate = vg_completion_rate(&all->series[tenant], from_s, to_s);
+            windows.rate[i] += isnan(rate) ? 0 : rate * side->scale * side->work[tenant]; /* NaN: it got nothing */
+        }
+        windows.speed[i] =
+            judge_clock_speed(clock, judge_phase_instant(side->phase, from_s), judge_phase_instant(side->phase, to_s));
+    }
+    return windows;
+}
+
+struct sums {
+    double xy, xx;
+    size_t count;
+};
+
+static void add_slope(const struct windows *windows, struct sums *sums)
+{
+    double mean_x = 0, mean_y = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < windows->count; i++) {
+        if (!(windows->rate[i] > 0) || !(windows->speed[i] > 0))
+            continue;
+        mean_x += log(windows->speed[i]);
+        mean_y += log(windows->rate[i]);
+        count++;
+    }
+    for (size_t i = 0; i < windows->count; i++) {
+        if (!(windows->rate[i] > 0) || !(windows->speed[i] > 0))
+            continue;
+        double x = log(windows->speed[i]) - mean_x / (double)count, y = log(windows->rate[i]) - mean_y / (double)count;
+        sums->xy += x * y;
+        sums->xx += x * x;
+    }
+    sums->count += count;
+}
+
+/* NaN: it cannot be told from these phases. */
+static double sensitivity(const struct judge_side *solo, const struct judge_side *contended,
+                          const struct judge_clock *clock)
+{
+    struct windows first VG_CLEANUP(windows_free) = cut(solo, clock, FIT_WINDOW_S);
+    struct windows second VG_CLEANUP(windows_free) = cut(contended, clock, FIT_WINDOW_S);
+    struct sums sums = { 0 };
+    add_slope(&first, &sums);
+    add_slope(&second, &sums);
+    if (sums.count < MIN_FIT_WINDOWS || sqrt(sums.xx / (double)sums.count) < MIN_CLOCK_SPREAD)
+        return NAN;
+    return fmin(fmax(sums.xy / sums.xx, 0), 1);
+}
+
+struct level {
+    double mean, relative_variance; /* of the mean */
+};
+
+static struct level measure(const struct windows *windows, double slope)
+{
+    vg_autofree double *values = vg_calloc(windows->count + 1, sizeof(*values));
+    for (size_t i = 0; i < windows->count; i++)
+        values[i] = slope > 0 ? windows->rate[i] / pow(windows->speed[i], slope) : windows->rate[i];
+    if (windows->count < 3)
+        return (struct level) { NAN, NAN };
+    double mean = gsl_stats_mean(values, 1, windows->count), sd = gsl_stats_sd(values, 1, windows->count);
+    double correlation = sd > 0 ? gsl_stats_lag1_autocorrelation(values, 1, windows->count) : 0;
+    correlation = fmin(fmax(correlation, 0), MAX_CORRELATION);
+    double independent = (double)windows->count * (1 - correlation) / (1 + correlation);
+    return (struct level) { mean, sd * sd / (mean * mean) / independent };
+}
+
+static double mean_of(const double *values, size_t count)
+{
+    return count ? gsl_stats_mean(values, 1, count) : NAN;
+}
+
+struct judge_efficiency judge_efficiency_measure(const struct judge_side *solo, const struct judge_side *contended,
+                                                 const struct judge_clock *clock)
+{
+    struct windows alone VG_CLEANUP(windows_free) = cut(solo, clock, WINDOW_S);
+    struct windows shared VG_CLEANUP(windows_free) = cut(contended, clock, WINDOW_S);
+    double change = mean_of(shared.speed, shared.count) / mean_of(alone.speed, alone.count);
+    double slope = isnan(change) ? 0 : sensitivity(solo, contended, clock);
+    /* A clock that did not move inside either phase but did between them: the whole of it is taken as felt, and as
+     * uncertain. */
+    double unknown = isnan(slope) ? fabs(log(change)) : 0;
+    slope = isnan(slope) ? 1 : slope;
+    struct level before = measure(&alone, slope), after = measure(&shared, slope);
+    double efficiency = after.mean / before.mean;
+    return (struct judge_efficiency) {
+        .value = efficiency,
+        .error = 2 * efficiency * sqrt(before.relative_variance + after.relative_variance) + efficiency * unknown,
+        .clock_change = change,
+        .sensitivity = isnan(change) ? (double)NAN : slope,
+    };
+}

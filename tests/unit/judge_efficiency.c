@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The efficiency analysis: waste must show, a clock that moved must not be taken for waste, nor excuse it. */
+#include "support/share_scenario.h"
+
+#define BOTH .first_start = 1, .first_end = 19, .second_start = 1, .second_end = 19
+
+static struct vg_judgement *judge(const struct scenario *s)
+{
+    return judge_by(s, "efficiency", "x.at_most", VG_OP_GE, 0.9);
+}
+
+static void nothing_lost_passes(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share", .solo = 100, .first = 50, .second = 50, BOTH };
+    struct vg_judgement *j = judge(&s);
+    assert_verdict(j, VG_PASS, NULL);
+    assert_near(value_of(j, "x.efficiency"), 1, 1e-6);
+    assert_near(value_of(j, "x.error"), 0, 1e-6);
+    assert_true(isnan(value_of(j, "x.clock_change")));
+    vg_judgement_free(j);
+}
+
+static void fair_waste_fails(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share", .solo = 100, .first = 30, .second = 30, BOTH };
+    struct vg_judgement *j = judge(&s);
+    assert_verdict(j, VG_FAIL, "x.at_most is 0.6");
+    vg_judgement_free(j);
+    /* Also where all of the time was given, and used up by something that is no work. */
+    struct scenario busy = { .policy = "equal-share",
+                             .solo = 100,
+                             .first = 30,
+                             .second = 30,
+                             BOTH,
+                             .cpu = 0.5,
+                             .wait = 0.5,
+                             .software_host = true };
+    j = judge(&busy);
+    assert_verdict(j, VG_FAIL, "x.at_most is 0.6");
+    vg_judgement_free(j);
+}
+
+static void idle_slices_of_the_policy_are_no_loss(void **state)
+{
+    (void)state;
+    struct scenario s = {
+        .policy = "fixed-share", .solo = 25, .first = 25, .second = 25, BOTH
+    }; /* a quarter each, always */
+    struct vg_judgement *j = judge(&s);
+    assert_verdict(j, VG_PASS, NULL);
+    assert_near(value_of(j, "x.efficiency"), 1, 1e-6);
+    vg_judgement_free(j);
+}
+
+/* The fixture's jobs come at an even rate while its clock swings by a tenth: they do not feel it. */
+static void jobs_that_do_not_feel_the_clock_are_not_corrected(void **state)
+{
+    (void)state;
+    struct scenario s = {
+        .policy = "equal-share", .solo = 100, .first = 50, .second = 50, BOTH, .solo_clock = 100, .contended_clock = 70
+    };
+    struct vg_judgement *j = judge(&s);
+    assert_verdict(j, VG_PASS, NULL);
+    assert_near(value_of(j, "x.clock_change"), 0.7, 0.03);
+    assert_near(value_of(j, "x.sensitivity"), 0, 0.01);
+    assert_near(value_of(j, "x.efficiency"), 1, 0.01);
+    vg_judgement_free(j);
+    s.first = s.second = 35; /* a slower clock is no excuse for jobs that do not depend on it */
+    j = judge(&s);
+    assert_verdict(j, VG_FAIL, "x.at_most");
+    vg_judgement_free(j);
+}
+
+static void a_clock_that_is_felt_is_corrected(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 50,
+                          .second = 50,
+                          BOTH,
+                          .solo_clock = 100,
+                          .contended_clock = 70,
+                          .feels_clock = true };
+    struct vg_judgement *j = judge(&s);
+    assert_verdict(j, VG_PASS, NULL);
+    assert_near(value_of(j, "x.sensitivity"), 1, 0.05);
+    assert_near(value_of(j, "x.efficiency"), 1, 0.03);
+    vg_judgement_free(j);
+    s.first = s.second = 37; /* a quarter is lost beside what the clock explains */
+    j = judge(&s);
+    assert_verdict(j, VG_FAIL, "x.at_most");
+    assert_near(value_of(j, "x.efficiency"), 0.74, 0.03);
+    vg_judgement_free(j);
+}
+
+static void a_hole_in_the_clock_means_no_correction(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 50,
+                          .second = 50,
+                          BOTH,
+                          .solo_clock = 100,
+                          .contended_clock = 70,
+                          .clock_hole_s = 0.5 };
+    struct vg_judgement *j = judge(&s);
+    assert_true(isnan(value_of(j, "x.clock_change")));
+    assert_near(value_of(j, "x.efficiency"), 1, 1e-6);
+    vg_judgement_free(j);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_lost_passes),
+        cmocka_unit_test(fair_waste_fails),
+        cmocka_unit_test(idle_slices_of_the_policy_are_no_loss),
+        cmocka_unit_test(jobs_that_do_not_feel_the_clock_are_not_corrected),
+        cmocka_unit_test(a_clock_that_is_felt_is_corrected),
+        cmocka_unit_test(a_hole_in_the_clock_means_no_correction),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The analyses own-share and policy-readback: one tenant among idle and busy neighbours, weights, a policy that changes
+ * in mid-test, settings that do not stay. */
+#include "judge_fixture.h"
+
+#define S INT64_C(1000000000)
+
+struct scene {
+    const char *policy, *phase_policy; /* of the test; of the judged phase, NULL: the same */
+    double solo, rate;                 /* of the first tenant, jobs per second */
+    bool second_works;
+    unsigned second_weight;
+};
+
+static void add_run(struct vg_measurements *m, struct vg_measured_phase *phase, const char *tenant, double rate)
+{
+    struct vg_measured_run *run = fixture_run(phase, tenant, "vk-compute-stream");
+    fixture_fact(run, "vk_driver_id", "SOME_HARDWARE");
+    fixture_fact(run, "job_iterations", "1000");
+    fixture_fact(run, "verified_jobs", "17");
+    fixture_completions(m, run, rate, 3, phase->start_host_ns + S / 2, phase->end_host_ns - S / 2);
+}
+
+static struct vg_measurements *measure(const struct scene *s, char *directory)
+{
+    struct vg_measurements *m = fixture_new(directory, "native", s->policy);
+    fixture_tenant(m, "peer.0");
+    fixture_tenant(m, "peer.1");
+    m->tenants[0].weight = 1;
+    m->tenants[1].weight = s->second_weight ? s->second_weight : 1;
+    fixture_event(m, 17 * S, "peer.1", "start", false);
+    fixture_event(m, 19 * S, "peer.1", "start", true);
+    add_run(m, fixture_phase(m, "solo", 5 * S, 15 * S), "peer.0", s->solo);
+    struct vg_measured_phase *phase = fixture_phase(m, "shared", 20 * S, 30 * S);
+    if (s->phase_policy)
+        phase->policy = vg_strdup(s->phase_policy);
+    add_run(m, phase, "peer.0", s->rate);
+    if (s->second_works)
+        add_run(m, phase, "peer.1", s->rate);
+    return m;
+}
+
+static struct vg_judgement *judge_own(const struct scene *s, const char *before, const char *metric, double at_most)
+{
+    struct vg_error err = { 0 };
+    char *directory = scratch_directory();
+    struct vg_measurements *m = measure(s, directory);
+    struct fixture_test f;
+    fixture_test(&f, "own-share");
+    fixture_param(&f, "phase", "shared");
+    fixture_param(&f, "solo", "solo");
+    fixture_param(&f, "tenant", "peer.0");
+    if (before)
+        fixture_param(&f, "baseline_phase", before);
+    fixture_expect(&f, metric, VG_OP_LE, at_most);
+    struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
+    if (!judgement)
+        fail_msg("%s", err.text);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+    return judgement;
+}
+
+static void assert_own(const struct scene *s, enum vg_verdict verdict, double share, double entitled)
+{
+    struct vg_judgement *j = judge_own(s, NULL, "x.deviation", 0.1);
+    assert_verdict(j, verdict, NULL);
+    assert_near(value_of(j, "x.share"), share, 1e-3);
+    assert_near(value_of(j, "x.entitled"), entitled, 1e-9);
+    vg_judgement_free(j);
+}
+
+static void the_promise_depends_on_the_neighbours(void **state)
+{
+    (void)state;
+    /* Equal share: half, also beside a neighbour that only runs; what it leaves is not given away. */
+    assert_own(&(struct scene) { "equal-share", NULL, 100, 50, true, 0 }, VG_PASS, 0.5, 0.5);
+    assert_own(&(struct scene) { "equal-share", NULL, 100, 50, false, 0 }, VG_PASS, 0.5, 0.5);
+    assert_own(&(struct scene) { "equal-share", NULL, 100, 95, false, 0 }, VG_FAIL, 0.95, 0.5);
+    /* Fixed share of at most four: a quarter in both phases, so that 25/s alone means 100/s. */
+    assert_own(&(struct scene) { "fixed-share", NULL, 25, 25, true, 0 }, VG_PASS, 0.25, 0.25);
+    assert_own(&(struct scene) { "fixed-share", NULL, 25, 50, true, 0 }, VG_FAIL, 0.5, 0.25);
+    /* Weighted: all of it beside an idle neighbour, 1 of 1 + 3 beside a busy one. */
+    assert_own(&(struct scene) { "weighted", NULL, 100, 98, false, 3 }, VG_PASS, 0.98, 1);
+    assert_own(&(struct scene) { "weighted", NULL, 100, 25, true, 3 }, VG_PASS, 0.25, 0.25);
+    assert_own(&(struct scene) { "weighted", NULL, 100, 50, true, 3 }, VG_FAIL, 0.5, 0.25);
+    /* Weights mean nothing to equal share. */
+    assert_own(&(struct scene) { "equal-share", NULL, 100, 50, true, 3 }, VG_PASS, 0.5, 0.5);
+}
+
+static void a_phase_has_its_own_policy(void **state)
+{
+    (void)state;
+    assert_own(&(struct scene) { "equal-share", "fixed-share", 100, 25, false, 0 }, VG_PASS, 0.25, 0.25);
+    assert_own(&(struct scene) { "equal-share", "best-effort", 100, 50, false, 0 }, VG_FAIL, 0.5, 1);
+}
+
+static void a_change_of_the_own_rate_shows(void **state)
+{
+    (void)state;
+    const struct scene s = { "weighted", NULL, 100, 80, false, 0 };
+    struct vg_judgement *j = judge_own(&s, "solo", "x.change", 0.05);
+    assert_verdict(j, VG_FAIL, "x.change is 0.2");
+    vg_judgement_free(j);
+}
+
+static struct vg_judgement *judge_readings(const struct vg_policy_reading *readings, unsigned count)
+{
+    struct vg_error err = { 0 };
+    char *directory = scratch_directory();
+    struct vg_measurements *m = measure(&(struct scene) { "equal-share", NULL, 100, 50, true, 0 }, directory);
+    struct vg_measured_phase *phase = &m->phases[1];
+    for (unsigned i = 0; i < count; i++)
+        vg_push(phase->readings, phase->reading_count) =
+            (struct vg_policy_reading) { vg_strdup("peer.0"), vg_strdup(readings[i].knob), readings[i].wanted,
+                                         readings[i].found, readings[i].after };
+    struct fixture_test f;
+    fixture_test(&f, "policy-readback");
+    fixture_expect(&f, "x.mismatches", VG_OP_EQ, 0);
+    struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
+    if (!judgement)
+        fail_msg("%s", err.text);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+    return judgement;
+}
+
+static void settings_must_stay(void **state)
+{
+    (void)state;
+    static char quota[] = "quota_us", weight[] = "weight";
+    const struct vg_policy_reading good[] = { { NULL, quota, 10000, 10000, false }, { NULL, weight, 1, 1, true } };
+    const struct vg_policy_reading bad[] = { { NULL, quota, 10000, 10000, false }, { NULL, quota, 10000, 0, true } };
+    struct vg_judgement *j = judge_readings(good, 2);
+    assert_verdict(j, VG_PASS, NULL);
+    assert_near(value_of(j, "x.readings"), 2, 0);
+    vg_judgement_free(j);
+    j = judge_readings(bad, 2);
+    assert_verdict(j, VG_FAIL, "x.mismatches is 1");
+    vg_judgement_free(j);
+    j = judge_readings(NULL, 0);
+    assert_verdict(j, VG_INVALID, "could not be read back");
+    vg_judgement_free(j);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_promise_depends_on_the_neighbours),
+        cmocka_unit_test(a_phase_has_its_own_policy),
+        cmocka_unit_test(a_change_of_the_own_rate_shows),
+        cmocka_unit_test(settings_must_stay),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
