@@ -10,6 +10,7 @@ VERSION  := 0.1.0
 PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq
 PKGS_WORKLOAD := vulkan egl glesv2 jansson libdrm
 PKGS_AGENT    := jansson
+PKGS_MODEL    := fuse3
 
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla -Wundef -Wwrite-strings
 CFLAGS   ?= -O2 -g
@@ -32,6 +33,8 @@ PROBE_SRC    := $(wildcard host-probes/*.c)
 WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c guest-workloads/gles/*.c \
                   guest-workloads/drm/*.c guest-workloads/system/*.c)
 AGENT_SRC    := $(wildcard guest-workloads/agent/*.c)
+MODEL_SRC    := $(filter-out tests/model/nvml.c,$(wildcard tests/model/*.c))
+CONTROL_SRC  := tests/controls/placer.c
 SHADER_SRC   := $(wildcard guest-workloads/shaders/*.comp guest-workloads/shaders/*.vert guest-workloads/shaders/*.frag)
 SHADER_H     := $(SHADER_SRC:guest-workloads/shaders/%=$(BUILD)/shaders/%.h)
 UNIT_SRC     := $(wildcard tests/unit/*.c)
@@ -44,13 +47,14 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 # pkg-config runs once per make, not once per file. Goals that install the packages do not need its answer.
 NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench bench-place controls,$(or $(MAKECMDGOALS),build)),yes)
 ifdef NEED_FLAGS
-LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT)))
+LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT) $(PKGS_MODEL)))
 RUNNER_LIBS   := $(shell pkg-config --libs $(PKGS_RUNNER)) -lm
 WORKLOAD_LIBS := $(shell pkg-config --libs $(PKGS_WORKLOAD)) -lm
 AGENT_LIBS    := $(shell pkg-config --libs $(PKGS_AGENT)) -lm
+MODEL_LIBS    := $(shell pkg-config --libs $(PKGS_MODEL))
 endif
 
-PROGRAMS := $(BUILD)/vgauge $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
+PROGRAMS := $(BUILD)/vgauge $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload $(BUILD)/vgauge-model $(BUILD)/vgauge-model-nvml.so
 
 build: $(PROGRAMS) $(BUILD)/payload.squashfs ## compile everything
 	@:
@@ -80,6 +84,21 @@ $(BUILD)/vgauge-agent: $(call obj,$(BASE_SRC) $(AGENT_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(AGENT_LIBS)
 
+# A model of vendors' drivers as a file system, and its stand-in for NVIDIA's library.
+$(BUILD)/vgauge-model: $(call obj,$(MODEL_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(MODEL_LIBS)
+
+$(BUILD)/vgauge-model-nvml.so: tests/model/nvml.c
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ $<
+
+# As vgauge, with known-bad parts in the places of good ones (tests/controls).
+$(BUILD)/vgauge-control: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) $(CONTROL_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
 $(BUILD)/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload guest-workloads/image/make-payload
 	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)
 	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
@@ -97,15 +116,19 @@ unit-programs: $(UNIT_PROGRAMS)
 # --- verbs for people ----------------------------------------------------------------------------------------------
 
 PLAN ?= quick
-HOST ?= reference
+HOST ?=
 ARGS ?=
 
 # make itself turns every non-zero status into 2; the last line says the real one (README, "Exit status").
 run: ## install what is missing, build, make the images, run PLAN=quick on HOST=reference
 	@.ci/install-packages build run
 	@$(MAKE) --no-print-directory -j2 build
-	@guest-workloads/image/build-images >/dev/null
-	@$(BUILD)/vgauge run --plan $(PLAN) --host $(HOST) $(ARGS)
+	@[ "$(PLAN)" = placement-model ] || guest-workloads/image/build-images >/dev/null
+	@$(BUILD)/vgauge run --plan $(PLAN) $(if $(HOST),--host $(HOST)) $(ARGS)
+	@[ ! -x tests/controls/$(PLAN) ] || $(MAKE) --no-print-directory model-controls PLAN=$(PLAN)
+
+model-controls: $(BUILD)/vgauge $(BUILD)/vgauge-model $(BUILD)/vgauge-model-nvml.so $(BUILD)/vgauge-control ## run PLAN's tests under known-bad implementations: each must fail
+	@BUILD=$(BUILD) tests/controls/$(PLAN)
 
 images: ## build the guest image and the reference hypervisor tree (cached)
 	@.ci/install-packages run
@@ -163,5 +186,21 @@ clean: ## remove what was built here (not the cached images)
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-.PHONY: build unit-programs controls control-programs run images deps check lint bench bench-gate bench-history bench-place clean help
+# libFuzzer entry points: one file per format that comes from outside (tests/fuzz).
+SECONDS  ?= 10
+FUZZ_SRC := $(wildcard tests/fuzz/*.c)
+fuzz: ## feed the readers of drivers' texts with random bytes for SECONDS each (needs clang)
+	@command -v clang >/dev/null || { echo "fuzz: clang is not installed, and only it has libFuzzer; apt-get install clang libclang-rt-dev" >&2; exit 3; }
+	@mkdir -p $(BUILD)/fuzz
+	@for source in $(FUZZ_SRC); do \
+	    name=$$(basename $$source .c); mkdir -p $(BUILD)/fuzz/corpus-$$name; \
+	    clang -g -O1 -std=gnu11 -fms-extensions -w -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE \
+	        -Irunner -o $(BUILD)/fuzz/$$name $$source runner/mechanism/sysfs-text.c $(BASE_SRC) -ljansson -pthread || exit 3; \
+	    $(BUILD)/fuzz/$$name -max_total_time=$(SECONDS) -max_len=4096 -print_final_stats=0 -verbosity=0 \
+	        -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/corpus-$$name >$(BUILD)/fuzz/$$name.log 2>&1 || \
+	        { tail -n 30 $(BUILD)/fuzz/$$name.log; echo "not ok - $$name"; exit 1; }; \
+	    echo "ok - $$name: $(SECONDS) s without a finding"; \
+	done
+
+.PHONY: build unit-programs controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

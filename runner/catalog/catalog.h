@@ -90,8 +90,16 @@ struct vg_test_action {
     char *action;
 };
 
+/* Something that the engine does with the mechanism itself, without a tenant: an action's descriptor and parameters. */
+struct vg_test_provision {
+    char *action;
+    struct vg_settings params;
+};
+
 struct vg_phase {
     char *name;
+    struct vg_test_provision *provisions; /* one after the other, before `do` and `run` */
+    unsigned provision_count;
     char *policy;                   /* scheduling policy from here on; NULL: as it was */
     struct vg_test_action *actions; /* in order, before the runs */
     unsigned action_count;
@@ -149,6 +157,7 @@ struct vg_plan_setting {
 struct vg_plan {
     char *name;
     char *summary;
+    char *host;                         /* on which host, if nobody says another; NULL: reference */
     struct vg_words tests;              /* globs over test ids or group/ids, `!` negates */
     struct vg_words sets;               /* as --set */
     struct vg_words profiles, policies; /* instead of the tests' own axes; empty: as each test says */
@@ -163,12 +172,23 @@ struct vg_host_pgpu {
     char *cpus; /* reference hypervisor: the cores that are this pGPU, "1" */
     char *pci;  /* vendor hardware: 0000:41:00.0 */
     char *render_node;
+    char *parent;             /* mdev parent that is no PCI device: "mdpy" */
+    char *board;              /* pGPUs of one board have the same word; NULL: a board of its own */
+    char *mechanism;          /* the only one that offers vGPUs on it; NULL: every one */
+    char *capacity;           /* a capacity model of placement/: "same-type"; NULL: the mechanism's own */
+    struct vg_words profiles; /* those of the mechanism's profiles that it offers; empty: all */
+    unsigned vfs;             /* SR-IOV: VFs to enable; 0: no SR-IOV */
+    unsigned instances;       /* capacity count-pool */
+    uint64_t memory_bytes;    /* capacity memory-pool; else what all vGPUs together may have; 0: not said */
+    unsigned low_gm_mib, high_gm_mib, fences; /* capacity gvt-g: what the host leaves to guests */
 };
 
 struct vg_host_profile {
-    char *name;            /* "full" */
-    uint64_t memory_bytes; /* 0: not partitioned */
-    unsigned max;          /* most vGPUs of it per pGPU */
+    char *name;                               /* "full" */
+    uint64_t memory_bytes;                    /* 0: not partitioned */
+    unsigned max;                             /* most vGPUs of it per pGPU */
+    char *type;                               /* what the driver calls it: "nvidia-46", "1005"; NULL: as name */
+    unsigned low_gm_mib, high_gm_mib, fences; /* capacity gvt-g: what one takes */
 };
 
 struct vg_host_policy {
@@ -225,6 +245,8 @@ struct vg_host {
     struct vg_host_mechanism *mechanisms;
     unsigned mechanism_count;
     struct vg_words allow; /* destructive, ... */
+    char *model;           /* a profile of vgauge-model that is served at a private root; NULL: no model */
+    char *model_break;     /* its known-bad behaviour; NULL: none */
     char *file;
 };
 

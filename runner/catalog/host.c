@@ -10,6 +10,17 @@ static const cyaml_schema_field_t pgpu_fields[] = {
     VG_FIELD_WORD("cpus", VG_OPTIONAL, struct vg_host_pgpu, cpus),
     VG_FIELD_WORD("pci", VG_OPTIONAL, struct vg_host_pgpu, pci),
     VG_FIELD_WORD("render_node", VG_OPTIONAL, struct vg_host_pgpu, render_node),
+    VG_FIELD_WORD("parent", VG_OPTIONAL, struct vg_host_pgpu, parent),
+    VG_FIELD_WORD("board", VG_OPTIONAL, struct vg_host_pgpu, board),
+    VG_FIELD_WORD("mechanism", VG_OPTIONAL, struct vg_host_pgpu, mechanism),
+    VG_FIELD_WORD("capacity", VG_OPTIONAL, struct vg_host_pgpu, capacity),
+    VG_FIELD_WORDS("profiles", VG_OPTIONAL, struct vg_host_pgpu, profiles),
+    CYAML_FIELD_UINT("vfs", VG_OPTIONAL, struct vg_host_pgpu, vfs),
+    CYAML_FIELD_UINT("instances", VG_OPTIONAL, struct vg_host_pgpu, instances),
+    CYAML_FIELD_UINT("memory_mib", VG_OPTIONAL, struct vg_host_pgpu, memory_bytes),
+    CYAML_FIELD_UINT("low_gm_mib", VG_OPTIONAL, struct vg_host_pgpu, low_gm_mib),
+    CYAML_FIELD_UINT("high_gm_mib", VG_OPTIONAL, struct vg_host_pgpu, high_gm_mib),
+    CYAML_FIELD_UINT("fences", VG_OPTIONAL, struct vg_host_pgpu, fences),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t pgpu_entry = {
@@ -21,6 +32,10 @@ static const cyaml_schema_field_t profile_fields[] = {
     VG_FIELD_WORD("name", VG_MANDATORY, struct vg_host_profile, name),
     CYAML_FIELD_UINT("memory_mib", VG_OPTIONAL, struct vg_host_profile, memory_bytes),
     CYAML_FIELD_UINT("max", VG_OPTIONAL, struct vg_host_profile, max),
+    VG_FIELD_WORD("type", VG_OPTIONAL, struct vg_host_profile, type),
+    CYAML_FIELD_UINT("low_gm_mib", VG_OPTIONAL, struct vg_host_profile, low_gm_mib),
+    CYAML_FIELD_UINT("high_gm_mib", VG_OPTIONAL, struct vg_host_profile, high_gm_mib),
+    CYAML_FIELD_UINT("fences", VG_OPTIONAL, struct vg_host_profile, fences),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t profile_entry = {
@@ -75,6 +90,8 @@ static const cyaml_schema_field_t host_fields[] = {
     VG_FIELD_LIST("pgpus", VG_MANDATORY, struct vg_host, pgpus, pgpu_count, pgpu_entry),
     VG_FIELD_LIST("mechanisms", VG_MANDATORY, struct vg_host, mechanisms, mechanism_count, mechanism_entry),
     VG_FIELD_WORDS("allow", VG_OPTIONAL, struct vg_host, allow),
+    VG_FIELD_WORD("model", VG_OPTIONAL, struct vg_host, model),
+    VG_FIELD_WORD("model_break", VG_OPTIONAL, struct vg_host, model_break),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t host_schema = {

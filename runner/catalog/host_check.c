@@ -63,6 +63,49 @@ static bool is_pci_address(const char *text)
     return !*text;
 }
 
+static bool to_bytes(const struct vg_document *document, const char *path, uint64_t *value, struct vg_error *err)
+{
+    if (*value > MAX_MIB)
+        return vg_document_fail(document, path, err, "%" PRIu64 " MiB are more than 16 TiB", *value);
+    *value *= MIB;
+    return true;
+}
+
+/* What becomes one component of a path below sysfs. */
+static bool check_component(const struct vg_document *document, const char *path, const char *text,
+                            struct vg_error *err)
+{
+    size_t length = text ? strlen(text) : 0;
+    if (!text || (length <= 64 && *text != '.' &&
+                  strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-") == length))
+        return true;
+    return vg_document_fail(
+        document, path, err,
+        "only letters, digits and `_.:-` are allowed here, at most 64, and no dot at the beginning");
+}
+
+static bool check_capacity(const struct vg_document *document, unsigned index, struct vg_host_pgpu *pgpu,
+                           struct vg_error *err)
+{
+    static const char *const models[] = { "same-type",  "same-size",   "mixed-size", "mig",      "vf",
+                                          "count-pool", "memory-pool", "gvt-g",      "remaining" };
+    vg_autofree char *capacity = vg_format("pgpus/%u/capacity", index);
+    vg_autofree char *parent = vg_format("pgpus/%u/parent", index);
+    vg_autofree char *board = vg_format("pgpus/%u/board", index);
+    vg_autofree char *mechanism = vg_format("pgpus/%u/mechanism", index);
+    vg_autofree char *vfs = vg_format("pgpus/%u/vfs", index);
+    vg_autofree char *memory = vg_format("pgpus/%u/memory_mib", index);
+    if (pgpu->capacity &&
+        !vg_check_word(document, capacity, "capacity model", pgpu->capacity, models, VG_COUNT(models), err))
+        return false;
+    if (pgpu->mechanism && !vg_check_descriptor(document, mechanism, VG_KIND_MECHANISM, pgpu->mechanism, err))
+        return false;
+    return check_component(document, parent, pgpu->parent, err) &&
+           (!pgpu->board || vg_check_name(document, board, pgpu->board, err)) &&
+           vg_check_range(document, vfs, &pgpu->vfs, 0, 0, 64, err) &&
+           to_bytes(document, memory, &pgpu->memory_bytes, err);
+}
+
 static bool check_pgpus(const struct vg_document *document, struct vg_host *host, struct vg_error *err)
 {
     for (unsigned i = 0; i < host->pgpu_count; i++) {
@@ -76,18 +119,12 @@ static bool check_pgpus(const struct vg_document *document, struct vg_host *host
             return false;
         if (pgpu->pci && !is_pci_address(pgpu->pci))
             return vg_document_fail(document, pci, err, "a PCI address is written 0000:41:00.0");
+        if (!check_capacity(document, i, &host->pgpus[i], err))
+            return false;
         for (unsigned j = 0; j < i; j++)
             if (vg_equal(host->pgpus[j].name, pgpu->name))
                 return vg_document_fail(document, name, err, "two pGPUs are called `%s`", pgpu->name);
     }
-    return true;
-}
-
-static bool to_bytes(const struct vg_document *document, const char *path, uint64_t *value, struct vg_error *err)
-{
-    if (*value > MAX_MIB)
-        return vg_document_fail(document, path, err, "%" PRIu64 " MiB are more than 16 TiB", *value);
-    *value *= MIB;
     return true;
 }
 
@@ -99,9 +136,11 @@ static bool check_profiles(const struct vg_document *document, const char *path,
         vg_autofree char *name = vg_format("%s/profiles/%u/name", path, i);
         vg_autofree char *max = vg_format("%s/profiles/%u/max", path, i);
         vg_autofree char *memory = vg_format("%s/profiles/%u/memory_mib", path, i);
+        vg_autofree char *type = vg_format("%s/profiles/%u/type", path, i);
         if (!vg_check_name(document, name, profile->name, err) ||
             !vg_check_range(document, max, &profile->max, 1, 1, 1024, err) ||
-            !to_bytes(document, memory, &profile->memory_bytes, err))
+            !to_bytes(document, memory, &profile->memory_bytes, err) ||
+            !check_component(document, type, profile->type, err))
             return false;
         for (unsigned j = 0; j < i; j++)
             if (vg_equal(mechanism->profiles[j].name, profile->name))
@@ -163,6 +202,23 @@ static bool check_mechanism(const struct vg_document *document, struct vg_host *
            to_bytes(document, hostmem, &mechanism->hostmem_bytes, err);
 }
 
+/* The profiles that a pGPU says it offers are those of a mechanism. */
+static bool check_offers(const struct vg_document *document, const struct vg_host *host, struct vg_error *err)
+{
+    vg_autofree const char **names = NULL;
+    size_t count = 0;
+    for (unsigned i = 0; i < host->mechanism_count; i++)
+        for (unsigned j = 0; j < host->mechanisms[i].profile_count; j++)
+            vg_push(names, count) = host->mechanisms[i].profiles[j].name;
+    for (unsigned i = 0; i < host->pgpu_count; i++) {
+        vg_autofree char *path = vg_format("pgpus/%u/profiles", i);
+        if (!vg_check_words(document, path, "profile", &host->pgpus[i].profiles, names, count, err))
+            return false;
+    }
+    return !host->model || (vg_check_name(document, "model", host->model, err) &&
+                            (!host->model_break || vg_check_name(document, "model_break", host->model_break, err)));
+}
+
 bool vg_host_check(const struct vg_document *document, struct vg_host *host, struct vg_error *err)
 {
     static const char *const allowed[] = { "destructive" };
@@ -177,5 +233,6 @@ bool vg_host_check(const struct vg_document *document, struct vg_host *host, str
     for (unsigned i = 0; i < host->mechanism_count; i++)
         if (!check_mechanism(document, host, i, err))
             return false;
-    return vg_check_words(document, "allow", "permission", &host->allow, allowed, VG_COUNT(allowed), err);
+    return vg_check_words(document, "allow", "permission", &host->allow, allowed, VG_COUNT(allowed), err) &&
+           check_offers(document, host, err);
 }

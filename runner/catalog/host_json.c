@@ -50,6 +50,28 @@ static json_t *machine_to_json(const struct vg_host_machine *machine)
     return json;
 }
 
+static void set_int_if(json_t *json, const char *key, uint64_t value)
+{
+    if (value)
+        vg_json_set_int(json, key, (int64_t)value);
+}
+
+static void add_capacity(json_t *json, const struct vg_host_pgpu *pgpu)
+{
+    set_text_if(json, "parent", pgpu->parent);
+    set_text_if(json, "board", pgpu->board);
+    set_text_if(json, "mechanism", pgpu->mechanism);
+    set_text_if(json, "capacity", pgpu->capacity);
+    if (pgpu->profiles.count)
+        vg_json_set(json, "profiles", vg_words_to_json(&pgpu->profiles));
+    set_int_if(json, "vfs", pgpu->vfs);
+    set_int_if(json, "instances", pgpu->instances);
+    set_int_if(json, "memory_mib", pgpu->memory_bytes >> 20);
+    set_int_if(json, "low_gm_mib", pgpu->low_gm_mib);
+    set_int_if(json, "high_gm_mib", pgpu->high_gm_mib);
+    set_int_if(json, "fences", pgpu->fences);
+}
+
 static json_t *pgpus_to_json(const struct vg_host *host)
 {
     json_t *array = vg_json_new_array();
@@ -59,6 +81,7 @@ static json_t *pgpus_to_json(const struct vg_host *host)
         set_text_if(json, "cpus", host->pgpus[i].cpus);
         set_text_if(json, "pci", host->pgpus[i].pci);
         set_text_if(json, "render_node", host->pgpus[i].render_node);
+        add_capacity(json, &host->pgpus[i]);
         vg_json_append(array, json);
     }
     return array;
@@ -72,6 +95,10 @@ static json_t *profiles_to_json(const struct vg_host_mechanism *mechanism)
         vg_json_set_text(json, "name", mechanism->profiles[i].name);
         vg_json_set_int(json, "memory_mib", (int64_t)(mechanism->profiles[i].memory_bytes >> 20));
         vg_json_set_int(json, "max", mechanism->profiles[i].max);
+        set_text_if(json, "type", mechanism->profiles[i].type);
+        set_int_if(json, "low_gm_mib", mechanism->profiles[i].low_gm_mib);
+        set_int_if(json, "high_gm_mib", mechanism->profiles[i].high_gm_mib);
+        set_int_if(json, "fences", mechanism->profiles[i].fences);
         vg_json_append(array, json);
     }
     return array;
@@ -123,5 +150,7 @@ json_t *vg_host_to_json(const struct vg_host *host)
     vg_json_set(json, "pgpus", pgpus_to_json(host));
     vg_json_set(json, "mechanisms", mechanisms_to_json(host));
     vg_json_set(json, "allow", vg_words_to_json(&host->allow));
+    set_text_if(json, "model", host->model);
+    set_text_if(json, "model_break", host->model_break);
     return json;
 }

@@ -7,6 +7,7 @@
 static const cyaml_schema_field_t plan_fields[] = {
     VG_FIELD_WORD("name", VG_MANDATORY, struct vg_plan, name),
     VG_FIELD_TEXT("summary", VG_MANDATORY, struct vg_plan, summary),
+    VG_FIELD_WORD("host", VG_OPTIONAL, struct vg_plan, host),
     VG_FIELD_WORDS("tests", VG_MANDATORY, struct vg_plan, tests),
     VG_FIELD_WORDS("set", VG_OPTIONAL, struct vg_plan, sets),
     VG_FIELD_WORDS("profiles", VG_OPTIONAL, struct vg_plan, profiles),
@@ -29,6 +30,7 @@ static bool check_plan(const struct vg_document *document, struct vg_plan *plan,
     if (!plan->tests.count)
         return vg_document_fail(document, "tests", err, "`tests` must not be empty; `\"*\"` selects every test");
     return vg_check_name(document, "name", plan->name, err) &&
+           (!plan->host || vg_check_name(document, "host", plan->host, err)) &&
            vg_check_range(document, "repeat", &plan->repeat, 0, 1, 1000, err) &&
            vg_check_range(document, "budget_s", &plan->budget_s, 0, 1, 604800, err);
 }
@@ -85,6 +87,8 @@ json_t *vg_plan_to_json(const struct vg_plan *plan)
     json_t *json = vg_json_new_object();
     vg_json_set_text(json, "name", plan->name);
     vg_json_set_text(json, "summary", plan->summary);
+    if (plan->host)
+        vg_json_set_text(json, "host", plan->host);
     vg_json_set(json, "tests", vg_words_to_json(&plan->tests));
     vg_json_set(json, "set", vg_words_to_json(&plan->sets));
     if (plan->profiles.count)

@@ -58,21 +58,35 @@ static bool offer(const struct vg_descriptor *descriptor, const struct wish *wis
     return true;
 }
 
-/* Puts the value into every run whose workload takes it, or into every analysis of that name that does. */
+/* Into every thing of a phase (`run`, `provision`) whose descriptor takes it. */
+static bool put_each(json_t *list, const char *key, enum vg_descriptor_kind kind, const struct wish *wish,
+                     struct candidates *near, bool *taken, struct vg_error *err)
+{
+    size_t i;
+    json_t *member;
+    json_array_foreach(list, i, member)
+    {
+        bool here = false;
+        if (!offer(vg_descriptor_find(kind, vg_json_text_or(member, key, "")), wish, near, &here, err))
+            return false;
+        if (here)
+            vg_json_set_text(json_object_get(member, "params"), wish->param, wish->value);
+        *taken = *taken || here;
+    }
+    return true;
+}
+
+/* Puts the value into every run whose workload takes it and every provisioning action that does. */
 static bool put_runs(json_t *phases, const struct wish *wish, struct candidates *near, bool *taken,
                      struct vg_error *err)
 {
-    size_t i, j;
-    json_t *phase, *run;
-    json_array_foreach(phases, i, phase) json_array_foreach(json_object_get(phase, "run"), j, run)
+    size_t i;
+    json_t *phase;
+    json_array_foreach(phases, i, phase)
     {
-        const char *workload = vg_json_text_or(run, "workload", "");
-        bool here = false;
-        if (!offer(vg_descriptor_find(VG_KIND_WORKLOAD, workload), wish, near, &here, err))
+        if (!put_each(json_object_get(phase, "run"), "workload", VG_KIND_WORKLOAD, wish, near, taken, err) ||
+            !put_each(json_object_get(phase, "provision"), "action", VG_KIND_ACTION, wish, near, taken, err))
             return false;
-        if (here)
-            vg_json_set_text(json_object_get(run, "params"), wish->param, wish->value);
-        *taken = *taken || here;
     }
     return true;
 }

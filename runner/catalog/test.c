@@ -38,8 +38,18 @@ static const cyaml_schema_value_t run_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vg_test_run, run_fields),
 };
 
+static const cyaml_schema_field_t provision_fields[] = {
+    VG_FIELD_WORD("action", VG_MANDATORY, struct vg_test_provision, action),
+    VG_FIELD_SETTINGS("params", VG_OPTIONAL, struct vg_test_provision, params),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t provision_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vg_test_provision, provision_fields),
+};
+
 static const cyaml_schema_field_t phase_fields[] = {
     VG_FIELD_WORD("name", VG_MANDATORY, struct vg_phase, name),
+    VG_FIELD_LIST("provision", VG_OPTIONAL, struct vg_phase, provisions, provision_count, provision_entry),
     VG_FIELD_WORD("policy", VG_OPTIONAL, struct vg_phase, policy),
     VG_FIELD_LIST("do", VG_OPTIONAL, struct vg_phase, actions, action_count, action_entry),
     VG_FIELD_LIST("run", VG_OPTIONAL, struct vg_phase, runs, run_count, run_entry),
@@ -107,7 +117,7 @@ static const cyaml_schema_field_t test_fields[] = {
     VG_FIELD_TEXT("why", VG_MANDATORY, struct vg_raw_test, why),
     CYAML_FIELD_MAPPING("needs", VG_OPTIONAL, struct vg_raw_test, needs, needs_fields),
     CYAML_FIELD_MAPPING("matrix", VG_OPTIONAL, struct vg_raw_test, matrix, matrix_fields),
-    VG_FIELD_LIST("tenants", VG_MANDATORY, struct vg_raw_test, tenants, tenant_count, tenant_entry),
+    VG_FIELD_LIST("tenants", VG_OPTIONAL, struct vg_raw_test, tenants, tenant_count, tenant_entry),
     VG_FIELD_LIST("phases", VG_MANDATORY, struct vg_raw_test, phases, phase_count, phase_entry),
     VG_FIELD_LIST("analyze", VG_MANDATORY, struct vg_raw_test, analyses, analysis_count, analysis_entry),
     VG_FIELD_LIST("expect", VG_MANDATORY, struct vg_raw_test, raw, raw_count, expectation_entry),

@@ -73,6 +73,18 @@ static json_t *runs_to_json(const struct vg_phase *phase)
     return array;
 }
 
+static json_t *provisions_to_json(const struct vg_phase *phase)
+{
+    json_t *array = vg_json_new_array();
+    for (unsigned i = 0; i < phase->provision_count; i++) {
+        json_t *json = vg_json_new_object();
+        vg_json_set_text(json, "action", phase->provisions[i].action);
+        vg_json_set(json, "params", settings_to_json(vg_json_new_object(), &phase->provisions[i].params));
+        vg_json_append(array, json);
+    }
+    return array;
+}
+
 static json_t *phases_to_json(const struct vg_test *test)
 {
     json_t *array = vg_json_new_array();
@@ -80,6 +92,8 @@ static json_t *phases_to_json(const struct vg_test *test)
         const struct vg_phase *phase = &test->phases[i];
         json_t *json = vg_json_new_object();
         vg_json_set_text(json, "name", phase->name);
+        if (phase->provision_count)
+            vg_json_set(json, "provision", provisions_to_json(phase));
         if (phase->policy)
             vg_json_set_text(json, "policy", phase->policy);
         if (phase->action_count)
@@ -138,7 +152,8 @@ json_t *vg_test_to_json(const struct vg_test *test)
     vg_json_set_text(json, "why", test->why);
     vg_json_set(json, "needs", needs_to_json(&test->needs));
     vg_json_set(json, "matrix", matrix_to_json(&test->matrix));
-    vg_json_set(json, "tenants", tenants_to_json(test));
+    if (test->tenant_count)
+        vg_json_set(json, "tenants", tenants_to_json(test));
     vg_json_set(json, "phases", phases_to_json(test));
     vg_json_set(json, "analyze", analyses_to_json(test));
     vg_json_set(json, "expect", expectations_to_json(test));

@@ -174,9 +174,17 @@ static bool check_phase(const struct vg_document *document, struct vg_test *test
     for (unsigned i = 0; i < index; i++)
         if (vg_equal(test->phases[i].name, phase->name))
             return vg_document_fail(document, name, err, "two phases are called `%s`", phase->name);
-    if (!phase->action_count && !phase->run_count)
+    if (!phase->action_count && !phase->run_count && !phase->provision_count)
         return vg_document_fail(document, path, err, "phase `%s` has nothing to `do` and nothing to `run`",
                                 phase->name);
+    for (unsigned i = 0; i < phase->provision_count; i++) {
+        vg_autofree char *action = vg_format("%s/provision/%u/action", path, i);
+        vg_autofree char *params = vg_format("%s/provision/%u/params", path, i);
+        const struct vg_descriptor *descriptor =
+            vg_check_descriptor(document, action, VG_KIND_ACTION, phase->provisions[i].action, err);
+        if (!descriptor || !vg_check_settings(document, params, descriptor, &phase->provisions[i].params, false, err))
+            return false;
+    }
     for (unsigned i = 0; i < phase->action_count; i++) {
         vg_autofree char *place = vg_format("%s/do/%u", path, i);
         if (!check_action(document, place, test, &phase->actions[i], living, err))
@@ -192,12 +200,17 @@ static bool check_phase(const struct vg_document *document, struct vg_test *test
 
 bool vg_test_check_phases(const struct vg_document *document, struct vg_test *test, struct vg_error *err)
 {
-    vg_autofree unsigned *instances = vg_calloc(test->tenant_count, sizeof *instances);
+    vg_autofree unsigned *instances = vg_calloc(test->tenant_count + 1, sizeof *instances);
     struct living living = { instances };
     if (!check_tenants(document, test, &living, err))
         return false;
-    for (unsigned i = 0; i < test->phase_count; i++)
+    bool provisions = false;
+    for (unsigned i = 0; i < test->phase_count; i++) {
         if (!check_phase(document, test, i, &living, err))
             return false;
-    return true;
+        provisions = provisions || test->phases[i].provision_count;
+    }
+    if (test->tenant_count || provisions)
+        return true;
+    return vg_document_fail(document, "", err, "the test names no `tenants`, and nothing to `provision` without them");
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include "commands/again.h"
 #include "commands/command.h"
+#include "commands/model.h"
 #include "commands/progress.h"
 #include "report/report.h"
 
@@ -175,6 +176,7 @@ static uint64_t seed_of(const struct options *options)
 }
 
 VG_DEFINE_CLEANUP(cleanup_run, struct vg_run *, vg_run_free)
+VG_DEFINE_CLEANUP(cleanup_model, struct cmd_model *, cmd_model_stop)
 
 static struct vg_run *create_run(const struct options *options, const struct vg_plan *plan, const struct vg_host *host,
                                  struct vg_error *err)
@@ -269,7 +271,7 @@ static bool expectations_are_good(const struct options *options, struct vg_error
 }
 
 static int execute(const struct options *options, struct vg_catalog *catalog, const struct vg_plan *plan,
-                   const struct vg_host *host, const struct vg_schedule *schedule, struct vg_error *err)
+                   struct vg_host *host, const struct vg_schedule *schedule, struct vg_error *err)
 {
     vg_autofree char *programs = vg_executable_directory();
     if (!programs) {
@@ -277,6 +279,9 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
         return -1;
     }
     bool was_there = options->out && vg_exists(options->out);
+    VG_CLEANUP(cleanup_model) struct cmd_model *model = cmd_model_start(host, programs, err);
+    if (host->model && !model)
+        return -1;
     VG_CLEANUP(cleanup_run) struct vg_run *run = create_run(options, plan, host, err);
     if (!run)
         return -1;
@@ -363,8 +368,8 @@ static int run_plan(const struct options *options, struct vg_error *err)
     const struct vg_plan *plan = vg_catalog_plan(catalog, options->plan ? options->plan : "quick", err);
     if (!plan)
         return -1;
-    cmd_autohost struct vg_host *host =
-        vg_host_load(catalog->directory, options->host ? options->host : "reference", err);
+    const char *host_name = options->host ? options->host : plan->host ? plan->host : "reference";
+    cmd_autohost struct vg_host *host = vg_host_load(catalog->directory, host_name, err);
     if (!host || !apply_sets(catalog, plan, options, err))
         return -1;
     for (size_t i = 0; i < options->allow_count; i++)
@@ -411,7 +416,8 @@ static void release(void *context)
 
 static const struct argp_option run_options[] = {
     { "plan", 'p', "PLAN", 0, "Which tests with which parameters (default: quick)", 0 },
-    { "host", 'H', "HOST", 0, "A host's name, or the path of a host file (default: reference)", 0 },
+    { "host", 'H', "HOST", 0, "A host's name, or the path of a host file (default: the plan's own, else reference)",
+      0 },
     { "test", 't', "GLOB", 0, "Only the plan's tests that match; !GLOB leaves out; repeatable, or comma-separated", 0 },
     { "mechanism", 'm', "GLOB", 0, "Only these of the host's mechanisms, comma-separated; !GLOB leaves out", 0 },
     { "profile", 'P', "NAME", 0, "Only these vGPU profiles, comma-separated, whatever the tests say", 0 },

@@ -214,7 +214,8 @@ static bool open_machine(struct vg_engine *engine, const struct vg_instance *ins
 static bool prepare(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
 {
     const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
-    return open_mechanism(engine, instance, err) && (!mechanism->vm || open_machine(engine, instance, err));
+    bool needs_vms = mechanism->vm && instance->test->tenant_count;
+    return open_mechanism(engine, instance, err) && (!needs_vms || open_machine(engine, instance, err));
 }
 
 bool vg_environment_open(struct vg_engine *engine, struct vg_error *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One phase: its actions in order, then its workloads, started together on a barrier and waited for. */
 #include <stdlib.h>
+#include "engine/drill.h"
 #include "engine/internal.h"
 
 /* Room for every tenant's "go" to arrive before the instant that it names. */
@@ -272,6 +273,10 @@ bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct v
     vg_push(into->phases, into->phase_count) =
         (struct vg_measured_phase) { .name = vg_strdup(phase->name), .start_host_ns = vg_now_ns() };
     vg_engine_step(scene->engine, "phase %s", phase->name);
+    for (unsigned i = 0; i < phase->provision_count; i++) {
+        if (!vg_provision_run(scene, index, &phase->provisions[i], err))
+            return false;
+    }
     if (phase->policy && !vg_policy_change(scene, phase->policy, err))
         return false;
     into->phases[index].policy = vg_strdup(scene->policy);
@@ -281,7 +286,8 @@ bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct v
     }
     /* The phase is its workloads; what was done before them is in the events. */
     vg_policy_read(scene, &into->phases[index], false);
-    into->phases[index].start_host_ns = vg_now_ns();
+    if (!phase->provision_count)
+        into->phases[index].start_host_ns = vg_now_ns();
     vg_engine_step(scene->engine, "phase %s", phase->name);
     bool driven = drive(scene, index, phase, err);
     into->phases[index].end_host_ns = vg_now_ns();

@@ -55,7 +55,7 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
         if (test->phases[i].policy && !vg_host_policy_find(config, test->phases[i].policy))
             return vg_format("changes the scheduling policy to %s, which the host does not offer for %s",
                              test->phases[i].policy, mechanism->name);
-    if (profile && mechanism->vm && !has_room(test, host, profile))
+    if (test->tenant_count && profile && mechanism->vm && !has_room(test, host, profile))
         return vg_format("needs %u tenants; profile %s allows %u on this host", test->needs.tenants, profile->name,
                          profile->max * host->pgpu_count);
     return NULL;
@@ -83,6 +83,12 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
     static char none[] = "";
     const struct vg_host_policy unspecified = { .name = none };
     unsigned repeat = plan->repeat ? plan->repeat : test->matrix.repeat ? test->matrix.repeat : 1;
+    if (!test->tenant_count) { /* what is done to the mechanism itself has every profile as its subject */
+        char *why = why_not_here(test, host, mechanism, "", NULL);
+        for (unsigned boot = 1; boot <= (why ? 1 : repeat); boot++)
+            add(schedule, test, config, "all", "", boot, boot == 1 ? why : NULL);
+        return;
+    }
     unsigned profiles = config->profile_count ? config->profile_count : 1;
     unsigned policies = config->policy_count ? config->policy_count : 1;
     const struct vg_words *policy_axis = plan->policies.count ? &plan->policies : &test->matrix.policy;
@@ -210,7 +216,7 @@ static bool nothing_selected(const struct vg_catalog *catalog, const struct vg_p
 static bool connection_is_named(const struct vg_host *host, struct vg_error *err)
 {
     for (unsigned i = 0; i < host->mechanism_count; i++) {
-        if (!host->connection && vg_mechanism_find(host->mechanisms[i].name)->vm)
+        if (!host->connection && !host->model && vg_mechanism_find(host->mechanisms[i].name)->vm)
             return vg_fail(err, VG_ERROR_INPUT,
                            "%s: mechanism `%s` runs VMs, so the host needs a `connection` (a libvirt URI)", host->file,
                            host->mechanisms[i].name);

@@ -5,6 +5,7 @@
 #define VG_JUDGE_H
 
 #include "catalog/catalog.h"
+#include "placement/placement.h"
 #include "record/record.h"
 
 /* What an analysis sees and where it puts its metrics. */
@@ -104,5 +105,92 @@ double vg_entitled_share(const struct vg_measurements *measurements, const struc
 bool vg_column_load(const struct vg_measurements *measurements, const char *phase, const char *workload,
                     const char *stream, const char *column, const char *tenant, bool sorted, double **values,
                     size_t *count, struct vg_error *err);
+
+/* --- provisioning: what was asked of a mechanism, and what should have come of it -----------------------------------
+ */
+
+/* What one step did. */
+enum vg_step_op {
+    VG_STEP_CREATE = 1,
+    VG_STEP_DESTROY,
+    VG_STEP_LOOK,      /* only counters were read */
+    VG_STEP_BAD_UUID,  /* a create with a UUID that the driver must refuse */
+    VG_STEP_HOLD,      /* a VM has the vGPU from now on */
+    VG_STEP_RELEASE,   /* it was stopped, in whatever way */
+    VG_STEP_VFS,       /* `wanted` VFs were asked for */
+    VG_STEP_MIXED,     /* mixed-size mode on (1) or off (0) was asked for */
+    VG_STEP_PASS,      /* the pGPU was given away as a whole */
+    VG_STEP_TAKE_BACK, /* and taken back */
+    VG_STEP_INSPECT,   /* the driver's tree: `wanted` things looked at, `seen` of them missing */
+};
+
+/* One row of a provisioning run's stream "steps"; all numbers, so that rows are the record. */
+struct vg_step {
+    int64_t step, round;
+    int64_t op;
+    int64_t pgpu;     /* index, or VG_ANY: none was eligible */
+    int64_t type;     /* index of the type on that pGPU (of a decision: its id); VG_ANY: one that it does not have */
+    int64_t instance; /* number of the vGPU within the run, or VG_ANY */
+    int64_t wanted, seen;
+    int64_t outcome; /* enum vg_refusal */
+    int64_t vf, place;
+    int64_t race;    /* steps with the same number, not 0, went on at once */
+    int64_t decided; /* 1: a placement policy chose the pGPU, for the type with this id in `type` */
+    int64_t start_ns, end_ns;
+};
+enum { VG_STEP_COLUMNS = sizeof(struct vg_step) / sizeof(int64_t) };
+extern const char *const vg_step_columns[VG_STEP_COLUMNS];
+
+/* One row of "counters": what was read after a step. */
+struct vg_counter {
+    int64_t step, pgpu;
+    int64_t type; /* index; or one of VG_COUNTER_... */
+    int64_t vf;   /* index, or VG_ANY: the pGPU as a whole */
+    int64_t value;
+};
+enum { VG_COUNTER_LIVE = -1, VG_COUNTER_MIXED = -2, VG_COUNTER_VFS = -3, VG_COUNTER_COLUMNS = 5 };
+extern const char *const vg_counter_columns[VG_COUNTER_COLUMNS];
+
+/* One row of "ranges": which part of the pGPU's memory a vGPU has, where the driver tells. */
+struct vg_memory_range {
+    int64_t step, pgpu, vf, first_byte, bytes;
+};
+enum { VG_RANGE_COLUMNS = 5 };
+extern const char *const vg_range_columns[VG_RANGE_COLUMNS];
+
+struct vg_walk {
+    struct vg_pgpu_class *classes; /* prepared; names are borrowed */
+    unsigned class_count;
+    unsigned *boards, *vf_totals; /* per pGPU */
+    struct vg_step *steps;
+    unsigned step_count;
+    struct vg_counter *counters; /* ascending by step */
+    unsigned counter_count;
+    struct vg_memory_range *ranges; /* ascending by step */
+    unsigned range_count;
+};
+
+struct vg_walk_result {
+    unsigned creates, destroys, refusals, counters, decisions, races, inspected;
+    unsigned wrong_grants;   /* granted where the capacity model refuses */
+    unsigned wrong_refusals; /* refused where it grants */
+    unsigned wrong_reasons;  /* rightly refused, for the wrong reason */
+    unsigned failed_destroys;
+    unsigned wrong_counters; /* what was read is not what the model says */
+    unsigned overlaps;       /* placements or memory ranges of two vGPUs */
+    unsigned bad_places;     /* placement IDs that the type does not have */
+    unsigned wrong_decisions;
+    unsigned races_without, races_with_many;
+    unsigned wrong_setups, missing;
+    unsigned left_over; /* vGPUs that still exist at the end */
+    unsigned fills;     /* types of pGPUs that were created alone until they were refused */
+    int64_t first_step; /* of the first thing that was wrong; -1: nothing was */
+    char first[400];    /* it, as a sentence */
+};
+/* Replays the steps beside the capacity models. policy: what every decision should have followed; NULL: none is
+ * checked. Pure: reads nothing else. */
+void vg_walk_check(const struct vg_walk *walk, const struct vg_placement_policy *policy, struct vg_walk_result *result);
+/* "create m60-2q on m60-a: granted" */
+char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step);
 
 #endif

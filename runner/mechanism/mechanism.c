@@ -2,10 +2,18 @@
 /* What is the same for every mechanism: finding one, and what it offers. */
 #include "mechanism/mechanism.h"
 
+void vg_pgpu_free(struct vg_pgpu *pgpu)
+{
+    free(pgpu->profiles);
+    free(pgpu->vfs);
+    free(pgpu->vgpus);
+    *pgpu = (struct vg_pgpu) { 0 };
+}
+
 void vg_inventory_free(struct vg_inventory *inventory)
 {
     for (unsigned i = 0; i < inventory->pgpu_count; i++)
-        free(inventory->pgpus[i].profiles);
+        vg_pgpu_free(&inventory->pgpus[i]);
     free(inventory->pgpus);
     *inventory = (struct vg_inventory) { 0 };
 }

@@ -14,15 +14,44 @@ enum vg_slot { VG_SLOT_VM_BOUND, VG_SLOT_INSTANCE_BOUND };
 
 struct vg_profile_state {
     const struct vg_host_profile *profile;
-    unsigned available; /* how many more can be created now on this pGPU */
+    /* As the driver says it now: how many more can be created on this pGPU. Where the driver speaks per VF only: how
+     * many VFs offer it, which is at least 1 if one more can be created. */
+    unsigned available;
+    unsigned max; /* most on an empty pGPU, as the driver says it; 0: it does not */
+};
+
+/* A virtual function that is enabled. */
+struct vg_vf_state {
+    char address[16];
+    int profile;     /* index in vg_pgpu.profiles of the vGPU on it; VG_ANY: none, or one of an unknown type */
+    bool taken;      /* there is a vGPU on it */
+    uint64_t offers; /* bit i: it would take a vGPU of profiles[i] */
+};
+
+/* A vGPU that exists on a pGPU, whoever made it. */
+struct vg_live_vgpu {
+    char uuid[37];              /* "" where the driver has none */
+    int profile;                /* index in vg_pgpu.profiles; VG_ANY: a type that the host file does not name */
+    int vf;                     /* index in vg_pgpu.vfs, or VG_ANY */
+    int placement_id;           /* mixed-size, or VG_ANY */
+    uint64_t first_byte, bytes; /* its range of the pGPU's memory; 0 bytes: the driver does not say */
 };
 
 struct vg_pgpu {
     const struct vg_host_pgpu *host; /* from the host file; owned there */
     char name[64];
-    struct vg_profile_state *profiles;
+    struct vg_profile_state
+        *profiles; /* those of the mechanism's profiles that this pGPU offers, in the file's order */
     unsigned profile_count;
     unsigned live; /* vGPUs that exist on it */
+    /* Mechanisms whose driver keeps count fill in these too. */
+    struct vg_vf_state *vfs;
+    unsigned vf_count;
+    struct vg_live_vgpu *vgpus;
+    unsigned vgpu_count;
+    bool present;        /* the driver offers it now */
+    bool passed_through; /* a driver for passthrough has it as a whole */
+    bool mixed;          /* mixed-size mode is on */
 };
 
 struct vg_inventory {
@@ -30,6 +59,7 @@ struct vg_inventory {
     unsigned pgpu_count;
 };
 void vg_inventory_free(struct vg_inventory *inventory);
+void vg_pgpu_free(struct vg_pgpu *pgpu); /* what it holds */
 
 /* One vGPU. Owned by the mechanism's state until destroyed. */
 struct vg_vgpu {
@@ -37,7 +67,24 @@ struct vg_vgpu {
     const struct vg_host_profile *profile;
     unsigned pgpu_index;
     char uuid[37];
-    void *state; /* the mechanism's own */
+    int vf;           /* index of its VF, or VG_ANY */
+    int placement_id; /* mixed-size: read back from the driver; else VG_ANY */
+    void *state;      /* the mechanism's own */
+};
+
+/* A create in every detail, for tests that say how; what is not said is chosen. */
+struct vg_create_as {
+    unsigned pgpu_index;
+    const struct vg_host_profile *profile;
+    const char *uuid; /* goes to the driver as it is, well-formed or not; NULL: a random one */
+    int vf;           /* exactly this VF, occupied or not; VG_ANY: a free one */
+    bool blind;       /* without a look before: the driver alone decides. Over VFs only with `vf` */
+};
+
+/* How a pGPU is set up for vGPUs. */
+struct vg_pgpu_setup {
+    int vfs;   /* VFs enabled; VG_ANY: as it is */
+    int mixed; /* 1 mixed-size, 0 equal-size; VG_ANY: as it is */
 };
 
 /* A running tenant, for a scheduling policy that acts on its processes. */
@@ -70,7 +117,8 @@ struct vg_mechanism {
     bool vm;                            /* false: tenants are processes on the host */
     const char *capabilities;           /* "vulkan,gl": what a tenant of it offers (vg_needs.capability) */
     const struct vg_identity *identity; /* ends with a NULL fact */
-    const char *software_drivers;       /* globs of driver ids and renderers that mean a software fall-back */
+    const char *capacity; /* the capacity model of its pGPUs unless the host file names another; NULL: "remaining" */
+    const char *software_drivers; /* globs of driver ids and renderers that mean a software fall-back */
     bool (*open)(const struct vg_host *host, const struct vg_host_mechanism *config, void **state,
                  struct vg_error *err);
     void (*close)(void *state); /* undoes everything that is left: vGPUs, cgroups */
@@ -87,8 +135,38 @@ struct vg_mechanism {
     /* What is in force for a vGPU now, at most VG_POLICY_KNOBS; *count 0 if no policy was applied to it. Optional. */
     bool (*read_policy)(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
                         struct vg_error *err);
-    bool (*destroy)(void *state, struct vg_vgpu *vgpu, struct vg_error *err); /* gone, verified; frees vgpu */
+    /* Gone, verified by a look; frees vgpu. False: it is still there and still the caller's; err->kind is
+     * VG_ERROR_REFUSED if the driver said no (in use), VG_ERROR_ENVIRONMENT if it said yes and did not. Mechanisms
+     * without a driver that keeps count always free it. */
+    bool (*destroy)(void *state, struct vg_vgpu *vgpu, struct vg_error *err);
+
+    /* --- what a mechanism with a driver that keeps count can do besides; each may be NULL --- */
+
+    /* One pGPU as it is now; free it with vg_pgpu_free. */
+    bool (*look)(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err);
+    enum vg_refusal (*create_as)(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
+                                 struct vg_error *err);
+    /* Applies it and reads it back. */
+    enum vg_refusal (*setup)(void *state, unsigned pgpu_index, const struct vg_pgpu_setup *wanted,
+                             struct vg_error *err);
+    /* The file that a VMM holds open while a VM has the vGPU. Caller frees. */
+    bool (*device)(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err);
+    /* What the driver's tree must have and has not: a sentence each into *findings; *checked counts what was looked
+     * at. */
+    bool (*inspect)(void *state, unsigned pgpu_index, const struct vg_vgpu *vgpu, unsigned *checked,
+                    struct vg_text *findings, unsigned *missing, struct vg_error *err);
 };
+
+/* The pGPU as the capacity models of placement/ see it, from the host file alone; types are in the order of
+ * vg_pgpu.profiles, their id is 1 + the index of the profile in the mechanism's list. */
+bool vg_pgpu_class_make(const struct vg_host *host, const struct vg_host_mechanism *config, unsigned pgpu_index,
+                        struct vg_pgpu_class *class, struct vg_error *err);
+/* Does the host file say that the mechanism offers vGPUs (of the profile) on this pGPU? */
+bool vg_host_pgpu_is_of(const struct vg_host_pgpu *pgpu, const char *mechanism);
+bool vg_host_pgpu_offers(const struct vg_host_pgpu *pgpu, const struct vg_host_profile *profile);
+/* A driver's model (tests/model) is set back to how it is after boot; a real one cannot be. False with no error: it is
+ * no model. */
+bool vg_model_reset(const struct vg_host *host);
 
 #define VG_MECHANISM(symbol)                                                                                           \
     extern const struct vg_mechanism vg_mechanism_##symbol;                                                            \

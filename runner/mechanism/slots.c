@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A vGPU of a profile takes 1/max of its pGPU. Sums of fractions are compared with a little room for rounding. */
-#include <errno.h>
-#include <sys/random.h>
 #include "mechanism/slots.h"
+#include "mechanism/uuid.h"
 
 #define ROUNDING 1e-9
 
@@ -71,19 +70,6 @@ bool vg_slots_discover(struct vg_slots *slots, struct vg_inventory *inventory, s
     return true;
 }
 
-/* A random (version 4) UUID. */
-static bool make_uuid(char text[37], struct vg_error *err)
-{
-    unsigned char b[16];
-    if (getrandom(b, sizeof(b), 0) != sizeof(b))
-        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot get random bytes");
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-    return true;
-}
-
 enum vg_refusal vg_slots_create(struct vg_slots *slots, unsigned pgpu_index, const struct vg_host_profile *profile,
                                 struct vg_vgpu **vgpu, struct vg_error *err)
 {
@@ -94,7 +80,7 @@ enum vg_refusal vg_slots_create(struct vg_slots *slots, unsigned pgpu_index, con
     }
     vg_autofree struct vg_vgpu *made = vg_calloc(1, sizeof(*made));
     *made = (struct vg_vgpu) { .mechanism = slots->mechanism, .profile = profile, .pgpu_index = pgpu_index };
-    if (!make_uuid(made->uuid, err))
+    if (!vg_make_uuid(made->uuid, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal = VG_REFUSED_NOT;
     pthread_mutex_lock(&slots->lock);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Placement decisions over pGPUs that are not alike and not empty: a policy chooses by what the driver shows, and the
+ * vGPU is made there. */
+#include "engine/drill.h"
+
+/* A vGPU that the driver shows, as the capacity model knows it; one of an unknown type takes nothing there. */
+static void take(const struct vg_pgpu_class *class, const struct vg_pgpu *seen, const struct vg_live_vgpu *live,
+                 struct vg_pgpu_state *state)
+{
+    struct vg_vgpu_instance instance;
+    if (live->profile < 0)
+        return;
+    instance = VG_INSTANCE_OF((unsigned)live->profile);
+    instance.vf = class->sriov ? live->vf : VG_ANY;
+    instance.placement_id = class->model == VG_CAPACITY_MIXED_SIZE ? live->placement_id : VG_ANY;
+    if (vg_capacity_create(class, state, &instance, &instance) != VG_REFUSED_NOT)
+        vg_debug("the driver shows more vGPUs on %s than its capacity model has room for", seen->name);
+}
+
+bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fleet_pgpu *pgpus,
+                    struct vg_pgpu_state *states)
+{
+    unsigned count = drill->walk.class_count;
+    for (unsigned i = 0; i < count; i++) {
+        struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
+        struct vg_error err = { 0 };
+        pgpus[i] = (struct vg_fleet_pgpu) { .board = drill->walk.boards[i], .class = (uint16_t)i };
+        states[i] = (struct vg_pgpu_state) { 0 };
+        if (!drill->mechanism->look(drill->state, drill->host_index[i], &seen, &err)) {
+            vg_drill_trouble(drill, err.text);
+            return false;
+        }
+        for (unsigned j = 0; j < seen.vgpu_count; j++)
+            take(&drill->walk.classes[i], &seen, &seen.vgpus[j], &states[i]);
+    }
+    *fleet = (struct vg_fleet) {
+        .classes = drill->walk.classes, .class_count = count, .pgpus = pgpus, .states = states, .pgpu_count = count
+    };
+    return true;
+}
+
+static int64_t choose(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
+                      enum vg_refusal *refusal)
+{
+    vg_autofree struct vg_fleet_pgpu *pgpus = vg_calloc(drill->walk.class_count, sizeof(*pgpus));
+    vg_autofree struct vg_pgpu_state *states = vg_calloc(drill->walk.class_count, sizeof(*states));
+    struct vg_fleet fleet;
+    const struct vg_placement_request request = { .type = type_id, .numa = VG_ANY, .host = VG_ANY, .pgpu = VG_ANY };
+    *refusal = VG_REFUSED_ERROR;
+    if (!vg_drill_fleet(drill, &fleet, pgpus, states))
+        return VG_ANY;
+    struct vg_decision decision = vg_placement_decide(policy, &fleet, &request);
+    *refusal = decision.refusal;
+    return decision.pgpu;
+}
+
+int64_t (*vg_drill_choose)(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
+                           enum vg_refusal *refusal) = choose;
+
+static void decide(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy, unsigned type_id)
+{
+    enum vg_refusal refusal;
+    int64_t pgpu = vg_drill_choose(drill, policy, type_id, &refusal);
+    if (pgpu < 0) {
+        struct vg_step *step = vg_drill_step(drill, VG_STEP_CREATE, round, VG_ANY);
+        step->type = type_id;
+        step->decided = 1;
+        step->outcome = refusal;
+        step->end_ns = vg_now_ns();
+        return;
+    }
+    int type = vg_class_type(&drill->walk.classes[pgpu], type_id);
+    if (type < 0) {
+        vg_drill_trouble(drill, "the policy chose a pGPU that does not offer the type");
+        return;
+    }
+    vg_drill_create(drill, round, (unsigned)pgpu, (unsigned)type);
+    struct vg_step *step = &drill->walk.steps[drill->walk.step_count - 1];
+    step->type = type_id;
+    step->decided = 1;
+    vg_drill_look(drill, (unsigned)pgpu);
+}
+
+/* Types that at least two pGPUs offer: for others there is nothing to decide. */
+static unsigned shared_types(const struct vg_drill *drill, unsigned *ids, unsigned most)
+{
+    unsigned count = 0;
+    for (unsigned id = 1; id <= drill->config->profile_count && count < most; id++) {
+        unsigned offers = 0;
+        for (unsigned i = 0; i < drill->walk.class_count; i++)
+            offers += vg_class_type(&drill->walk.classes[i], id) >= 0;
+        if (offers > 1)
+            ids[count++] = id;
+    }
+    return count;
+}
+
+/* Something of some of the pGPUs is taken before the first decision. */
+static void load_some(struct vg_drill *drill)
+{
+    for (unsigned i = 0; i < drill->walk.class_count; i += 2) {
+        unsigned type = vg_drill_random(drill, drill->walk.classes[i].type_count);
+        for (unsigned j = vg_drill_random(drill, 3) + 1; j > 0; j--)
+            vg_drill_create(drill, 0, i, type);
+    }
+    vg_drill_look_all(drill, 0);
+}
+
+static bool run(struct vg_drill *drill, struct vg_error *err)
+{
+    enum { MOST_TYPES = 64, MOST_LIVE = 512, DESTROY_PERCENT = 30 };
+    long long decisions = vg_drill_number(drill, "decisions");
+    const struct vg_placement_policy *policy = vg_placement_policy_find(vg_drill_param(drill, "policy"));
+    unsigned ids[MOST_TYPES], count = shared_types(drill, ids, MOST_TYPES);
+    if (!policy)
+        return vg_fail(err, VG_ERROR_INPUT, "there is no placement policy `%s`", vg_drill_param(drill, "policy"));
+    if (!count) {
+        vg_drill_skip(drill, "no two pGPUs of %s offer the same type here, so that there is nothing to decide",
+                      drill->config->name);
+        return true;
+    }
+    load_some(drill);
+    for (long long i = 1; i <= decisions && !drill->trouble; i++) {
+        int64_t live[MOST_LIVE];
+        unsigned there = vg_drill_live(drill, live, MOST_LIVE);
+        if (there && vg_drill_random(drill, 100) < DESTROY_PERCENT)
+            vg_drill_destroy(drill, i, live[vg_drill_random(drill, there)]);
+        decide(drill, i, policy, ids[vg_drill_random(drill, count)]);
+        if (!vg_drill_turn(drill, err))
+            return false;
+    }
+    vg_drill_drain(drill, decisions + 1);
+    return true;
+}
+
+VG_DRILL(decisions) = {
+    .kind = VG_KIND_ACTION,
+    .name = "decisions",
+    .summary = "places vGPUs of mixed types by a policy on pGPUs that are unequal and partly taken",
+    .why = "a policy that is right on empty equal pGPUs is the one that nobody needs",
+    .params =
+        VG_PARAMS {
+            { .name = "policy",
+              .type = VG_TEXT,
+              .def = "breadth-first-residents",
+              .summary = "by which the pGPU is chosen" },
+            { .name = "decisions",
+              .type = VG_INT,
+              .def = "64",
+              .min = 1,
+              .max = 100000,
+              .unit = "1",
+              .summary = "vGPUs to place" },
+            { .name = NULL },
+        },
+    .run = run,
+};

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Fills pGPUs to the brim: once with each type, by turns with different ones, and over and over with a single one. */
+#include "engine/drill.h"
+
+enum { MOST = 512 };
+
+/* Until it is refused; that refusal is a step too. */
+static unsigned fill(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
+{
+    unsigned count = 0;
+    while (count < MOST && vg_drill_create(drill, round, pgpu, type) >= 0)
+        count++;
+    vg_drill_look(drill, pgpu);
+    return count;
+}
+
+static bool fill_each(struct vg_drill *drill, struct vg_error *err)
+{
+    int64_t round = 0;
+    vg_drill_look_all(drill, round);
+    for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
+        for (unsigned type = 0; type < drill->walk.classes[pgpu].type_count; type++) {
+            fill(drill, ++round, pgpu, type);
+            vg_drill_drain(drill, round);
+            vg_drill_look(drill, pgpu);
+            if (!vg_drill_turn(drill, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+VG_DRILL(fill) = {
+    .kind = VG_KIND_ACTION,
+    .name = "fill",
+    .summary = "creates each type on each pGPU until it is refused, and takes all away again",
+    .why = "the advertised maximum is what is sold",
+    .run = fill_each,
+};
+
+static bool refill(struct vg_drill *drill, struct vg_error *err)
+{
+    long long rounds = vg_drill_number(drill, "rounds");
+    vg_drill_look_all(drill, 0);
+    for (long long round = 1; round <= rounds; round++) {
+        unsigned pgpu = (unsigned)(round % drill->walk.class_count);
+        unsigned type = vg_drill_random(drill, drill->walk.classes[pgpu].type_count);
+        fill(drill, round, pgpu, type);
+        int64_t live[MOST];
+        unsigned count = vg_drill_live(drill, live, MOST);
+        if (count) { /* one goes, and the place is good for another */
+            vg_drill_destroy(drill, round, live[vg_drill_random(drill, count)]);
+            vg_drill_look(drill, pgpu);
+            fill(drill, round, pgpu, type);
+        }
+        vg_drill_drain(drill, round);
+        vg_drill_look(drill, pgpu);
+        if (!vg_drill_turn(drill, err))
+            return false;
+        if (drill->trouble)
+            break;
+    }
+    return true;
+}
+
+VG_DRILL(refill) = {
+    .kind = VG_KIND_ACTION,
+    .name = "refill",
+    .summary = "fills a pGPU with one type, frees one place and fills it, frees all, and fills with another type",
+    .why = "a place that cannot be used again is lost, one per VM",
+    .params =
+        VG_PARAMS {
+            { .name = "rounds", .type = VG_INT, .def = "50", .min = 1, .max = 100000, .unit = "1", .summary = "fills" },
+            { .name = NULL },
+        },
+    .run = refill,
+};
+
+static bool cycle(struct vg_drill *drill, struct vg_error *err)
+{
+    enum { LOOK_EVERY = 50 };
+    long long cycles = vg_drill_number(drill, "cycles");
+    vg_drill_look_all(drill, 0);
+    for (long long i = 1; i <= cycles; i++) {
+        unsigned pgpu = (unsigned)(i % drill->walk.class_count);
+        unsigned type = (unsigned)(i / drill->walk.class_count % drill->walk.classes[pgpu].type_count);
+        int64_t instance = vg_drill_create(drill, i, pgpu, type);
+        if (instance >= 0)
+            vg_drill_destroy(drill, i, instance);
+        if (i % LOOK_EVERY == 0)
+            vg_drill_look(drill, pgpu);
+        if (drill->trouble || !vg_drill_turn(drill, err))
+            break;
+    }
+    vg_drill_look_all(drill, cycles + 1);
+    return !vg_engine_interrupted();
+}
+
+VG_DRILL(cycles) = {
+    .kind = VG_KIND_ACTION,
+    .name = "cycles",
+    .summary = "creates one vGPU and destroys it, over and over, on every pGPU and of every type in turn",
+    .why = "what is lost once per VM is lost a thousand times a week",
+    .params =
+        VG_PARAMS {
+            { .name = "cycles",
+              .type = VG_INT,
+              .def = "1000",
+              .min = 1,
+              .max = 1000000,
+              .unit = "1",
+              .summary = "creates with their destroys" },
+            { .name = NULL },
+        },
+    .run = cycle,
+};

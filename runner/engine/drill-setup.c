@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How a pGPU is set up: number of VFs, mixed-size mode, given away as a whole; and what its driver's tree must hold. */
+#include "engine/drill.h"
+
+static void set_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vfs)
+{
+    const struct vg_pgpu_setup setup = { .vfs = vfs, .mixed = VG_ANY };
+    struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
+    struct vg_error err = { 0 };
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_VFS, round, pgpu);
+    step->wanted = vfs;
+    step->outcome = drill->mechanism->setup(drill->state, drill->host_index[pgpu], &setup, &err);
+    if (drill->mechanism->look(drill->state, drill->host_index[pgpu], &seen, &err))
+        step->seen = seen.vf_count;
+    step->end_ns = vg_now_ns();
+}
+
+static void set_mixed(struct vg_drill *drill, int64_t round, unsigned pgpu, bool mixed)
+{
+    const struct vg_pgpu_setup setup = { .vfs = VG_ANY, .mixed = mixed };
+    struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
+    struct vg_error err = { 0 };
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_MIXED, round, pgpu);
+    step->wanted = mixed;
+    step->outcome = drill->mechanism->setup(drill->state, drill->host_index[pgpu], &setup, &err);
+    if (drill->mechanism->look(drill->state, drill->host_index[pgpu], &seen, &err))
+        step->seen = seen.mixed;
+    step->end_ns = vg_now_ns();
+}
+
+/* NVIDIA's tool knows all VFs or none; the kernel's file any number. */
+static bool any_number(const struct vg_drill *drill)
+{
+    return drill->walk.class_count && drill->walk.classes[0].model == VG_CAPACITY_VF;
+}
+
+/* The model of NVIDIA's tool is busy for its next calls; on real hardware there is no such file. */
+static void make_busy(const struct vg_drill *drill, unsigned pgpu, const char *calls)
+{
+    const struct vg_host_pgpu *host = &drill->host->pgpus[drill->host_index[pgpu]];
+    struct vg_error ignored = { 0 };
+    vg_autofree char *path = vg_format("%s/model/nvml/%s/busy", drill->host->root, host->pci ? host->pci : "-");
+    if (vg_exists(path))
+        vg_write_attribute(path, calls, &ignored);
+}
+
+static bool vf_counts(struct vg_drill *drill, struct vg_error *err)
+{
+    long long rounds = vg_drill_number(drill, "rounds");
+    unsigned with_vfs = 0;
+    for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
+        int total = (int)drill->walk.vf_totals[pgpu];
+        if (!drill->walk.classes[pgpu].sriov || !drill->mechanism->setup)
+            continue;
+        with_vfs++;
+        for (long long round = 1; round <= rounds; round++) {
+            set_vfs(drill, round, pgpu, any_number(drill) ? (int)vg_drill_random(drill, (uint32_t)total) + 1 : total);
+            set_vfs(drill, round, pgpu, 0);
+            set_vfs(drill, round, pgpu, 0); /* once more is nothing */
+            if (!vg_drill_turn(drill, err))
+                return false;
+        }
+        set_vfs(drill, rounds + 1, pgpu, total + 1);
+        make_busy(drill, pgpu, "2");
+        set_vfs(drill, rounds + 1, pgpu, total);
+        vg_drill_look(drill, pgpu);
+        vg_drill_create(drill, rounds + 1, pgpu, 0);
+        set_vfs(drill, rounds + 1, pgpu, 0); /* in use */
+        vg_drill_look(drill, pgpu);
+        vg_drill_drain(drill, rounds + 1);
+    }
+    if (!with_vfs)
+        vg_drill_skip(drill, "no pGPU of %s here has virtual functions", drill->config->name);
+    return true;
+}
+
+VG_DRILL(vf_counts) = {
+    .kind = VG_KIND_ACTION,
+    .name = "vf-counts",
+    .summary = "enables and disables VFs: twice, too many, while the tool is busy, while one is in use",
+    .why = "VFs that go while a VM has one take its memory with them",
+    .params =
+        VG_PARAMS {
+            { .name = "rounds",
+              .type = VG_INT,
+              .def = "20",
+              .min = 1,
+              .max = 1000,
+              .unit = "1",
+              .summary = "on and off" },
+            { .name = NULL },
+        },
+    .run = vf_counts,
+};
+
+static bool mode_switch(struct vg_drill *drill, struct vg_error *err)
+{
+    unsigned pgpu;
+    if (!vg_drill_has(drill, VG_CAPACITY_MIXED_SIZE, &pgpu) || !drill->mechanism->setup) {
+        vg_drill_skip(drill, "no pGPU of %s here has a mixed-size mode", drill->config->name);
+        return true;
+    }
+    int total = (int)drill->walk.vf_totals[pgpu];
+    /* Before VFs are enabled: taken, and lost by enabling them. That is how the driver is; the runner must see it. */
+    set_vfs(drill, 1, pgpu, 0);
+    set_mixed(drill, 1, pgpu, true);
+    set_vfs(drill, 1, pgpu, total);
+    vg_drill_step(drill, VG_STEP_LOOK, 1, pgpu);
+    vg_drill_look(drill, pgpu);
+    /* After it: stays. */
+    set_mixed(drill, 2, pgpu, true);
+    vg_drill_look(drill, pgpu);
+    vg_drill_create(drill, 2, pgpu, 0);
+    set_mixed(drill, 2, pgpu, false); /* in use */
+    vg_drill_look(drill, pgpu);
+    vg_drill_drain(drill, 2);
+    set_mixed(drill, 3, pgpu, false);
+    vg_drill_look(drill, pgpu);
+    vg_drill_create(drill, 3, pgpu, 0);
+    set_mixed(drill, 3, pgpu, true); /* in use */
+    vg_drill_look(drill, pgpu);
+    vg_drill_drain(drill, 3);
+    set_mixed(drill, 4, pgpu, true);
+    vg_drill_look(drill, pgpu);
+    return vg_drill_turn(drill, err);
+}
+
+VG_DRILL(mode_switch) = {
+    .kind = VG_KIND_ACTION,
+    .name = "mode-switch",
+    .summary =
+        "switches between equal-size and mixed-size mode, before VFs are enabled, after it, and with a vGPU there",
+    .why = "a mode that is silently lost looks like a pGPU that cannot do it",
+    .run = mode_switch,
+};
+
+/* --- as a whole ----------------------------------------------------------------------------------------------------
+ */
+
+static int64_t pass(struct vg_drill *drill, const struct vg_mechanism *mechanism, void *state, int64_t round,
+                    unsigned pgpu, struct vg_vgpu **whole)
+{
+    struct vg_error err = { 0 };
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_PASS, round, pgpu);
+    step->outcome = mechanism->create(state, drill->host_index[pgpu], vg_profile_whole(), whole, &err);
+    step->end_ns = vg_now_ns();
+    if (step->outcome == VG_REFUSED_ERROR)
+        vg_drill_trouble(drill, err.text);
+    return step->outcome;
+}
+
+static void take_back(struct vg_drill *drill, const struct vg_mechanism *mechanism, void *state, int64_t round,
+                      unsigned pgpu, struct vg_vgpu *whole)
+{
+    struct vg_error err = { 0 };
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_TAKE_BACK, round, pgpu);
+    step->outcome = mechanism->destroy(state, whole, &err) ? VG_REFUSED_NOT : VG_REFUSED_ERROR;
+    step->end_ns = vg_now_ns();
+    if (step->outcome != VG_REFUSED_NOT)
+        vg_drill_trouble(drill, err.text);
+}
+
+static void exclude(struct vg_drill *drill, const struct vg_mechanism *mechanism, void *state, unsigned pgpu)
+{
+    struct vg_vgpu *whole = NULL, *twice = NULL;
+    int total = drill->walk.classes[pgpu].sriov ? (int)drill->walk.classes[pgpu].vf_count : 0;
+    bool mixed = drill->walk.classes[pgpu].model == VG_CAPACITY_MIXED_SIZE;
+    vg_drill_create(drill, pgpu, pgpu, 0);
+    pass(drill, mechanism, state, pgpu, pgpu, &whole); /* a vGPU is there */
+    vg_drill_look(drill, pgpu);                        /* and still is */
+    vg_drill_drain(drill, pgpu);
+    if (pass(drill, mechanism, state, pgpu, pgpu, &whole) != VG_REFUSED_NOT)
+        return;
+    pass(drill, mechanism, state, pgpu, pgpu, &twice); /* binary */
+    for (unsigned type = 0; type < drill->walk.classes[pgpu].type_count; type++)
+        vg_drill_create(drill, pgpu, pgpu, type); /* and the other way round */
+    take_back(drill, mechanism, state, pgpu, pgpu, whole);
+    if (total)
+        set_vfs(drill, pgpu, pgpu, total);
+    if (mixed)
+        set_mixed(drill, pgpu, pgpu, true);
+    vg_drill_create(drill, pgpu, pgpu, 0); /* works again */
+    vg_drill_look(drill, pgpu);
+    vg_drill_drain(drill, pgpu);
+}
+
+static bool exclusion(struct vg_drill *drill, struct vg_error *err)
+{
+    const struct vg_mechanism *mechanism = vg_mechanism_find("passthrough");
+    const struct vg_host_mechanism config = { .name = (char *)mechanism->name };
+    void *state = NULL;
+    unsigned tried = 0;
+    if (!mechanism->open(drill->host, &config, &state, err))
+        return false;
+    bool good = true;
+    for (unsigned pgpu = 0; good && pgpu < drill->walk.class_count; pgpu++) {
+        if (!drill->host->pgpus[drill->host_index[pgpu]].pci)
+            continue;
+        exclude(drill, mechanism, state, pgpu);
+        tried++;
+        good = vg_drill_turn(drill, err);
+    }
+    mechanism->close(state);
+    if (!tried)
+        vg_drill_skip(drill, "no pGPU of %s here is a PCI device that could be passed through", drill->config->name);
+    return good;
+}
+
+VG_DRILL(exclusion) = {
+    .kind = VG_KIND_ACTION,
+    .name = "exclusion",
+    .summary = "passes a pGPU through while it has a vGPU, and makes vGPUs on one that is passed through",
+    .why = "a pGPU that is given away whole and in parts has two owners",
+    .run = exclusion,
+};
+
+/* --- the driver's tree ---------------------------------------------------------------------------------------------
+ */
+
+static bool tree(struct vg_drill *drill, struct vg_error *err)
+{
+    if (!drill->mechanism->inspect) {
+        vg_drill_skip(drill, "%s has no tree of types to inspect", drill->mechanism->name);
+        return true;
+    }
+    for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
+        for (unsigned type = 0; type < drill->walk.classes[pgpu].type_count; type++) {
+            vg_autotext struct vg_text findings = { 0 };
+            struct vg_error failed = { 0 };
+            unsigned checked = 0, missing = 0;
+            int64_t instance = vg_drill_create(drill, pgpu, pgpu, type);
+            if (instance < 0)
+                continue;
+            struct vg_step *step = vg_drill_step(drill, VG_STEP_INSPECT, pgpu, pgpu);
+            step->type = type;
+            if (!drill->mechanism->inspect(drill->state, drill->host_index[pgpu], drill->vgpus[instance], &checked,
+                                           &findings, &missing, &failed))
+                vg_drill_trouble(drill, failed.text);
+            step->wanted = checked;
+            step->seen = missing;
+            step->end_ns = vg_now_ns();
+            if (missing && !drill->shrunk_end)
+                drill->shrunk_end = vg_strdup(findings.data);
+            vg_drill_drain(drill, pgpu);
+            if (!vg_drill_turn(drill, err))
+                return false;
+        }
+    }
+    return true;
+}
+
+VG_DRILL(tree) = {
+    .kind = VG_KIND_ACTION,
+    .name = "tree",
+    .summary = "creates one of each type and looks for everything that the ABI says must be there",
+    .why = "a tool that relies on the ABI must find it",
+    .run = tree,
+};

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to engine/: what is done to a mechanism itself, without tenants. A drill asks, looks, and writes down every
+ * row; what should have come of it is the judge's to say. */
+#ifndef VG_ENGINE_DRILL_H
+#define VG_ENGINE_DRILL_H
+
+#include "engine/internal.h"
+
+struct vg_drill {
+    struct vg_engine *engine;
+    const struct vg_host *host;
+    const struct vg_host_mechanism *config;
+    const struct vg_mechanism *mechanism;
+    void *state;
+    const struct vg_descriptor *action;
+    const struct vg_settings *params; /* of the test; see vg_drill_param */
+    unsigned *host_index;             /* of each pGPU in walk.classes */
+    struct vg_walk walk;
+    struct vg_vgpu **vgpus; /* by instance number; NULL: it does not exist */
+    unsigned vgpu_count;
+    uint64_t seed, random;
+    char *skip;    /* why the action does not apply here */
+    char *trouble; /* first thing that kept it from being carried out */
+    struct vg_step *shrunk;
+    unsigned shrunk_count;
+    char *shrunk_end;
+    bool inspected; /* looks at the driver's maxima were written down */
+    unsigned *advertised;
+};
+
+struct vg_drill_action {
+    struct vg_descriptor; /* .kind = VG_KIND_ACTION */
+    /* False when interrupted. Everything else is in the drill. */
+    bool (*run)(struct vg_drill *drill, struct vg_error *err);
+};
+#define VG_DRILL(symbol)                                                                                               \
+    extern const struct vg_drill_action vg_drill_##symbol;                                                             \
+    VG_REGISTER(vg_drill_##symbol);                                                                                    \
+    const struct vg_drill_action vg_drill_##symbol
+
+/* provision.c: carries out one action and puts what it wrote down into the phase's runs. */
+bool vg_provision_run(struct vg_scene *scene, unsigned phase, const struct vg_test_provision *provision,
+                      struct vg_error *err);
+
+const char *vg_drill_param(const struct vg_drill *drill, const char *name);
+long long vg_drill_number(const struct vg_drill *drill, const char *name);
+uint32_t vg_drill_random(struct vg_drill *drill, uint32_t below);
+bool vg_drill_turn(struct vg_drill *drill, struct vg_error *err); /* false: interrupted */
+void vg_drill_skip(struct vg_drill *drill, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void vg_drill_trouble(struct vg_drill *drill, const char *what);
+
+/* A new row; filled in with what is the same for all. The pointer is good until the next row. */
+struct vg_step *vg_drill_step(struct vg_drill *drill, enum vg_step_op op, int64_t round, int64_t pgpu);
+const struct vg_host_profile *vg_drill_profile(const struct vg_drill *drill, unsigned pgpu, unsigned type);
+/* Number of the vGPU, or VG_ANY if it was refused. */
+int64_t vg_drill_create(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type);
+int64_t vg_drill_create_as(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf);
+/* Takes a vGPU that was made elsewhere (a race) into the list. */
+int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu);
+enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t instance);
+/* Reads the pGPU's counters after the last step. */
+bool vg_drill_look(struct vg_drill *drill, unsigned pgpu);
+void vg_drill_look_all(struct vg_drill *drill, int64_t round);
+void vg_drill_drain(struct vg_drill *drill, int64_t round); /* destroys everything that it made, as steps */
+/* Everything as at the start, without steps: for trying again. True if it is known to be so. */
+bool vg_drill_restart(struct vg_drill *drill);
+unsigned vg_drill_live(const struct vg_drill *drill, int64_t *instances, unsigned most); /* which exist */
+/* Another pGPU of the drill's. */
+bool vg_drill_has(const struct vg_drill *drill, enum vg_capacity_model model, unsigned *pgpu);
+/* Which pGPU a policy chooses now, by what the driver says; index, or VG_ANY with the refusal. A known-bad placer takes
+ * this one's place (tests/controls). */
+extern int64_t (*vg_drill_choose)(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
+                                  enum vg_refusal *refusal);
+/* For placers: the fleet as the driver shows it. Arrays are the caller's, one entry per pGPU. */
+bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fleet_pgpu *pgpus,
+                    struct vg_pgpu_state *states);
+void vg_drill_free_walk(struct vg_walk *walk);
+
+#endif

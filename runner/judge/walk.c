@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Replays what was asked of a driver beside the capacity models of placement/, which say for each step what the answer
+ * and the counters must be. A vGPU that should not have been granted is kept apart, so that one fault does not make
+ * every later step look wrong. */
+#include "judge/internal.h"
+
+const char *const vg_step_columns[VG_STEP_COLUMNS] = {
+    "step",    "round", "op",    "pgpu", "type",    "instance", "wanted", "seen",
+    "outcome", "vf",    "place", "race", "decided", "start_ns", "end_ns",
+};
+const char *const vg_counter_columns[VG_COUNTER_COLUMNS] = { "step", "pgpu", "type", "vf", "value" };
+const char *const vg_range_columns[VG_RANGE_COLUMNS] = { "step", "pgpu", "vf", "first_byte", "bytes" };
+
+struct known {
+    bool there, phantom, held;
+    unsigned pgpu;
+    struct vg_vgpu_instance instance;
+};
+
+struct replay {
+    const struct vg_walk *walk;
+    const struct vg_placement_policy *policy;
+    struct vg_walk_result *result;
+    struct vg_pgpu_class *classes;
+    struct vg_pgpu_state *states;
+    bool *passed;
+    struct known *known;
+    unsigned known_count;
+    uint64_t *filled; /* per pGPU: bit i: types[i] was */
+    unsigned next_counter, next_range;
+    const struct vg_step *step;
+};
+
+static void __attribute__((format(printf, 2, 3))) wrong(struct replay *replay, const char *format, ...)
+{
+    struct vg_walk_result *result = replay->result;
+    if (result->first_step >= 0)
+        return;
+    vg_autofree char *text = vg_step_text(replay->walk, replay->step);
+    vg_autofree char *what = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&what, format, arguments) < 0)
+        vg_out_of_memory();
+    va_end(arguments);
+    result->first_step = replay->step->step;
+    snprintf(result->first, sizeof(result->first), "Step %lld (%s): %s", (long long)replay->step->step, text, what);
+}
+
+static const char *type_name(const struct vg_walk *walk, int64_t pgpu, int64_t type)
+{
+    if (pgpu < 0 || pgpu >= walk->class_count || type < 0 || type >= walk->classes[pgpu].type_count)
+        return "an unsupported type";
+    return walk->classes[pgpu].types[type].name;
+}
+
+static const char *type_by_id(const struct vg_walk *walk, int64_t id)
+{
+    for (unsigned i = 0; i < walk->class_count; i++)
+        for (unsigned j = 0; j < walk->classes[i].type_count; j++)
+            if (walk->classes[i].types[j].id == id)
+                return walk->classes[i].types[j].name;
+    return "an unsupported type";
+}
+
+char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
+{
+    const char *pgpu = step->pgpu >= 0 && step->pgpu < walk->class_count ? walk->classes[step->pgpu].name : "no pGPU";
+    const char *type = step->decided ? type_by_id(walk, step->type) : type_name(walk, step->pgpu, step->type);
+    const char *outcome = vg_refusal_name((enum vg_refusal)step->outcome);
+    switch ((enum vg_step_op)step->op) {
+    case VG_STEP_CREATE:
+        return vg_format("create #%lld %s on %s: %s", (long long)step->instance, type, pgpu, outcome);
+    case VG_STEP_DESTROY:
+        return vg_format("destroy #%lld on %s: %s", (long long)step->instance, pgpu, outcome);
+    case VG_STEP_LOOK:
+        return vg_format("look at %s", pgpu);
+    case VG_STEP_BAD_UUID:
+        return vg_format("create %s on %s with bad UUID %lld: %s", type, pgpu, (long long)step->wanted, outcome);
+    case VG_STEP_HOLD:
+        return vg_format("a VM takes #%lld: %s", (long long)step->instance, outcome);
+    case VG_STEP_RELEASE:
+        return vg_format("the VM of #%lld ends", (long long)step->instance);
+    case VG_STEP_VFS:
+        return vg_format("%lld VFs on %s: %s, %lld there", (long long)step->wanted, pgpu, outcome,
+                         (long long)step->seen);
+    case VG_STEP_MIXED:
+        return vg_format("mixed-size mode %s on %s: %s, reads %s", step->wanted ? "on" : "off", pgpu, outcome,
+                         step->seen ? "on" : "off");
+    case VG_STEP_PASS:
+        return vg_format("pass %s through: %s", pgpu, outcome);
+    case VG_STEP_TAKE_BACK:
+        return vg_format("take %s back: %s", pgpu, outcome);
+    case VG_STEP_INSPECT:
+        return vg_format("inspect %s: %lld of %lld missing", pgpu, (long long)step->seen, (long long)step->wanted);
+    }
+    return vg_format("an unknown step %lld", (long long)step->op);
+}
+
+static struct known *known_of(struct replay *replay, int64_t instance)
+{
+    return instance >= 0 && instance < replay->known_count ? &replay->known[instance] : NULL;
+}
+
+/* --- outcomes ------------------------------------------------------------------------------------------------------
+ */
+
+static void judge_refusal(struct replay *replay, enum vg_refusal expected, enum vg_refusal got)
+{
+    replay->result->refusals++;
+    if (expected == VG_REFUSED_NOT) {
+        replay->result->wrong_refusals++;
+        wrong(replay, "there is room, so that it should have been granted.");
+    } else if (got != expected) {
+        replay->result->wrong_reasons++;
+        wrong(replay, "it was right to refuse, but the reason is %s.", vg_refusal_name(expected));
+    }
+}
+
+static unsigned slots_of(const struct vg_vgpu_type *type)
+{
+    return type->placement_slots ? type->placement_slots : (unsigned)(type->size_bytes >> 30);
+}
+
+/* A placement ID that a driver gave: of the type's own, and free of what lives there? */
+static void judge_place(struct replay *replay, unsigned pgpu, unsigned type, int place)
+{
+    const struct vg_pgpu_class *class = &replay->classes[pgpu];
+    const struct vg_pgpu_state empty = { 0 };
+    if (place < 0 || !vg_capacity_placement_creatable(class, &empty, type, (unsigned)place)) {
+        replay->result->bad_places++;
+        wrong(replay, "placement ID %d is none that the type may have.", place);
+    }
+    for (unsigned i = 0; place >= 0 && i < replay->known_count; i++) {
+        const struct known *other = &replay->known[i];
+        if (!other->there || other->pgpu != pgpu || other->instance.placement_id < 0)
+            continue;
+        unsigned first = (unsigned)other->instance.placement_id, slots = slots_of(&class->types[other->instance.type]);
+        if ((unsigned)place >= first + slots || first >= (unsigned)place + slots_of(&class->types[type]))
+            continue;
+        replay->result->overlaps++;
+        wrong(replay, "its slots %d to %u overlap slots %u to %u of #%u.", place,
+              (unsigned)place + slots_of(&class->types[type]) - 1, first, first + slots - 1, i);
+    }
+}
+
+/* The model takes it in, or it is a phantom. */
+static void take_in(struct replay *replay, unsigned pgpu, unsigned type)
+{
+    const struct vg_step *step = replay->step;
+    struct vg_vgpu_instance wanted = VG_INSTANCE_OF(type);
+    struct known *known = known_of(replay, step->instance);
+    if (!known)
+        return;
+    wanted.vf = replay->classes[pgpu].sriov ? (int)step->vf : VG_ANY;
+    if (replay->classes[pgpu].model == VG_CAPACITY_MIXED_SIZE) {
+        wanted.placement_id = (int)step->place;
+        judge_place(replay, pgpu, type, (int)step->place);
+    }
+    *known = (struct known) { .there = true, .pgpu = pgpu, .instance = wanted };
+    enum vg_refusal model = replay->passed[pgpu] ? VG_REFUSED_BUSY
+                                                 : vg_capacity_create(&replay->classes[pgpu], &replay->states[pgpu],
+                                                                      &wanted, &known->instance);
+    if (model == VG_REFUSED_NOT)
+        return;
+    known->phantom = true;
+    if (step->race)
+        return; /* counted by the race */
+    replay->result->wrong_grants++;
+    wrong(replay, "the capacity model refuses it (%s).", vg_refusal_name(model));
+}
+
+static enum vg_refusal expected_of(const struct replay *replay, int64_t pgpu, int64_t type)
+{
+    if (replay->passed[pgpu])
+        return VG_REFUSED_BUSY;
+    struct vg_vgpu_instance wanted = VG_INSTANCE_OF(type < 0 ? replay->classes[pgpu].type_count : (unsigned)type);
+    if (replay->step->wanted >= 0 && replay->classes[pgpu].sriov)
+        wanted.vf = (int)replay->step->wanted;
+    return vg_capacity_check(&replay->classes[pgpu], &replay->states[pgpu], &wanted);
+}
+
+static void judge_decision(struct replay *replay, int64_t *type)
+{
+    const struct vg_step *step = replay->step;
+    const struct vg_placement_request request = {
+        .type = (unsigned)step->type, .numa = VG_ANY, .host = VG_ANY, .pgpu = VG_ANY
+    };
+    vg_autofree struct vg_fleet_pgpu *pgpus = vg_calloc(replay->walk->class_count + 1, sizeof(*pgpus));
+    for (unsigned i = 0; i < replay->walk->class_count; i++)
+        pgpus[i] = (struct vg_fleet_pgpu) { .board = replay->walk->boards[i], .class = (uint16_t)i };
+    const struct vg_fleet fleet = { .classes = replay->classes,
+                                    .class_count = replay->walk->class_count,
+                                    .pgpus = pgpus,
+                                    .states = replay->states,
+                                    .pgpu_count = replay->walk->class_count };
+    *type = step->pgpu >= 0 ? vg_class_type(&replay->classes[step->pgpu], (unsigned)step->type) : VG_ANY;
+    replay->result->decisions++;
+    if (!replay->policy)
+        return;
+    struct vg_decision best = vg_placement_decide(replay->policy, &fleet, &request);
+    unsigned rank = 0, best_rank = 0;
+    enum vg_refusal refusal = VG_REFUSED_NOT;
+    bool good =
+        step->pgpu < 0
+            ? best.pgpu < 0 && (int64_t)best.refusal == step->outcome
+            : best.pgpu >= 0 &&
+                  vg_placement_rank(replay->policy, &fleet, &request, (unsigned)step->pgpu, &rank, &refusal) &&
+                  vg_placement_rank(replay->policy, &fleet, &request, (unsigned)best.pgpu, &best_rank, &refusal) &&
+                  rank == best_rank;
+    if (good)
+        return;
+    replay->result->wrong_decisions++;
+    wrong(replay, "%s would choose %s.", replay->policy->name,
+          best.pgpu >= 0 ? replay->classes[best.pgpu].name : "none");
+}
+
+static void do_create(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    int64_t type = step->type;
+    if (step->decided)
+        judge_decision(replay, &type);
+    if (step->pgpu < 0)
+        return;
+    if (step->outcome == VG_REFUSED_NOT) {
+        replay->result->creates++;
+        if (type >= 0)
+            take_in(replay, (unsigned)step->pgpu, (unsigned)type);
+    } else if (!step->race) {
+        if (type >= 0 && step->outcome == VG_REFUSED_NO_CAPACITY &&
+            replay->states[step->pgpu].count[type] == replay->states[step->pgpu].live)
+            replay->filled[step->pgpu] |= UINT64_C(1) << type;
+        judge_refusal(replay, expected_of(replay, step->pgpu, type), (enum vg_refusal)step->outcome);
+    } else if (step->outcome != VG_REFUSED_NO_CAPACITY) {
+        replay->result->wrong_reasons++;
+        wrong(replay, "who comes too late for the last slot is refused for no-capacity.");
+    }
+}
+
+static void do_destroy(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    struct known *known = known_of(replay, step->instance);
+    if (!known || !known->there)
+        return;
+    replay->result->destroys++;
+    if (known->held && step->outcome != VG_REFUSED_NOT) {
+        judge_refusal(replay, VG_REFUSED_BUSY, (enum vg_refusal)step->outcome);
+        return;
+    }
+    if (step->outcome != VG_REFUSED_NOT) {
+        replay->result->failed_destroys++;
+        wrong(replay, "nobody uses it, so that it should be gone.");
+        return;
+    }
+    if (!known->phantom)
+        vg_capacity_destroy(&replay->classes[known->pgpu], &replay->states[known->pgpu], &known->instance);
+    known->there = false;
+}
+
+/* --- how a pGPU is set up ------------------------------------------------------------------------------------------
+ */
+
+static void reset_class(struct replay *replay, unsigned pgpu)
+{
+    struct vg_error ignored = { 0 };
+    if (!vg_capacity_prepare(&replay->classes[pgpu], &ignored))
+        wrong(replay, "the capacity model cannot be set up so: %s", ignored.text);
+}
+
+static void judge_setup(struct replay *replay, bool must_be_refused, bool busy, int64_t expected_seen)
+{
+    const struct vg_step *step = replay->step;
+    bool refused = step->outcome != VG_REFUSED_NOT;
+    bool reason = !refused || (busy ? step->outcome == VG_REFUSED_BUSY : step->outcome != VG_REFUSED_ERROR);
+    if (refused == must_be_refused && reason && step->seen == expected_seen)
+        return;
+    replay->result->wrong_setups++;
+    wrong(replay, "it should %s%s, and %lld should be there.", must_be_refused ? "be refused" : "be done",
+          busy ? " as busy" : "", (long long)expected_seen);
+}
+
+static void do_vfs(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    struct vg_pgpu_class *class = &replay->classes[step->pgpu];
+    bool busy = replay->states[step->pgpu].live && step->wanted != class->vf_count;
+    bool too_many = step->wanted > replay->walk->vf_totals[step->pgpu];
+    judge_setup(replay, busy || too_many, busy && !too_many, busy || too_many ? class->vf_count : step->wanted);
+    if (busy || too_many)
+        return;
+    if (class->vf_count != step->wanted && class->model == VG_CAPACITY_MIXED_SIZE)
+        class->model = VG_CAPACITY_SAME_SIZE; /* enabling or disabling VFs clears the mode */
+    class->vf_count = (unsigned)step->wanted;
+    reset_class(replay, (unsigned)step->pgpu);
+}
+
+static void do_mixed(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    struct vg_pgpu_class *class = &replay->classes[step->pgpu];
+    bool now = class->model == VG_CAPACITY_MIXED_SIZE;
+    bool busy = replay->states[step->pgpu].live && now != (step->wanted != 0);
+    judge_setup(replay, busy, busy, busy ? now : step->wanted);
+    if (busy)
+        return;
+    class->model = step->wanted ? VG_CAPACITY_MIXED_SIZE : VG_CAPACITY_SAME_SIZE;
+    reset_class(replay, (unsigned)step->pgpu);
+}
+
+static void do_pass(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    enum vg_refusal expected = replay->passed[step->pgpu]        ? VG_REFUSED_NO_CAPACITY
+                               : replay->states[step->pgpu].live ? VG_REFUSED_BUSY
+                                                                 : VG_REFUSED_NOT;
+    if (step->outcome != (int64_t)expected) {
+        replay->result->wrong_setups++;
+        wrong(replay, "the answer should be %s.", vg_refusal_name(expected));
+    }
+    if (expected != VG_REFUSED_NOT || step->outcome != VG_REFUSED_NOT)
+        return;
+    replay->passed[step->pgpu] = true;
+    replay->classes[step->pgpu].vf_count = 0; /* they go with the driver */
+    if (replay->classes[step->pgpu].model == VG_CAPACITY_MIXED_SIZE)
+        replay->classes[step->pgpu].model = VG_CAPACITY_SAME_SIZE;
+    reset_class(replay, (unsigned)step->pgpu);
+}
+
+/* --- what was read -------------------------------------------------------------------------------------------------
+ */
+
+static int64_t model_counter(const struct replay *replay, const struct vg_counter *counter)
+{
+    const struct vg_pgpu_class *class = &replay->classes[counter->pgpu];
+    const struct vg_pgpu_state *state = &replay->states[counter->pgpu];
+    if (counter->type == VG_COUNTER_LIVE)
+        return state->live;
+    if (counter->type == VG_COUNTER_MIXED)
+        return class->model == VG_CAPACITY_MIXED_SIZE;
+    if (counter->type == VG_COUNTER_VFS)
+        return class->vf_count;
+    if (replay->passed[counter->pgpu])
+        return 0;
+    return class->sriov ? vg_capacity_reported(class, state, (unsigned)counter->type, (int)counter->vf)
+                        : vg_capacity_available(class, state, (unsigned)counter->type);
+}
+
+static void judge_counter(struct replay *replay, const struct vg_counter *counter)
+{
+    static const char *const words[] = { "vGPUs", "mixed-size mode", "VFs" };
+    if (counter->pgpu < 0 || counter->pgpu >= replay->walk->class_count || counter->type < VG_COUNTER_VFS ||
+        counter->type >= replay->classes[counter->pgpu].type_count)
+        return;
+    int64_t model = model_counter(replay, counter);
+    replay->result->counters++;
+    if (counter->value == model)
+        return;
+    replay->result->wrong_counters++;
+    const char *what =
+        counter->type < 0 ? words[-counter->type - 1] : type_name(replay->walk, counter->pgpu, counter->type);
+    vg_autofree char *where = counter->vf >= 0 ? vg_format(" on VF %lld", (long long)counter->vf) : vg_strdup("");
+    wrong(replay, "then %s%s on %s reads %lld and must be %lld.", what, where, replay->classes[counter->pgpu].name,
+          (long long)counter->value, (long long)model);
+}
+
+static bool ranges_overlap(const struct vg_memory_range *a, const struct vg_memory_range *b)
+{
+    return a->pgpu == b->pgpu && a->vf != b->vf && a->first_byte < b->first_byte + b->bytes &&
+           b->first_byte < a->first_byte + a->bytes;
+}
+
+static void judge_ranges(struct replay *replay)
+{
+    const struct vg_walk *walk = replay->walk;
+    unsigned first = replay->next_range, end = first;
+    while (end < walk->range_count && walk->ranges[end].step <= replay->step->step)
+        end++;
+    for (unsigned i = first; i < end; i++) {
+        const struct vg_memory_range *range = &walk->ranges[i];
+        uint64_t size = range->pgpu >= 0 && range->pgpu < walk->class_count ? walk->classes[range->pgpu].size_bytes : 0;
+        if (size && (uint64_t)range->first_byte + (uint64_t)range->bytes > size) {
+            replay->result->overlaps++;
+            wrong(replay, "the memory of VF %lld ends beyond that of the pGPU.", (long long)range->vf);
+        }
+        for (unsigned j = first; j < i; j++) {
+            if (!ranges_overlap(range, &walk->ranges[j]))
+                continue;
+            replay->result->overlaps++;
+            wrong(replay, "the memory of VF %lld overlaps that of VF %lld.", (long long)range->vf,
+                  (long long)walk->ranges[j].vf);
+        }
+    }
+    replay->next_range = end;
+}
+
+static void judge_readings(struct replay *replay)
+{
+    const struct vg_walk *walk = replay->walk;
+    while (replay->next_counter < walk->counter_count &&
+           walk->counters[replay->next_counter].step <= replay->step->step)
+        judge_counter(replay, &walk->counters[replay->next_counter++]);
+    judge_ranges(replay);
+}
+
+/* --- races ---------------------------------------------------------------------------------------------------------
+ */
+
+static void judge_race(struct replay *replay, unsigned first, unsigned end)
+{
+    const struct vg_step *steps = replay->walk->steps;
+    unsigned winners = 0;
+    replay->step = &steps[first];
+    if (steps[first].pgpu < 0 || steps[first].type < 0)
+        return;
+    unsigned room = vg_capacity_available(&replay->classes[steps[first].pgpu], &replay->states[steps[first].pgpu],
+                                          (unsigned)steps[first].type);
+    for (unsigned i = first; i < end; i++)
+        winners += steps[i].outcome == VG_REFUSED_NOT;
+    unsigned expected = room < end - first ? room : end - first;
+    replay->result->races++;
+    replay->result->races_without += winners < expected;
+    replay->result->races_with_many += winners > expected;
+    if (winners != expected)
+        wrong(replay, "%u of %u that asked at once got a vGPU, for %u that fit.", winners, end - first, expected);
+}
+
+static void replay_step(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    struct known *known = known_of(replay, step->instance);
+    bool on_pgpu = step->pgpu >= 0 && step->pgpu < replay->walk->class_count;
+    if (!on_pgpu && !(step->op == VG_STEP_CREATE && step->pgpu == VG_ANY && step->decided))
+        return;
+    switch ((enum vg_step_op)step->op) {
+    case VG_STEP_CREATE:
+        do_create(replay);
+        break;
+    case VG_STEP_DESTROY:
+        do_destroy(replay);
+        break;
+    case VG_STEP_BAD_UUID:
+        replay->result->refusals += step->outcome != VG_REFUSED_NOT;
+        if (step->outcome == VG_REFUSED_NOT) {
+            replay->result->wrong_grants++;
+            wrong(replay, "no driver may take that UUID.");
+        }
+        break;
+    case VG_STEP_HOLD:
+        if (known)
+            known->held = step->outcome == VG_REFUSED_NOT;
+        if (step->outcome != VG_REFUSED_NOT) {
+            replay->result->wrong_setups++;
+            wrong(replay, "a vGPU that exists can be given to a VM.");
+        }
+        break;
+    case VG_STEP_RELEASE:
+        if (known)
+            known->held = false;
+        break;
+    case VG_STEP_VFS:
+        do_vfs(replay);
+        break;
+    case VG_STEP_MIXED:
+        do_mixed(replay);
+        break;
+    case VG_STEP_PASS:
+        do_pass(replay);
+        break;
+    case VG_STEP_TAKE_BACK:
+        replay->result->wrong_setups += step->outcome != VG_REFUSED_NOT;
+        replay->passed[step->pgpu] = step->outcome != VG_REFUSED_NOT;
+        if (step->outcome != VG_REFUSED_NOT)
+            wrong(replay, "nobody uses it, so that it can be taken back.");
+        break;
+    case VG_STEP_INSPECT:
+        replay->result->inspected += (unsigned)step->wanted;
+        replay->result->missing += (unsigned)step->seen;
+        if (step->seen)
+            wrong(replay, "the driver's tree lacks what its ABI demands.");
+        break;
+    case VG_STEP_LOOK:
+        break;
+    }
+}
+
+static unsigned most_instances(const struct vg_walk *walk)
+{
+    int64_t most = -1;
+    for (unsigned i = 0; i < walk->step_count; i++)
+        if (walk->steps[i].instance > most && walk->steps[i].instance < (1 << 24))
+            most = walk->steps[i].instance;
+    return (unsigned)(most + 1);
+}
+
+void vg_walk_check(const struct vg_walk *walk, const struct vg_placement_policy *policy, struct vg_walk_result *result)
+{
+    *result = (struct vg_walk_result) { .first_step = -1 };
+    struct replay replay = { .walk = walk, .policy = policy, .result = result, .known_count = most_instances(walk) };
+    vg_autofree struct vg_pgpu_class *classes = vg_calloc(walk->class_count + 1, sizeof(*classes));
+    vg_autofree struct vg_pgpu_state *states = vg_calloc(walk->class_count + 1, sizeof(*states));
+    vg_autofree struct known *known = vg_calloc(replay.known_count + 1, sizeof(*known));
+    vg_autofree bool *passed = vg_calloc(walk->class_count + 1, sizeof(*passed));
+    vg_autofree uint64_t *filled = vg_calloc(walk->class_count + 1, sizeof(*filled));
+    memcpy(classes, walk->classes, walk->class_count * sizeof(*classes));
+    replay.classes = classes;
+    replay.states = states;
+    replay.known = known;
+    replay.passed = passed;
+    replay.filled = filled;
+    for (unsigned i = 0; i < walk->step_count; i++) {
+        const struct vg_step *step = &walk->steps[i];
+        if (step->race && (i == 0 || walk->steps[i - 1].race != step->race)) {
+            unsigned end = i;
+            while (end < walk->step_count && walk->steps[end].race == step->race)
+                end++;
+            if (step->pgpu >= 0 && step->pgpu < walk->class_count)
+                judge_race(&replay, i, end);
+        }
+        replay.step = step;
+        replay_step(&replay);
+        judge_readings(&replay);
+    }
+    for (unsigned i = 0; i < replay.known_count; i++)
+        result->left_over += known[i].there;
+    for (unsigned i = 0; i < walk->class_count; i++)
+        result->fills += (unsigned)__builtin_popcountll(filled[i]);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The kernel's ABI of mediated devices: a UUID is written to a type's `create`, a number to the device's `remove`.
+ * Whether it happened is seen by looking, not by the write: drivers are known that answer yes and keep the device. */
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include "mechanism/mdev.h"
+
+/* A description does not change while its driver is there, so that its maximum is read once: kept by pGPU and profile
+ * in vg_vendor.own, with this bit. Two threads that read it at once store the same. */
+#define MAX_KNOWN (1U << 31)
+
+bool vg_mdev_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
+                  const struct vg_host_mechanism *config, void **state, struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/sys/class/mdev_bus", vg_equal(host->root, "/") ? "" : host->root);
+    if (!vg_exists(path))
+        return vg_fail(err, VG_ERROR_ENVIRONMENT,
+                       "there is no %s: no driver with mediated devices is loaded, or the host file's `root` is wrong",
+                       path);
+    struct vg_vendor *vendor = vg_vendor_open(mechanism, host, config);
+    vendor->own = vg_calloc((size_t)host->pgpu_count * config->profile_count + 1, sizeof(unsigned));
+    *state = vendor;
+    return true;
+}
+
+void vg_mdev_close(void *state)
+{
+    struct vg_vendor *vendor = state;
+    void *maxima = vendor->own;
+    vg_vendor_close(vendor);
+    free(maxima);
+}
+
+bool vg_mdev_discover(void *state, struct vg_inventory *inventory, struct vg_error *err)
+{
+    return vg_vendor_discover(state, inventory, err);
+}
+
+static const char *parent_of(const struct vg_host_pgpu *pgpu)
+{
+    return pgpu->parent ? pgpu->parent : pgpu->pci ? pgpu->pci : pgpu->name;
+}
+
+static char *types_path(const struct vg_vendor *vendor, const struct vg_host_pgpu *pgpu)
+{
+    return vg_vendor_path(vendor, "sys/class/mdev_bus/%s/mdev_supported_types", parent_of(pgpu));
+}
+
+/* What the type's files say. A type that is not there offers nothing; one whose files cannot be read is an error. */
+static bool look_at_type(const char *types, struct vg_pgpu *pgpu, unsigned index, unsigned *max, struct vg_error *err)
+{
+    enum { MOST_INSTANCES = 65536 };
+    struct vg_profile_state *into = &pgpu->profiles[index];
+    vg_autofree char *type = vg_format("%s/%s", types, vg_vendor_type(into->profile));
+    vg_autofree char *available = vg_format("%s/available_instances", type);
+    vg_autofree char *description = vg_format("%s/description", type);
+    vg_autofree char *text = NULL;
+    uint64_t number;
+    if (!vg_exists(type))
+        return true;
+    if (!vg_vendor_number(available, MOST_INSTANCES, &number, err))
+        return false;
+    into->available = (unsigned)number;
+    into->max = *max & ~MAX_KNOWN;
+    if (*max & MAX_KNOWN)
+        return true;
+    struct vg_sysfs_description said = { 0 };
+    if (vg_exists(description) && (!vg_read_attribute(description, &text, err) || !vg_sysfs_describe(text, &said, err)))
+        return vg_wrap(err, "%s", description);
+    into->max = said.max_instance & ~MAX_KNOWN;
+    *max = into->max | MAX_KNOWN;
+    return true;
+}
+
+static bool look_at_devices(const char *types, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    vg_autofree char *device = vg_format("%s/..", types);
+    vg_autodir DIR *directory = opendir(device);
+    if (!directory)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot list %s", device);
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        if (!vg_sysfs_uuid(entry->d_name))
+            continue;
+        vg_autofree char *link = vg_format("%s/%s/mdev_type", device, entry->d_name);
+        vg_autofree char *type = vg_vendor_link(link);
+        if (!type)
+            continue; /* it is just going */
+        struct vg_live_vgpu *live = &vg_push(pgpu->vgpus, pgpu->vgpu_count);
+        *live =
+            (struct vg_live_vgpu) { .profile = vg_vendor_profile(pgpu, type), .vf = VG_ANY, .placement_id = VG_ANY };
+        snprintf(live->uuid, sizeof(live->uuid), "%.36s", entry->d_name);
+    }
+    pgpu->live = pgpu->vgpu_count;
+    return true;
+}
+
+static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    if (!vg_vendor_pgpu(vendor, pgpu_index, pgpu, err))
+        return false;
+    if (!vg_vendor_is_mine(vendor, pgpu_index))
+        return true;
+    vg_autofree char *types = types_path(vendor, pgpu->host);
+    pgpu->present = vg_exists(types);
+    if (!pgpu->present) {
+        vg_autofree char *driver =
+            pgpu->host->pci ? vg_vendor_path(vendor, "sys/bus/pci/devices/%s/driver", pgpu->host->pci) : NULL;
+        vg_autofree char *name = driver ? vg_vendor_link(driver) : NULL;
+        pgpu->passed_through = vg_equal(name, "vfio-pci");
+        if (pgpu->passed_through)
+            return true;
+        return vg_fail(err, VG_ERROR_ENVIRONMENT,
+                       "there is no %s: is the driver loaded, and is `%s` the parent's name on this host?", types,
+                       parent_of(pgpu->host));
+    }
+    unsigned *maxima = vendor->own;
+    for (unsigned i = 0; i < pgpu->profile_count; i++)
+        if (!look_at_type(types, pgpu, i, &maxima[pgpu_index * vendor->config->profile_count + i], err))
+            return false;
+    return look_at_devices(types, pgpu, err);
+}
+
+bool vg_mdev_look(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    if (look(state, pgpu_index, pgpu, err))
+        return true;
+    vg_pgpu_free(pgpu);
+    return false;
+}
+
+static char *device_path(const struct vg_vendor *vendor, const char *uuid)
+{
+    return vg_vendor_path(vendor, "sys/bus/mdev/devices/%s", uuid);
+}
+
+/* The driver said yes. Is the device there, and of the type that was asked for? */
+static bool came_true(const struct vg_vendor *vendor, const char *uuid, const char *type, struct vg_error *err)
+{
+    vg_autofree char *device = device_path(vendor, uuid);
+    vg_autofree char *link = vg_format("%s/mdev_type", device);
+    if (!vg_vendor_wait(link, true))
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took the UUID %s, but no device appeared at %s", uuid,
+                       device);
+    vg_autofree char *is = vg_vendor_link(link);
+    return vg_equal(is, type) || vg_fail(err, VG_ERROR_ENVIRONMENT, "%s is of type %s and should be of type %s", device,
+                                         is ? is : "(none)", type);
+}
+
+/* One file says all that a create needs to know if there is room. */
+static bool has_room(const struct vg_vendor *vendor, const struct vg_create_as *how)
+{
+    uint64_t available;
+    struct vg_error ignored = { 0 };
+    if (how->pgpu_index >= vendor->host->pgpu_count)
+        return false;
+    const struct vg_host_pgpu *pgpu = &vendor->host->pgpus[how->pgpu_index];
+    vg_autofree char *types = types_path(vendor, pgpu);
+    vg_autofree char *path = vg_format("%s/%s/available_instances", types, vg_vendor_type(how->profile));
+    return vg_vendor_is_mine(vendor, how->pgpu_index) && vg_host_pgpu_offers(pgpu, how->profile) &&
+           vg_vendor_number(path, UINT32_MAX, &available, &ignored) && available;
+}
+
+/* Looks first, as the ABI asks, and so can say why; the driver has the last word all the same. */
+static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_create_as *how, struct vg_error *err)
+{
+    struct vg_pgpu pgpu VG_CLEANUP(vg_pgpu_free) = { 0 };
+    if (!vg_mdev_look(vendor, how->pgpu_index, &pgpu, err))
+        return VG_REFUSED_ERROR;
+    int index = vg_vendor_profile(&pgpu, vg_vendor_type(how->profile));
+    vg_autofree char *types = types_path(vendor, pgpu.host);
+    vg_autofree char *type = vg_format("%s/%s", types, vg_vendor_type(how->profile));
+    if (pgpu.passed_through) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s is in use: it is passed through as a whole", pgpu.name);
+        return VG_REFUSED_BUSY;
+    }
+    if (index < 0 || !vg_exists(type)) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s does not support the profile %s", pgpu.name, how->profile->name);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    return pgpu.profiles[index].available ? VG_REFUSED_NOT : vg_vendor_why_full(vendor, &pgpu, how->profile, err);
+}
+
+enum vg_refusal vg_mdev_create_as(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
+                                  struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    char uuid[37];
+    if (!how->uuid && !vg_make_uuid(uuid, err))
+        return VG_REFUSED_ERROR;
+    enum vg_refusal refusal = how->blind || has_room(vendor, how) ? VG_REFUSED_NOT : check_first(vendor, how, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    const char *wanted = how->uuid ? how->uuid : uuid;
+    vg_autofree char *types = types_path(vendor, &vendor->host->pgpus[how->pgpu_index]);
+    vg_autofree char *create = vg_format("%s/%s/create", types, vg_vendor_type(how->profile));
+    refusal = vg_vendor_write(create, wanted, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, wanted);
+    if (!vg_sysfs_uuid(wanted)) { /* it should not have taken that; nothing of that name can be looked up */
+        *vgpu = made;
+        return VG_REFUSED_NOT;
+    }
+    if (came_true(vendor, made->uuid, vg_vendor_type(how->profile), err)) {
+        *vgpu = made;
+        return VG_REFUSED_NOT;
+    }
+    /* Whatever is there now must not be forgotten: it is taken away, or stays on the list for close. */
+    struct vg_error ignored = { 0 };
+    vg_mdev_destroy(vendor, made, &ignored);
+    return VG_REFUSED_ERROR;
+}
+
+enum vg_refusal vg_mdev_create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
+                               struct vg_vgpu **vgpu, struct vg_error *err)
+{
+    struct vg_create_as how = { .pgpu_index = pgpu_index, .profile = profile, .vf = VG_ANY };
+    return vg_mdev_create_as(state, &how, vgpu, err);
+}
+
+bool vg_mdev_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment, struct vg_error *err)
+{
+    (void)state;
+    (void)err;
+    *attachment = (struct vg_attachment) { .kind = VG_ATTACH_MDEV };
+    memcpy(attachment->mdev_uuid, vgpu->uuid, sizeof(attachment->mdev_uuid));
+    return true;
+}
+
+enum vg_refusal vg_mdev_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
+                               const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
+{
+    const struct vg_vendor *vendor = state;
+    (void)pgpu_index;
+    (void)tenants;
+    (void)tenant_count;
+    if (vg_equal(vendor->config->name, "gvt-g") && vg_equal(policy->name, "gvt-weights"))
+        return VG_REFUSED_NOT; /* a weight belongs to each type; nothing can be written */
+    if (vg_equal(vendor->config->name, "nvidia-mdev")) {
+        vg_fail(err, VG_ERROR_REFUSED,
+                "the scheduler of this driver is chosen by the module's parameter RmPVMRL, which takes a reboot");
+        return VG_REFUSED_NEEDS_REBOOT;
+    }
+    vg_fail(err, VG_ERROR_REFUSED, "%s offers no scheduling policy %s", vendor->config->name, policy->name);
+    return VG_REFUSED_UNSUPPORTED;
+}
+
+bool vg_mdev_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    if (!vg_vendor_knows(vendor, vgpu))
+        return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
+    if (!vg_sysfs_uuid(vgpu->uuid))
+        return vg_fail(err, VG_ERROR_INPUT, "a vGPU without a well-formed UUID cannot be looked up, and not removed");
+    vg_autofree char *device = device_path(vendor, vgpu->uuid);
+    vg_autofree char *remove = vg_format("%s/remove", device);
+    bool there = vg_exists(device);
+    if (there && vg_vendor_write(remove, "1", err) != VG_REFUSED_NOT)
+        return vg_wrap(err, "the vGPU %s cannot be removed", vgpu->uuid);
+    if (there && !vg_vendor_wait(device, false))
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver said that it removed the vGPU %s, but it is still there",
+                       vgpu->uuid);
+    vg_vendor_forget(vendor, vgpu);
+    return true;
+}
+
+bool vg_mdev_device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err)
+{
+    const struct vg_vendor *vendor = state;
+    vg_autofree char *device = device_path(vendor, vgpu->uuid);
+    vg_autofree char *link = vg_format("%s/iommu_group", device);
+    vg_autofree char *group = vg_vendor_link(link);
+    if (!group)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s is in no IOMMU group", device);
+    *path = vg_vendor_path(vendor, "dev/vfio/%s", group);
+    return true;
+}
+
+static void must_be(const char *path, unsigned *checked, struct vg_text *findings, unsigned *missing)
+{
+    ++*checked;
+    if (vg_exists(path))
+        return;
+    ++*missing;
+    vg_text_add(findings, "%s%s is missing", findings->length ? "; " : "", path);
+}
+
+static void must_say(const char *path, const char *what, unsigned *checked, struct vg_text *findings, unsigned *missing)
+{
+    struct vg_error ignored = { 0 };
+    vg_autofree char *text = NULL;
+    ++*checked;
+    if (vg_read_attribute(path, &text, &ignored) && vg_equal(text, what))
+        return;
+    ++*missing;
+    vg_autofree char *shown = text ? vg_printable(text, strlen(text), 80) : vg_strdup("nothing");
+    vg_text_add(findings, "%s%s says %s and must say %s", findings->length ? "; " : "", path, shown, what);
+}
+
+bool vg_mdev_inspect(void *state, unsigned pgpu_index, const struct vg_vgpu *vgpu, unsigned *checked,
+                     struct vg_text *findings, unsigned *missing, struct vg_error *err)
+{
+    static const char *const files[] = { "create", "available_instances", "device_api", "devices" };
+    const struct vg_vendor *vendor = state;
+    (void)err;
+    vg_autofree char *types = types_path(vendor, &vendor->host->pgpus[pgpu_index]);
+    vg_autofree char *type = vg_format("%s/%s", types, vg_vendor_type(vgpu->profile));
+    for (size_t i = 0; i < VG_COUNT(files); i++) {
+        vg_autofree char *path = vg_format("%s/%s", type, files[i]);
+        must_be(path, checked, findings, missing);
+    }
+    vg_autofree char *api = vg_format("%s/device_api", type);
+    must_say(api, "vfio-pci", checked, findings, missing);
+    /* Both ways: from the type to the device, and from the device to the type. */
+    vg_autofree char *there = vg_format("%s/devices/%s/mdev_type/devices/%s", type, vgpu->uuid, vgpu->uuid);
+    must_be(there, checked, findings, missing);
+    vg_autofree char *back = device_path(vendor, vgpu->uuid);
+    vg_autofree char *link = vg_format("%s/mdev_type", back);
+    vg_autofree char *is = vg_vendor_link(link);
+    ++*checked;
+    if (!vg_equal(is, vg_vendor_type(vgpu->profile))) {
+        ++*missing;
+        vg_text_add(findings, "%s%s leads to %s", findings->length ? "; " : "", link, is ? is : "nothing");
+    }
+    return true;
+}

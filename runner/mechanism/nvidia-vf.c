@@ -1,0 +1,529 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The number of a type is written to a VF's current_vgpu_type, 0 takes it away; both are read back. Which types a free
+ * VF offers depends on what the whole pGPU has. VFs are enabled by NVIDIA's sriov-manage: the driver refuses a raw
+ * sriov_numvfs. Mixed-size mode must be set after that, since enabling VFs clears it, and only NVML can. */
+#include <errno.h>
+#include "mechanism/nvidia-vf.h"
+#include "mechanism/nvml.h"
+#include "mechanism/pci.h"
+
+enum { MANAGE_TRIES = 5, MANAGE_TIMEOUT_MS = 60000 };
+#define MANAGE_WAIT_NS (200 * VG_NS_PER_MS) /* doubled after each try */
+
+static bool wants_mixed(const struct vg_host_pgpu *pgpu)
+{
+    return vg_equal(pgpu->capacity, "mixed-size");
+}
+
+static struct vg_nvml *nvml_of(const struct vg_vendor *vendor)
+{
+    return vendor->own;
+}
+
+bool vg_nvidia_vf_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
+                       const struct vg_host_mechanism *config, void **state, struct vg_error *err)
+{
+    struct vg_vendor *vendor = vg_vendor_open(mechanism, host, config);
+    *state = vendor;
+    bool good = true, nvml = false;
+    for (unsigned i = 0; i < host->pgpu_count; i++) {
+        if (vg_vendor_is_mine(vendor, i) && !host->pgpus[i].pci)
+            good = vg_fail(err, VG_ERROR_INPUT, "the pGPU %s needs `pci`, its address", host->pgpus[i].name);
+        nvml = nvml || (vg_vendor_is_mine(vendor, i) && wants_mixed(&host->pgpus[i]));
+    }
+    if (good && nvml)
+        good = (vendor->own = vg_nvml_open(host->root, err)) != NULL;
+    for (unsigned i = 0; good && i < host->pgpu_count; i++) {
+        struct vg_pgpu_setup setup = { .vfs = (int)host->pgpus[i].vfs, .mixed = VG_ANY };
+        if (wants_mixed(&host->pgpus[i]))
+            setup.mixed = 1;
+        struct vg_pgpu now = { 0 };
+        if (!vg_vendor_is_mine(vendor, i))
+            continue;
+        good = vg_nvidia_vf_look(vendor, i, &now, err) &&
+               (now.passed_through || now.live || vg_nvidia_vf_setup(vendor, i, &setup, err) == VG_REFUSED_NOT);
+        vg_pgpu_free(&now);
+    }
+    if (!good) {
+        vg_nvidia_vf_close(vendor);
+        *state = NULL;
+    }
+    return good;
+}
+
+void vg_nvidia_vf_close(void *state)
+{
+    struct vg_vendor *vendor = state;
+    struct vg_nvml *nvml = vendor->own;
+    vg_vendor_close(vendor);
+    vg_nvml_close(nvml);
+}
+
+bool vg_nvidia_vf_discover(void *state, struct vg_inventory *inventory, struct vg_error *err)
+{
+    return vg_vendor_discover(state, inventory, err);
+}
+
+static bool look_at_vf(const struct vg_vendor *vendor, struct vg_pgpu *pgpu, unsigned index, struct vg_error *err)
+{
+    struct vg_vf_state *vf = &pgpu->vfs[index];
+    vg_autofree char *current = vg_pci_path(vendor, vf->address, "nvidia/current_vgpu_type");
+    vg_autofree char *creatable = vg_pci_path(vendor, vf->address, "nvidia/creatable_vgpu_types");
+    vg_autofree char *text = NULL;
+    uint64_t number;
+    vf->profile = VG_ANY;
+    if (!vg_vendor_number(current, UINT32_MAX, &number, err) || !vg_read_attribute(creatable, &text, err))
+        return false;
+    vf->taken = number != 0;
+    if (vf->taken) {
+        vg_autofree char *type = vg_format("%u", (unsigned)number);
+        vf->profile = vg_vendor_profile(pgpu, type);
+        vg_push(pgpu->vgpus, pgpu->vgpu_count) =
+            (struct vg_live_vgpu) { .profile = vf->profile, .vf = (int)index, .placement_id = VG_ANY };
+    }
+    struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
+    unsigned count;
+    if (!vg_sysfs_creatable(text, types, &count, err))
+        return vg_wrap(err, "%s", creatable);
+    for (unsigned i = 0; i < count; i++) {
+        vg_autofree char *type = vg_format("%u", types[i].number);
+        int profile = vg_vendor_profile(pgpu, type);
+        if (profile < 0 || profile >= 64)
+            continue;
+        vf->offers |= UINT64_C(1) << profile;
+        pgpu->profiles[profile].available++;
+    }
+    return true;
+}
+
+static bool look_at_places(struct vg_vendor *vendor, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    if (!wants_mixed(pgpu->host))
+        return true;
+    vg_autofree struct vg_nvml_place *places = NULL;
+    unsigned count = 0;
+    if (!vg_nvml_mixed(nvml_of(vendor), pgpu->host->pci, &pgpu->mixed, err) ||
+        (pgpu->mixed && !vg_nvml_places(nvml_of(vendor), pgpu->host->pci, &places, &count, err)))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned j = 0; j < pgpu->vgpu_count; j++)
+            if (vg_equal(pgpu->vfs[pgpu->vgpus[j].vf].address, places[i].vf))
+                pgpu->vgpus[j].placement_id = (int)places[i].placement_id;
+    return true;
+}
+
+static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    char vfs[VG_PCI_VFS_MAX][16];
+    if (!vg_vendor_pgpu(vendor, pgpu_index, pgpu, err))
+        return false;
+    if (!vg_vendor_is_mine(vendor, pgpu_index))
+        return true;
+    unsigned count;
+    if (!vg_pci_vfs(vendor, pgpu->host->pci, vfs, &count, err))
+        return false;
+    vg_autofree char *driver = vg_pci_driver(vendor, pgpu->host->pci);
+    pgpu->passed_through = vg_equal(driver, "vfio-pci");
+    pgpu->present = driver && !pgpu->passed_through;
+    pgpu->vfs = vg_calloc(count + 1, sizeof(*pgpu->vfs));
+    pgpu->vf_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        memcpy(pgpu->vfs[i].address, vfs[i], sizeof(vfs[i]));
+        if (!look_at_vf(vendor, pgpu, i, err))
+            return false;
+    }
+    pgpu->live = pgpu->vgpu_count;
+    return !pgpu->present || look_at_places(vendor, pgpu, err);
+}
+
+bool vg_nvidia_vf_look(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    if (look(state, pgpu_index, pgpu, err))
+        return true;
+    vg_pgpu_free(pgpu);
+    return false;
+}
+
+static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_pgpu *pgpu,
+                                   const struct vg_host_profile *profile, int *index, struct vg_error *err)
+{
+    *index = vg_vendor_profile(pgpu, vg_vendor_type(profile));
+    if (pgpu->passed_through) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s is in use: it is passed through as a whole", pgpu->name);
+        return VG_REFUSED_BUSY;
+    }
+    if (*index < 0) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s does not support the profile %s", pgpu->name, profile->name);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    if (!pgpu->vf_count) {
+        vg_fail(err, VG_ERROR_REFUSED, "no VF of the pGPU %s is enabled; run sriov-manage -e %s", pgpu->name,
+                pgpu->host->pci);
+        return VG_REFUSED_DISABLED;
+    }
+    return pgpu->profiles[*index].available ? VG_REFUSED_NOT : vg_vendor_why_full(vendor, pgpu, profile, err);
+}
+
+/* Writes the type to one VF and looks whether it is there. */
+static enum vg_refusal put(struct vg_vendor *vendor, const char *address, const char *type, struct vg_error *err)
+{
+    vg_autofree char *current = vg_pci_path(vendor, address, "nvidia/current_vgpu_type");
+    uint64_t now, wanted;
+    if (!vg_sysfs_number(type, UINT32_MAX, &wanted) || !wanted) {
+        vg_fail(err, VG_ERROR_INPUT, "`%s` is no number of a vGPU type", type);
+        return VG_REFUSED_ERROR;
+    }
+    enum vg_refusal refusal = vg_vendor_write(current, type, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    if (!vg_vendor_number(current, UINT32_MAX, &now, err))
+        return VG_REFUSED_ERROR;
+    if (now == wanted)
+        return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took the type %s for the VF %s, which now says %u", type, address,
+            (unsigned)now);
+    return VG_REFUSED_ERROR;
+}
+
+static bool read_place(struct vg_vendor *vendor, struct vg_vgpu *made, const char *address, struct vg_error *err)
+{
+    const struct vg_host_pgpu *pgpu = &vendor->host->pgpus[made->pgpu_index];
+    vg_autofree struct vg_nvml_place *places = NULL;
+    unsigned count = 0;
+    bool mixed = false;
+    if (!wants_mixed(pgpu))
+        return true;
+    if (!vg_nvml_mixed(nvml_of(vendor), pgpu->pci, &mixed, err))
+        return false;
+    if (!mixed)
+        return true;
+    if (!vg_nvml_places(nvml_of(vendor), pgpu->pci, &places, &count, err))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (vg_equal(places[i].vf, address))
+            made->placement_id = (int)places[i].placement_id;
+    return made->placement_id >= 0 ||
+           vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML tells no placement ID of the vGPU on %s", address);
+}
+
+static enum vg_refusal keep(struct vg_vendor *vendor, const struct vg_create_as *how, const struct vg_pgpu *pgpu,
+                            unsigned vf, struct vg_vgpu **vgpu, struct vg_error *err)
+{
+    char uuid[37];
+    if (!vg_make_uuid(uuid, err)) {
+        struct vg_error ignored = { 0 };
+        vg_autofree char *current = vg_pci_path(vendor, pgpu->vfs[vf].address, "nvidia/current_vgpu_type");
+        vg_vendor_write(current, "0", &ignored);
+        return VG_REFUSED_ERROR;
+    }
+    struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, uuid);
+    made->vf = (int)vf;
+    made->state = vg_strdup(pgpu->vfs[vf].address);
+    if (read_place(vendor, made, made->state, err)) {
+        *vgpu = made;
+        return VG_REFUSED_NOT;
+    }
+    struct vg_error ignored = { 0 };
+    vg_nvidia_vf_destroy(vendor, made, &ignored);
+    return VG_REFUSED_ERROR;
+}
+
+static bool is_free(const struct vg_vendor *vendor, const char *address)
+{
+    struct vg_error ignored = { 0 };
+    uint64_t now;
+    vg_autofree char *current = vg_pci_path(vendor, address, "nvidia/current_vgpu_type");
+    return vg_vendor_number(current, UINT32_MAX, &now, &ignored) && now == 0;
+}
+
+static bool offers(const struct vg_vendor *vendor, const char *address, const struct vg_host_profile *profile)
+{
+    struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
+    struct vg_error ignored = { 0 };
+    unsigned count = 0;
+    uint64_t wanted;
+    vg_autofree char *creatable = vg_pci_path(vendor, address, "nvidia/creatable_vgpu_types");
+    vg_autofree char *text = NULL;
+    if (!vg_sysfs_number(vg_vendor_type(profile), UINT32_MAX, &wanted) ||
+        !vg_read_attribute(creatable, &text, &ignored) || !vg_sysfs_creatable(text, types, &count, &ignored))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (types[i].number == wanted)
+            return true;
+    return false;
+}
+
+/* Why there is no room, from what one VF says: in equal-size mode all residents have the same size. VG_REFUSED_NOT: it
+ * takes a look at everything to say. */
+static enum vg_refusal why_in_short(const struct vg_vendor *vendor, const struct vg_create_as *how,
+                                    struct vg_error *err)
+{
+    char vfs[VG_PCI_VFS_MAX][16];
+    unsigned count;
+    struct vg_error ignored = { 0 };
+    const struct vg_host_pgpu *pgpu = &vendor->host->pgpus[how->pgpu_index];
+    if (!vg_host_pgpu_offers(pgpu, how->profile) || !vg_pci_vfs(vendor, pgpu->pci, vfs, &count, &ignored) || !count)
+        return VG_REFUSED_NOT;
+    bool mixed = false;
+    if (wants_mixed(pgpu) && !vg_nvml_mixed(nvml_of(vendor), pgpu->pci, &mixed, &ignored))
+        return VG_REFUSED_NOT;
+    for (unsigned i = 0; i < count; i++) {
+        vg_autofree char *current = vg_pci_path(vendor, vfs[i], "nvidia/current_vgpu_type");
+        uint64_t number;
+        if (!vg_vendor_number(current, UINT32_MAX, &number, &ignored))
+            return VG_REFUSED_NOT;
+        if (!number)
+            continue;
+        vg_autofree char *type = vg_format("%u", (unsigned)number);
+        for (unsigned j = 0; j < vendor->config->profile_count && !mixed; j++) {
+            const struct vg_host_profile *other = &vendor->config->profiles[j];
+            if (!vg_equal(vg_vendor_type(other), type) || other->memory_bytes == how->profile->memory_bytes)
+                continue;
+            vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has vGPUs of profile %s, beside which it takes none of %s",
+                    pgpu->name, other->name, how->profile->name);
+            return VG_REFUSED_INCOMPATIBLE;
+        }
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no room for another vGPU of profile %s", pgpu->name,
+                how->profile->name);
+        return VG_REFUSED_NO_CAPACITY;
+    }
+    return VG_REFUSED_NOT; /* empty, and yet it will not */
+}
+
+static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_create_as *how, struct vg_vgpu **vgpu,
+                                      struct vg_error *err)
+{
+    struct vg_pgpu pgpu = { .host = &vendor->host->pgpus[how->pgpu_index] };
+    vg_autofree struct vg_vf_state *vfs = vg_calloc((size_t)how->vf + 1, sizeof(*vfs));
+    vg_autofree char *virtfn = vg_format("virtfn%d", how->vf);
+    vg_autofree char *link = vg_pci_path(vendor, pgpu.host->pci, virtfn);
+    vg_autofree char *address = vg_vendor_link(link);
+    if (!address) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d", pgpu.host->name, how->vf);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    snprintf(vfs[how->vf].address, sizeof(vfs->address), "%s", address);
+    pgpu.vfs = vfs;
+    enum vg_refusal refusal = put(vendor, address, vg_vendor_type(how->profile), err);
+    if (refusal == VG_REFUSED_NOT)
+        return keep(vendor, how, &pgpu, (unsigned)how->vf, vgpu, err);
+    if (refusal == VG_REFUSED_ERROR && !is_free(vendor, address)) {
+        vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", address);
+        return VG_REFUSED_NO_CAPACITY;
+    }
+    enum vg_refusal why =
+        refusal == VG_REFUSED_ERROR && is_free(vendor, address) && !offers(vendor, address, how->profile)
+            ? why_in_short(vendor, how, err)
+            : VG_REFUSED_NOT;
+    return why == VG_REFUSED_NOT ? refusal : why;
+}
+
+/* The lowest free VF if it offers the type, without a look at all the others. -1: none. */
+static int first_free(const struct vg_vendor *vendor, const struct vg_create_as *how, struct vg_pgpu *pgpu)
+{
+    char vfs[VG_PCI_VFS_MAX][16];
+    unsigned count;
+    struct vg_error ignored = { 0 };
+    const char *pci = vendor->host->pgpus[how->pgpu_index].pci;
+    if (!vg_vendor_pgpu(vendor, how->pgpu_index, pgpu, &ignored) || !vg_pci_vfs(vendor, pci, vfs, &count, &ignored))
+        return -1;
+    pgpu->vfs = vg_calloc(count + 1, sizeof(*pgpu->vfs));
+    pgpu->vf_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        memcpy(pgpu->vfs[i].address, vfs[i], sizeof(vfs[i]));
+        if (is_free(vendor, vfs[i]))
+            return offers(vendor, vfs[i], how->profile) ? (int)i : -1; /* free VFs of one pGPU all offer the same */
+    }
+    return -1;
+}
+
+enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
+                                       struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    struct vg_pgpu pgpu VG_CLEANUP(vg_pgpu_free) = { 0 };
+    int index;
+    if (how->blind && how->vf >= 0 && how->vf < VG_PCI_VFS_MAX)
+        return create_blindly(vendor, how, vgpu, err);
+    if (how->vf == VG_ANY && vendor->host->pgpus[how->pgpu_index].pci && vg_vendor_is_mine(vendor, how->pgpu_index)) {
+        int vf = first_free(vendor, how, &pgpu);
+        if (vf >= 0 && put(vendor, pgpu.vfs[vf].address, vg_vendor_type(how->profile), err) == VG_REFUSED_NOT)
+            return keep(vendor, how, &pgpu, (unsigned)vf, vgpu, err);
+        vg_pgpu_free(&pgpu);
+        enum vg_refusal why = vf < 0 ? why_in_short(vendor, how, err) : VG_REFUSED_NOT;
+        if (why != VG_REFUSED_NOT)
+            return why;
+        /* the long way */
+    }
+    if (!vg_nvidia_vf_look(vendor, how->pgpu_index, &pgpu, err))
+        return VG_REFUSED_ERROR;
+    enum vg_refusal refusal = check_first(vendor, &pgpu, how->profile, &index, err);
+    if (refusal != VG_REFUSED_NOT && how->vf == VG_ANY)
+        return refusal;
+    for (unsigned i = 0; i < pgpu.vf_count; i++) {
+        if (how->vf == VG_ANY ? pgpu.vfs[i].taken || !(pgpu.vfs[i].offers >> index & 1) : how->vf != (int)i)
+            continue;
+        bool was_free = is_free(vendor, pgpu.vfs[i].address);
+        refusal = put(vendor, pgpu.vfs[i].address, vg_vendor_type(how->profile), err);
+        if (refusal == VG_REFUSED_NOT)
+            return keep(vendor, how, &pgpu, i, vgpu, err);
+        if (!was_free || !is_free(vendor, pgpu.vfs[i].address)) {
+            /* Somebody else has this VF: an operation that the driver does not allow on it. Others may be free. */
+            vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", pgpu.vfs[i].address);
+            refusal = VG_REFUSED_NO_CAPACITY;
+            continue;
+        }
+        /* The VF is free, and yet the driver will not: did the last room go meanwhile? */
+        struct vg_pgpu now VG_CLEANUP(vg_pgpu_free) = { 0 };
+        struct vg_error ignored = { 0 };
+        if (refusal == VG_REFUSED_ERROR && vg_nvidia_vf_look(vendor, how->pgpu_index, &now, &ignored) && index >= 0 &&
+            !now.profiles[index].available)
+            return vg_vendor_why_full(vendor, &now, how->profile, err);
+        return refusal;
+    }
+    if (refusal == VG_REFUSED_NOT) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no such VF", pgpu.name);
+        refusal = VG_REFUSED_UNSUPPORTED;
+    }
+    return refusal;
+}
+
+enum vg_refusal vg_nvidia_vf_create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
+                                    struct vg_vgpu **vgpu, struct vg_error *err)
+{
+    struct vg_create_as how = { .pgpu_index = pgpu_index, .profile = profile, .vf = VG_ANY };
+    return vg_nvidia_vf_create_as(state, &how, vgpu, err);
+}
+
+/* The VF is with the vendor's driver already, so libvirt must leave it there. */
+bool vg_nvidia_vf_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment,
+                         struct vg_error *err)
+{
+    (void)state;
+    return vg_pci_attachment(vgpu->state, false, attachment, err);
+}
+
+enum vg_refusal vg_nvidia_vf_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
+                                    const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
+{
+    (void)state;
+    (void)pgpu_index;
+    (void)tenants;
+    (void)tenant_count;
+    vg_fail(err, VG_ERROR_REFUSED,
+            "the scheduler of this driver is chosen by the module's parameter RmPVMRL, which takes a reboot, not by %s",
+            policy->name);
+    return VG_REFUSED_NEEDS_REBOOT;
+}
+
+bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    if (!vg_vendor_knows(vendor, vgpu))
+        return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
+    vg_autofree char *current = vg_pci_path(vendor, vgpu->state, "nvidia/current_vgpu_type");
+    uint64_t now = 0;
+    bool there = vg_exists(current); /* VFs that were disabled took their vGPUs with them */
+    if (there && vg_vendor_write(current, "0", err) != VG_REFUSED_NOT)
+        return vg_wrap(err, "the vGPU on %s cannot be removed", (const char *)vgpu->state);
+    if (there && !vg_vendor_number(current, UINT32_MAX, &now, err))
+        return false;
+    if (now)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT,
+                       "the driver said that it removed the vGPU on %s, but type %u is still there",
+                       (const char *)vgpu->state, (unsigned)now);
+    vg_vendor_forget(vendor, vgpu);
+    return true;
+}
+
+/* sriov-manage fails for a while when somebody has the device open: asked again, it works. */
+static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool enable, struct vg_error *err)
+{
+    vg_autofree char *tool = vg_vendor_path(vendor, "usr/lib/nvidia/sriov-manage");
+    const char *const argv[] = { tool, enable ? "-e" : "-d", pci, NULL };
+    int64_t wait_ns = MANAGE_WAIT_NS;
+    for (unsigned try = 0; try < MANAGE_TRIES; try++, wait_ns *= 2) {
+        vg_autofree char *output = NULL;
+        int status = 0;
+        if (!vg_run_command(argv, MANAGE_TIMEOUT_MS, 4096, &output, &status, err))
+            return VG_REFUSED_ERROR;
+        if (status == 0)
+            return VG_REFUSED_NOT;
+        vg_autofree char *shown = vg_printable(output ? output : "", output ? strlen(output) : 0, 200);
+        vg_fail(err, VG_ERROR_REFUSED, "sriov-manage %s %s failed %u times; it last said: %s", argv[1], pci, try + 1,
+                shown);
+        vg_sleep_ns(wait_ns);
+    }
+    return VG_REFUSED_BUSY;
+}
+
+static enum vg_refusal set_vfs(struct vg_vendor *vendor, const struct vg_pgpu *pgpu, unsigned vfs, struct vg_error *err)
+{
+    vg_autofree char *total_path = vg_pci_path(vendor, pgpu->host->pci, "sriov_totalvfs");
+    uint64_t total;
+    if (!vg_vendor_number(total_path, 65535, &total, err))
+        return VG_REFUSED_ERROR;
+    if (vfs > total) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has %u VFs at most, not %u", pgpu->name, (unsigned)total, vfs);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    if ((vfs > 0) == (pgpu->vf_count > 0))
+        return VG_REFUSED_NOT; /* all or none: there is nothing between for this tool */
+    if (pgpu->live) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has %u vGPUs", pgpu->name, pgpu->live);
+        return VG_REFUSED_BUSY;
+    }
+    enum vg_refusal refusal = manage(vendor, pgpu->host->pci, vfs > 0, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    char addresses[VG_PCI_VFS_MAX][16];
+    unsigned now;
+    if (!vg_pci_vfs(vendor, pgpu->host->pci, addresses, &now, err))
+        return VG_REFUSED_ERROR;
+    if ((now > 0) == (vfs > 0))
+        return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_ENVIRONMENT, "sriov-manage said that all is well, but the pGPU %s has %u VFs", pgpu->name,
+            now);
+    return VG_REFUSED_ERROR;
+}
+
+static enum vg_refusal set_mixed(struct vg_vendor *vendor, const struct vg_pgpu *pgpu, bool mixed, struct vg_error *err)
+{
+    bool busy, now;
+    const char *pci = pgpu->host->pci;
+    if (!nvml_of(vendor)) {
+        vg_fail(err, VG_ERROR_REFUSED, "no pGPU of this host is said to have mixed-size mode");
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    if (!vg_nvml_mixed(nvml_of(vendor), pci, &now, err))
+        return VG_REFUSED_ERROR;
+    if (now == mixed)
+        return VG_REFUSED_NOT;
+    if (!vg_nvml_set_mixed(nvml_of(vendor), pci, mixed, &busy, err))
+        return busy ? VG_REFUSED_BUSY : VG_REFUSED_UNSUPPORTED;
+    if (!vg_nvml_mixed(nvml_of(vendor), pci, &now, err))
+        return VG_REFUSED_ERROR;
+    if (now == mixed)
+        return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_ENVIRONMENT, "mixed-size mode of %s was set without an error and is not as it was set", pci);
+    return VG_REFUSED_ERROR;
+}
+
+enum vg_refusal vg_nvidia_vf_setup(void *state, unsigned pgpu_index, const struct vg_pgpu_setup *wanted,
+                                   struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    struct vg_pgpu pgpu VG_CLEANUP(vg_pgpu_free) = { 0 };
+    if (!vg_nvidia_vf_look(vendor, pgpu_index, &pgpu, err))
+        return VG_REFUSED_ERROR;
+    enum vg_refusal refusal =
+        wanted->vfs == VG_ANY ? VG_REFUSED_NOT : set_vfs(vendor, &pgpu, (unsigned)wanted->vfs, err);
+    /* In this order: enabling VFs clears the mode. */
+    return refusal != VG_REFUSED_NOT || wanted->mixed == VG_ANY ? refusal
+                                                                : set_mixed(vendor, &pgpu, wanted->mixed != 0, err);
+}
+
+bool vg_nvidia_vf_device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err)
+{
+    return vg_pci_device(state, vgpu->state, path, err);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to mechanism/ and to the model's stand-in for the library: the binary interface, from the NVML API reference
+ * (group vGPU APIs and its structures). A version word is the structure's size with the version in the top byte. */
+#ifndef VG_MECHANISM_NVML_ABI_H
+#define VG_MECHANISM_NVML_ABI_H
+
+typedef struct nvmlDevice_st *nvmlDevice_t;
+typedef unsigned int nvmlVgpuInstance_t;
+typedef int nvmlReturn_t;
+enum {
+    NVML_SUCCESS = 0,
+    NVML_ERROR_NOT_SUPPORTED = 3,
+    NVML_ERROR_NOT_FOUND = 6,
+    NVML_ERROR_INSUFFICIENT_SIZE = 7,
+    NVML_ERROR_IN_USE = 19,
+    NVML_ERROR_UNKNOWN = 999
+};
+
+typedef struct {
+    unsigned int version;
+    unsigned int mode; /* 1: mixed-size ("heterogeneous") */
+} nvmlVgpuHeterogeneousMode_t;
+
+typedef struct {
+    unsigned int version;
+    unsigned int placementId;
+} nvmlVgpuPlacementId_t;
+
+#define NVML_VERSION_1(type) ((unsigned int)(sizeof(type) | (1U << 24)))
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to mechanism/: the little of NVIDIA's management library that only it can tell: mixed-size mode and placement
+ * IDs. Loaded when it is needed, from below the host's root if that is not "/"; its header is in no Debian main
+ * package, so the few types used are declared here, from the NVML API reference. */
+#ifndef VG_MECHANISM_NVML_H
+#define VG_MECHANISM_NVML_H
+
+#include "base/base.h"
+
+struct vg_nvml;
+struct vg_nvml *vg_nvml_open(const char *root, struct vg_error *err);
+void vg_nvml_close(struct vg_nvml *nvml);
+bool vg_nvml_mixed(struct vg_nvml *nvml, const char *pci, bool *mixed, struct vg_error *err);
+/* *busy: it was refused because a vGPU is there. */
+bool vg_nvml_set_mixed(struct vg_nvml *nvml, const char *pci, bool mixed, bool *busy, struct vg_error *err);
+/* Placement IDs of all vGPUs of the pGPU. Caller frees *items. */
+struct vg_nvml_place {
+    char vf[16]; /* address of its VF */
+    unsigned placement_id;
+};
+bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, struct vg_nvml_place **items, unsigned *count,
+                    struct vg_error *err);
+
+#endif

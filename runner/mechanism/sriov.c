@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* VFs by sriov_numvfs (from one number to another through 0), each given to vfio-pci by driver_override; seen by
+ * looking who has it. Their share of time is in sriov_admin/vfN/profile where the driver has it (xe, from Linux 6.19).
+ */
+#include <errno.h>
+#include "mechanism/pci.h"
+#include "mechanism/sriov.h"
+
+bool vg_sriov_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
+                   const struct vg_host_mechanism *config, void **state, struct vg_error *err)
+{
+    struct vg_vendor *vendor = vg_vendor_open(mechanism, host, config);
+    *state = vendor;
+    bool good = true;
+    for (unsigned i = 0; good && i < host->pgpu_count; i++) {
+        const struct vg_host_pgpu *pgpu = &host->pgpus[i];
+        struct vg_pgpu_setup setup = { .vfs = (int)pgpu->vfs, .mixed = VG_ANY };
+        struct vg_pgpu now = { 0 };
+        if (!vg_vendor_is_mine(vendor, i))
+            continue;
+        if (!pgpu->pci || !pgpu->vfs)
+            good = vg_fail(err, VG_ERROR_INPUT, "the pGPU %s needs `pci`, its address, and `vfs`, how many to enable",
+                           pgpu->name);
+        good = good && vg_sriov_look(vendor, i, &now, err) &&
+               (now.passed_through || now.live || vg_sriov_setup(vendor, i, &setup, err) == VG_REFUSED_NOT);
+        vg_pgpu_free(&now);
+    }
+    if (!good) {
+        vg_sriov_close(vendor);
+        *state = NULL;
+    }
+    return good;
+}
+
+void vg_sriov_close(void *state)
+{
+    vg_vendor_close(state);
+}
+
+bool vg_sriov_discover(void *state, struct vg_inventory *inventory, struct vg_error *err)
+{
+    return vg_vendor_discover(state, inventory, err);
+}
+
+/* Where the driver tells which memory each VF was given. Debugging files: their absence is no error. */
+static bool look_at_ranges(const struct vg_vendor *vendor, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    static const char *const files[] = { "vram_provisioned", "lmem_provisioned" };
+    for (size_t i = 0; i < VG_COUNT(files); i++) {
+        vg_autofree char *path = vg_vendor_path(vendor, "sys/kernel/debug/dri/%s/gt0/pf/%s", pgpu->host->pci, files[i]);
+        vg_autofree char *text = NULL;
+        struct vg_sysfs_range ranges[VG_SYSFS_RANGES_MAX];
+        unsigned count;
+        if (!vg_exists(path))
+            continue;
+        if (!vg_read_attribute(path, &text, err) || !vg_sysfs_ranges(text, ranges, &count, err))
+            return vg_wrap(err, "%s", path);
+        for (unsigned j = 0; j < count; j++)
+            for (unsigned k = 0; k < pgpu->vgpu_count; k++)
+                if (ranges[j].function == (unsigned)pgpu->vgpus[k].vf + 1) {
+                    pgpu->vgpus[k].first_byte = ranges[j].first;
+                    pgpu->vgpus[k].bytes = ranges[j].last - ranges[j].first + 1;
+                }
+        break;
+    }
+    return true;
+}
+
+static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    char vfs[VG_PCI_VFS_MAX][16];
+    if (!vg_vendor_pgpu(vendor, pgpu_index, pgpu, err))
+        return false;
+    if (!vg_vendor_is_mine(vendor, pgpu_index))
+        return true;
+    unsigned count;
+    if (!vg_pci_vfs(vendor, pgpu->host->pci, vfs, &count, err))
+        return false;
+    vg_autofree char *driver = vg_pci_driver(vendor, pgpu->host->pci);
+    pgpu->passed_through = vg_equal(driver, "vfio-pci");
+    pgpu->present = driver && !pgpu->passed_through;
+    pgpu->vfs = vg_calloc(count + 1, sizeof(*pgpu->vfs));
+    pgpu->vf_count = count;
+    for (unsigned i = 0; i < count; i++) {
+        struct vg_vf_state *vf = &pgpu->vfs[i];
+        vg_autofree char *has = vg_pci_driver(vendor, vfs[i]);
+        memcpy(vf->address, vfs[i], sizeof(vfs[i]));
+        vf->taken = vg_equal(has, "vfio-pci");
+        vf->profile = vf->taken && pgpu->profile_count ? 0 : VG_ANY; /* VFs are all alike */
+        if (vf->taken)
+            vg_push(pgpu->vgpus, pgpu->vgpu_count) =
+                (struct vg_live_vgpu) { .profile = vf->profile, .vf = (int)i, .placement_id = VG_ANY };
+        for (unsigned j = 0; j < pgpu->profile_count && !vf->taken; j++) {
+            vf->offers |= UINT64_C(1) << j;
+            pgpu->profiles[j].available++;
+        }
+    }
+    for (unsigned j = 0; j < pgpu->profile_count; j++)
+        pgpu->profiles[j].max = count;
+    pgpu->live = pgpu->vgpu_count;
+    return look_at_ranges(vendor, pgpu, err);
+}
+
+bool vg_sriov_look(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    if (look(state, pgpu_index, pgpu, err))
+        return true;
+    vg_pgpu_free(pgpu);
+    return false;
+}
+
+static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_pgpu *pgpu,
+                                   const struct vg_host_profile *profile, struct vg_error *err)
+{
+    int index = vg_vendor_profile(pgpu, vg_vendor_type(profile));
+    if (pgpu->passed_through) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s is in use: it is passed through as a whole", pgpu->name);
+        return VG_REFUSED_BUSY;
+    }
+    if (index < 0) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s does not support the profile %s", pgpu->name, profile->name);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    if (!pgpu->vf_count) {
+        vg_fail(err, VG_ERROR_REFUSED, "no VF of the pGPU %s is enabled", pgpu->name);
+        return VG_REFUSED_DISABLED;
+    }
+    return pgpu->profiles[index].available ? VG_REFUSED_NOT : vg_vendor_why_full(vendor, pgpu, profile, err);
+}
+
+/* Two that want the same VF: the kernel lets both bind it, since it is bound once and for all; so that is settled here,
+ * within this process. Another manager on the same host is not its subject. */
+static bool claim(struct vg_vendor *vendor, unsigned pgpu_index, unsigned vf)
+{
+    for (unsigned i = 0; i < vendor->made_count; i++)
+        if (vendor->made[i]->pgpu_index == pgpu_index && vendor->made[i]->vf == (int)vf)
+            return false;
+    return true;
+}
+
+enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
+                                   struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    struct vg_pgpu pgpu VG_CLEANUP(vg_pgpu_free) = { 0 };
+    char uuid[37];
+    if (!vg_sriov_look(vendor, how->pgpu_index, &pgpu, err) || !vg_make_uuid(uuid, err))
+        return VG_REFUSED_ERROR;
+    enum vg_refusal refusal = check_first(vendor, &pgpu, how->profile, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    for (unsigned i = 0; i < pgpu.vf_count; i++) {
+        if (pgpu.vfs[i].taken || (how->vf != VG_ANY && how->vf != (int)i))
+            continue;
+        struct vg_vgpu *made = NULL;
+        pthread_mutex_lock(&vendor->lock);
+        if (claim(vendor, how->pgpu_index, i)) {
+            made = vg_calloc(1, sizeof(*made));
+            *made = (struct vg_vgpu) { .mechanism = vendor->mechanism,
+                                       .profile = how->profile,
+                                       .pgpu_index = how->pgpu_index,
+                                       .vf = (int)i,
+                                       .placement_id = VG_ANY,
+                                       .state = vg_strdup(pgpu.vfs[i].address) };
+            memcpy(made->uuid, uuid, sizeof(uuid));
+            vg_push(vendor->made, vendor->made_count) = made;
+        }
+        pthread_mutex_unlock(&vendor->lock);
+        if (!made)
+            continue;
+        refusal = vg_pci_move(vendor, pgpu.vfs[i].address, true, err);
+        if (refusal == VG_REFUSED_NOT)
+            *vgpu = made;
+        else
+            vg_vendor_forget(vendor, made);
+        return refusal;
+    }
+    return vg_vendor_why_full(vendor, &pgpu, how->profile, err);
+}
+
+enum vg_refusal vg_sriov_create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
+                                struct vg_vgpu **vgpu, struct vg_error *err)
+{
+    struct vg_create_as how = { .pgpu_index = pgpu_index, .profile = profile, .vf = VG_ANY };
+    return vg_sriov_create_as(state, &how, vgpu, err);
+}
+
+bool vg_sriov_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment, struct vg_error *err)
+{
+    (void)state;
+    /* It is with vfio-pci already, and stays there when the VM ends: the slot belongs to the instance. */
+    return vg_pci_attachment(vgpu->state, false, attachment, err);
+}
+
+bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    if (!vg_vendor_knows(vendor, vgpu))
+        return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
+    vg_autofree char *driver = vg_pci_driver(vendor, vgpu->state);
+    if (vg_equal(driver, "vfio-pci") && vg_pci_move(vendor, vgpu->state, false, err) != VG_REFUSED_NOT)
+        return vg_wrap(err, "the VF %s cannot be taken back", (const char *)vgpu->state);
+    vg_vendor_forget(vendor, vgpu);
+    return true;
+}
+
+static enum vg_refusal write_vfs(struct vg_vendor *vendor, const char *pci, unsigned vfs, struct vg_error *err)
+{
+    vg_autofree char *path = vg_pci_path(vendor, pci, "sriov_numvfs");
+    vg_autofree char *text = vg_format("%u", vfs);
+    uint64_t now;
+    enum vg_refusal refusal = vg_vendor_write(path, text, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    if (!vg_vendor_number(path, 65535, &now, err))
+        return VG_REFUSED_ERROR;
+    if (now == vfs)
+        return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took %u VFs for %s, and has %u", vfs, pci, (unsigned)now);
+    return VG_REFUSED_ERROR;
+}
+
+enum vg_refusal vg_sriov_setup(void *state, unsigned pgpu_index, const struct vg_pgpu_setup *wanted,
+                               struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    struct vg_pgpu pgpu VG_CLEANUP(vg_pgpu_free) = { 0 };
+    if (!vg_sriov_look(vendor, pgpu_index, &pgpu, err))
+        return VG_REFUSED_ERROR;
+    if (wanted->mixed != VG_ANY) {
+        vg_fail(err, VG_ERROR_REFUSED, "%s has no mixed-size mode", vendor->config->name);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    if (wanted->vfs == VG_ANY || (unsigned)wanted->vfs == pgpu.vf_count)
+        return VG_REFUSED_NOT;
+    vg_autofree char *path = vg_pci_path(vendor, pgpu.host->pci, "sriov_totalvfs");
+    uint64_t total;
+    if (!vg_vendor_number(path, 65535, &total, err))
+        return VG_REFUSED_ERROR;
+    if ((unsigned)wanted->vfs > total) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has %u VFs at most, not %d", pgpu.name, (unsigned)total,
+                wanted->vfs);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    if (pgpu.live) {
+        vg_fail(err, VG_ERROR_REFUSED, "%u VFs of the pGPU %s are in use", pgpu.live, pgpu.name);
+        return VG_REFUSED_BUSY;
+    }
+    enum vg_refusal refusal = pgpu.vf_count ? write_vfs(vendor, pgpu.host->pci, 0, err) : VG_REFUSED_NOT;
+    return refusal == VG_REFUSED_NOT && wanted->vfs ? write_vfs(vendor, pgpu.host->pci, (unsigned)wanted->vfs, err)
+                                                    : refusal;
+}
+
+bool vg_sriov_device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err)
+{
+    return vg_pci_device(state, vgpu->state, path, err);
+}
+
+static enum vg_refusal set_and_read(const char *directory, const char *file, uint64_t value, struct vg_error *err)
+{
+    vg_autofree char *path = vg_format("%s/%s", directory, file);
+    vg_autofree char *text = vg_format("%llu", (unsigned long long)value);
+    uint64_t now;
+    enum vg_refusal refusal = vg_vendor_write(path, text, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    if (!vg_vendor_number(path, UINT32_MAX, &now, err))
+        return VG_REFUSED_ERROR;
+    if (now == value)
+        return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_ENVIRONMENT, "%s took %s without an error and says %llu", path, text,
+            (unsigned long long)now);
+    return VG_REFUSED_ERROR;
+}
+
+enum vg_refusal vg_sriov_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
+                                const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
+{
+    enum { US_PER_MS = 1000, TIMEOUT_OF_QUANTUM = 2 }; /* as IGT's scheduling tests have it */
+    struct vg_vendor *vendor = state;
+    bool quanta = vg_equal(policy->name, "xe-quanta");
+    vg_autofree char *admin = vg_pci_path(vendor, vendor->host->pgpus[pgpu_index].pci, "sriov_admin");
+    if (!quanta && vg_equal(policy->name, "best-effort"))
+        return VG_REFUSED_NOT;
+    if (!quanta || !vg_exists(admin)) {
+        vg_fail(err, VG_ERROR_REFUSED, "this driver offers no scheduling policy %s", policy->name);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    for (unsigned i = 0; i < tenant_count; i++) {
+        vg_autofree char *profile = vg_format("%s/vf%d/profile", admin, tenants[i].vgpu->vf + 1);
+        uint64_t quantum_us = (uint64_t)policy->slice_us * (tenants[i].weight ? tenants[i].weight : 1);
+        enum vg_refusal refusal = set_and_read(profile, "exec_quantum_ms", quantum_us / US_PER_MS, err);
+        if (refusal == VG_REFUSED_NOT)
+            refusal = set_and_read(profile, "preempt_timeout_us", quantum_us * TIMEOUT_OF_QUANTUM, err);
+        if (refusal != VG_REFUSED_NOT)
+            return refusal;
+    }
+    return VG_REFUSED_NOT;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Private to mechanism/: what the mechanisms have in common whose driver keeps count in sysfs: paths below the host's
+ * root, reading and writing with typed refusals, and which vGPUs this process made. */
+#ifndef VG_MECHANISM_VENDOR_H
+#define VG_MECHANISM_VENDOR_H
+
+#include <pthread.h>
+#include "mechanism/mechanism.h"
+#include "mechanism/sysfs-text.h"
+#include "mechanism/uuid.h"
+
+struct vg_vendor {
+    const struct vg_mechanism *mechanism;
+    const struct vg_host *host;
+    const struct vg_host_mechanism *config;
+    pthread_mutex_t lock; /* of made: tenants start in parallel; the driver is asked without it */
+    struct vg_vgpu **made;
+    unsigned made_count;
+    void *own; /* the mechanism's */
+};
+
+struct vg_vendor *vg_vendor_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
+                                 const struct vg_host_mechanism *config);
+/* Destroys what was made and is still there, with a warning for what refuses. */
+void vg_vendor_close(struct vg_vendor *vendor);
+bool vg_vendor_discover(struct vg_vendor *vendor, struct vg_inventory *inventory, struct vg_error *err);
+/* A pGPU with its profiles, nothing counted yet. False if the index is out of range. */
+bool vg_vendor_pgpu(const struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err);
+bool vg_vendor_is_mine(const struct vg_vendor *vendor, unsigned pgpu_index);
+/* A new vGPU, known from now on. */
+struct vg_vgpu *vg_vendor_made(struct vg_vendor *vendor, unsigned pgpu_index, const struct vg_host_profile *profile,
+                               const char *uuid);
+void vg_vendor_forget(struct vg_vendor *vendor, struct vg_vgpu *vgpu); /* frees it */
+bool vg_vendor_knows(struct vg_vendor *vendor, const struct vg_vgpu *vgpu);
+/* Index in pgpu->profiles by the driver's word; VG_ANY: none. */
+int vg_vendor_profile(const struct vg_pgpu *pgpu, const char *type);
+const char *vg_vendor_type(const struct vg_host_profile *profile); /* the driver's word */
+/* Why a type of which none is available now is refused: what lives there forbids it, or there is no room. */
+enum vg_refusal vg_vendor_why_full(const struct vg_vendor *vendor, const struct vg_pgpu *pgpu,
+                                   const struct vg_host_profile *profile, struct vg_error *err);
+
+/* The host's root, then the path; caller frees. */
+char *vg_vendor_path(const struct vg_vendor *vendor, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool vg_vendor_number(const char *path, uint64_t most, uint64_t *value, struct vg_error *err);
+/* In one write. A driver that is busy is asked again for a second; then the refusal says what errno means. */
+enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err);
+/* The last component of a link's target, or NULL if there is no link. Caller frees. */
+char *vg_vendor_link(const char *path);
+/* Waits for the path to be there (or gone), at most a second. */
+bool vg_vendor_wait(const char *path, bool there);
+
+#endif

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The plan placement-model against the served models: clean, judged again from its rows, and under the known-bad
+# behaviours. Where FUSE cannot be mounted, one line says so.
+set -uo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
+BUILD=${BUILD:-build}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+check() { # name, status
+    if [ "$2" = 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
+}
+mkdir "$work/mount"
+"$BUILD/vgauge-model" --profile mdpy "$work/mount" >"$work/model.log" 2>&1 &
+model=$!
+for _ in $(seq 50); do grep -q '^serving' "$work/model.log" && break; kill -0 $model 2>/dev/null || break; sleep 0.1; done
+if ! grep -q '^serving' "$work/model.log"; then
+    echo "ok - placement on models # SKIP FUSE cannot be used here: $(head -n 1 "$work/model.log")"
+    exit 0
+fi
+available=$work/mount/sys/class/mdev_bus/mdpy/mdev_supported_types/mdpy-hd/available_instances
+create=$work/mount/sys/class/mdev_bus/mdpy/mdev_supported_types/mdpy-vga/create
+echo 11111111-2222-4333-8444-555555555555 >"$create"
+[ "$(cat "$available")" = 3 ]
+check "creating one instance changes another type's counter" $?
+kill $model
+wait $model
+check "the model ends by itself when asked to" $?
+
+timeout 170 "$BUILD/vgauge" run --plan placement-model --mechanism '!nvidia-vfio,!xe-sriov' --seed 5 --out "$work/run" >"$work/run.log" 2>&1
+check "the plan passes on clean models over mdev" $?
+passes=$(grep -c '"verdict": "pass"' "$work"/run/tests/*/*/verdict.json | grep -c ':1$')
+[ "$passes" -ge 20 ]
+check "at least 20 results were decided ($passes)" $?
+cp "$work/run/results.json" "$work/before.json"
+"$BUILD/vgauge" judge "$work/run" >/dev/null 2>&1
+check "the run can be judged again from its rows" $?
+cmp -s <(grep -v '"judged"' "$work/before.json") <(grep -v '"judged"' "$work/run/results.json")
+check "and the results are the same" $?
+[ -z "$(find /tmp -maxdepth 1 -name 'vgauge-model-*' -newer "$work/model.log" 2>/dev/null)" ]
+check "nothing is left mounted" $?
+"$BUILD/vgauge" run --plan placement-model --test place-counters --mechanism gvt-g --host suites/hosts/model.yaml --out "$work/again" --seed 5 >/dev/null 2>&1
+cmp -s <(cut -d, -f1-13 "$work/run/tests/place-counters/gvt-g.all.none.boot-1/drill.host.random-walk.steps.csv") \
+    <(cut -d, -f1-13 "$work/again/tests/place-counters/gvt-g.all.none.boot-1/drill.host.random-walk.steps.csv")
+check "the same seed walks the same walk" $?
+exit $failed

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A stand-in for NVIDIA's management library: answers from the files below /model of the model that it lies in. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "mechanism/nvml-abi.h"
+
+enum { CARDS = 8, VF_BITS = 8 };
+static char root[512];
+static char cards[CARDS][16];
+static unsigned card_count;
+/* What nvmlDeviceGetActiveVgpus last saw of each vGPU. */
+static struct {
+    char address[16];
+    unsigned placement;
+    int known;
+} seen[CARDS << VF_BITS];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+nvmlReturn_t nvmlInit_v2(void);
+nvmlReturn_t nvmlShutdown(void);
+const char *nvmlErrorString(nvmlReturn_t result);
+nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *pci, nvmlDevice_t *device);
+nvmlReturn_t nvmlDeviceGetVgpuHeterogeneousMode(nvmlDevice_t device, nvmlVgpuHeterogeneousMode_t *mode);
+nvmlReturn_t nvmlDeviceSetVgpuHeterogeneousMode(nvmlDevice_t device, const nvmlVgpuHeterogeneousMode_t *mode);
+nvmlReturn_t nvmlDeviceGetActiveVgpus(nvmlDevice_t device, unsigned int *count, nvmlVgpuInstance_t *instances);
+nvmlReturn_t nvmlVgpuInstanceGetPlacementId(nvmlVgpuInstance_t instance, nvmlVgpuPlacementId_t *placement);
+nvmlReturn_t nvmlVgpuInstanceGetGpuPciId(nvmlVgpuInstance_t instance, char *pci, unsigned int *length);
+
+nvmlReturn_t nvmlInit_v2(void)
+{
+    Dl_info info;
+    if (!dladdr((const void *)cards, &info) || !info.dli_fname)
+        return NVML_ERROR_UNKNOWN;
+    snprintf(root, sizeof(root), "%s", info.dli_fname);
+    char *end = strstr(root, "/usr/lib/");
+    if (!end)
+        return NVML_ERROR_UNKNOWN;
+    *end = '\0';
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlShutdown(void)
+{
+    return NVML_SUCCESS;
+}
+
+const char *nvmlErrorString(nvmlReturn_t result)
+{
+    switch (result) {
+    case NVML_SUCCESS:
+        return "Success";
+    case NVML_ERROR_NOT_SUPPORTED:
+        return "Not Supported";
+    case NVML_ERROR_NOT_FOUND:
+        return "Not Found";
+    case NVML_ERROR_IN_USE:
+        return "In use by another client";
+    default:
+        return "Unknown Error";
+    }
+}
+
+static FILE *file_of(unsigned card, const char *name, const char *mode)
+{
+    char path[640];
+    if (card >= card_count)
+        return NULL;
+    snprintf(path, sizeof(path), "%s/model/nvml/%s/%s", root, cards[card], name);
+    return fopen(path, mode);
+}
+
+/* A device is its number, plus one so that it is not NULL. */
+static unsigned card_of(nvmlDevice_t device)
+{
+    return (unsigned)((char *)device - (char *)NULL) - 1;
+}
+
+nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *pci, nvmlDevice_t *device)
+{
+    unsigned card = 0;
+    while (card < card_count && strcmp(cards[card], pci) != 0)
+        card++;
+    if (card == card_count) {
+        if (card == CARDS || strlen(pci) >= sizeof(cards[card]))
+            return NVML_ERROR_NOT_FOUND;
+        strcpy(cards[card], pci);
+        card_count++;
+        FILE *file = file_of(card, "mode", "r");
+        if (!file) {
+            card_count--;
+            return NVML_ERROR_NOT_FOUND;
+        }
+        fclose(file);
+    }
+    *device = (nvmlDevice_t)((char *)NULL + card + 1);
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlDeviceGetVgpuHeterogeneousMode(nvmlDevice_t device, nvmlVgpuHeterogeneousMode_t *mode)
+{
+    FILE *file = file_of(card_of(device), "mode", "r");
+    if (!file)
+        return NVML_ERROR_NOT_FOUND;
+    int got = fscanf(file, "%u", &mode->mode);
+    fclose(file);
+    return got == 1 ? NVML_SUCCESS : NVML_ERROR_UNKNOWN;
+}
+
+nvmlReturn_t nvmlDeviceSetVgpuHeterogeneousMode(nvmlDevice_t device, const nvmlVgpuHeterogeneousMode_t *mode)
+{
+    FILE *file = file_of(card_of(device), "mode", "w");
+    if (!file)
+        return NVML_ERROR_NOT_FOUND;
+    fprintf(file, "%u", mode->mode);
+    errno = 0;
+    if (fclose(file) == 0)
+        return NVML_SUCCESS;
+    return errno == EBUSY ? NVML_ERROR_IN_USE : errno == EOPNOTSUPP ? NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_UNKNOWN;
+}
+
+/* One line of "places": VF, its address, type, placement ID. */
+static int next_place(FILE *file, unsigned *vf, char address[16], unsigned *placement)
+{
+    char type[16];
+    return fscanf(file, "%u %15s %15s %u", vf, address, type, placement) == 4;
+}
+
+nvmlReturn_t nvmlDeviceGetActiveVgpus(nvmlDevice_t device, unsigned int *count, nvmlVgpuInstance_t *instances)
+{
+    FILE *file = file_of(card_of(device), "places", "r");
+    unsigned most = *count, vf, placement;
+    char address[16];
+    if (!file)
+        return NVML_ERROR_NOT_FOUND;
+    *count = 0;
+    pthread_mutex_lock(&lock);
+    while (next_place(file, &vf, address, &placement) && *count < most && vf < 1U << VF_BITS) {
+        unsigned instance = card_of(device) << VF_BITS | vf;
+        memcpy(seen[instance].address, address, sizeof(address));
+        seen[instance].placement = placement;
+        seen[instance].known = 1;
+        instances[(*count)++] = instance;
+    }
+    pthread_mutex_unlock(&lock);
+    fclose(file);
+    return NVML_SUCCESS;
+}
+
+static nvmlReturn_t find(nvmlVgpuInstance_t instance, char address[16], unsigned *placement)
+{
+    nvmlReturn_t result = NVML_ERROR_NOT_FOUND;
+    pthread_mutex_lock(&lock);
+    if (instance < CARDS << VF_BITS && seen[instance].known) {
+        memcpy(address, seen[instance].address, sizeof(seen[instance].address));
+        *placement = seen[instance].placement;
+        result = NVML_SUCCESS;
+    }
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+nvmlReturn_t nvmlVgpuInstanceGetPlacementId(nvmlVgpuInstance_t instance, nvmlVgpuPlacementId_t *placement)
+{
+    char address[16];
+    return find(instance, address, &placement->placementId);
+}
+
+nvmlReturn_t nvmlVgpuInstanceGetGpuPciId(nvmlVgpuInstance_t instance, char *pci, unsigned int *length)
+{
+    char address[16];
+    unsigned placement;
+    nvmlReturn_t result = find(instance, address, &placement);
+    if (result != NVML_SUCCESS)
+        return result;
+    if (*length < strlen(address) + 5)
+        return NVML_ERROR_INSUFFICIENT_SIZE;
+    snprintf(pci, *length, "0000%s", address);
+    return NVML_SUCCESS;
+}

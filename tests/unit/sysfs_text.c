@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Readers of drivers' texts: what they take, and that they refuse what is nearly right. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "mechanism/sysfs-text.h"
+
+static void numbers_are_digits_alone(void **state)
+{
+    (void)state;
+    uint64_t value = 0;
+    assert_true(vg_sysfs_number("0", 10, &value));
+    assert_true(vg_sysfs_number("18446744073709551615", UINT64_MAX, &value));
+    assert_true(value == UINT64_MAX);
+    static const char *const bad[] = {
+        "", "-1", "+1", " 1", "1 ", "1\n", "0x1", "18446744073709551616", "99999999999999999999"
+    };
+    for (size_t i = 0; i < VG_COUNT(bad); i++)
+        assert_false(vg_sysfs_number(bad[i], UINT64_MAX, &value));
+    assert_true(vg_sysfs_number("10", 10, &value));
+    assert_false(vg_sysfs_number("11", 10, &value));
+    assert_false(vg_sysfs_number("9", 8, &value));
+}
+
+static void lists_of_types(void **state)
+{
+    (void)state;
+    struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
+    struct vg_error err = { 0 };
+    unsigned count;
+    assert_true(vg_sysfs_creatable("1428 : NVIDIA H200X-141C\n1414 : NVIDIA H200X-1-18C\n", types, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(types[1].number, 1414);
+    assert_string_equal(types[1].name, "NVIDIA H200X-1-18C");
+    assert_true(vg_sysfs_creatable("", types, &count, &err));
+    assert_int_equal(count, 0);
+    static const char *const bad[] = { "x",       "12",     "12 :",           "12 : ",
+                                       " : name", "-1 : x", "5000000000 : x", "1 : a\ngarbage" };
+    for (size_t i = 0; i < VG_COUNT(bad); i++)
+        assert_false(vg_sysfs_creatable(bad[i], types, &count, &err));
+}
+
+static void descriptions_of_types(void **state)
+{
+    (void)state;
+    struct vg_sysfs_description said;
+    struct vg_error err = { 0 };
+    assert_true(vg_sysfs_describe(
+        "num_heads=4, frl_config=60, framebuffer=2048M, max_resolution=4096x2160, max_instance=4", &said, &err));
+    assert_int_equal(said.framebuffer_mib, 2048);
+    assert_int_equal(said.max_instance, 4);
+    assert_int_equal(said.height, 2160);
+    assert_true(vg_sysfs_describe("low_gm_size: 64MB\nhigh_gm_size: 384MB\nfence: 4\nresolution: 1024x768\nweight: 2\n",
+                                  &said, &err));
+    assert_int_equal(said.low_gm_mib, 64);
+    assert_int_equal(said.fences, 4);
+    assert_true(vg_sysfs_describe("virtual display, 640x480 framebuffer", &said, &err));
+    assert_false(vg_sysfs_describe("max_instance=", &said, &err));
+    assert_false(vg_sysfs_describe("max_instance=4x", &said, &err));
+    assert_false(vg_sysfs_describe("framebuffer=2048", &said, &err));
+    assert_false(vg_sysfs_describe("max_resolution=4096", &said, &err));
+}
+
+static void choices_and_ranges(void **state)
+{
+    (void)state;
+    char active[VG_SYSFS_NAME_MAX];
+    struct vg_sysfs_range ranges[VG_SYSFS_RANGES_MAX];
+    struct vg_error err = { 0 };
+    unsigned count;
+    assert_true(vg_sysfs_choice("low [normal] high", active, &err));
+    assert_string_equal(active, "normal");
+    assert_false(vg_sysfs_choice("low normal high", active, &err));
+    assert_false(vg_sysfs_choice("[low] [normal]", active, &err));
+    assert_false(vg_sysfs_choice("[]", active, &err));
+    assert_true(
+        vg_sysfs_ranges("VF1: 0x20000000-0x2fffffff\nVF2: 0x30000000-0x3fffffff\t(256 MiB)\n", ranges, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(ranges[1].function, 2);
+    assert_true(ranges[1].last == 0x3fffffff);
+    static const char *const bad[] = {
+        "VF1",          "VF1: ",         "VF0: 0x1-0x2", "VF1: 1-2",
+        "VF1: 0x2-0x1", "VF1: 0x1-0x2x", "VF1: 0x1-",    "VF1: 0x11111111111111111-0x2"
+    };
+    for (size_t i = 0; i < VG_COUNT(bad); i++)
+        assert_false(vg_sysfs_ranges(bad[i], ranges, &count, &err));
+}
+
+static void names_of_devices(void **state)
+{
+    (void)state;
+    struct vg_sysfs_address address;
+    assert_true(vg_sysfs_pci_address("0000:41:1f.7", &address));
+    assert_int_equal(address.slot, 0x1f);
+    assert_false(vg_sysfs_pci_address("0000:41:20.0", &address));
+    assert_false(vg_sysfs_pci_address("0000:41:00.8", &address));
+    assert_false(vg_sysfs_pci_address("0000:41:00.0x", &address));
+    assert_true(vg_sysfs_uuid("11111111-2222-4333-8444-555555555555"));
+    assert_false(vg_sysfs_uuid("11111111-2222-4333-8444-55555555555"));
+    assert_false(vg_sysfs_uuid("11111111-2222-4333-8444-55555555555/"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_digits_alone), cmocka_unit_test(lists_of_types),
+        cmocka_unit_test(descriptions_of_types),    cmocka_unit_test(choices_and_ranges),
+        cmocka_unit_test(names_of_devices),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
