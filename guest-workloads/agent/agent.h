@@ -76,6 +76,8 @@ char *vg_agent_line(json_t *object_stolen);
 /* Makes the Vulkan loader take the virtio-gpu driver if this guest has a virtio-gpu and nobody chose a driver. */
 void vg_agent_choose_vulkan_driver(void);
 /* Ends the tenant: "poweroff" or "reboot". Does not return if this is the first process of a VM. */
+/* Tells on stderr what every process is doing. */
+void vg_agent_diagnose(void);
 void vg_agent_end_tenant(const char *how);
 
 #endif

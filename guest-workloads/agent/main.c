@@ -108,6 +108,11 @@ static bool obey(struct agent *agent, const json_t *message, const char *line, s
     if (vg_equal(type, "command")) {
         if (!vg_json_text(message, "command", &command, err))
             return false;
+        if (vg_equal(command, "diagnose")) {
+            if (agent->link.device) /* a process of the host shows itself to whoever looks */
+                vg_agent_diagnose();
+            return true;
+        }
         for (size_t i = 0; i < 3; i++) {
             static const char *const commands[] = { "poweroff", "reboot", "quit" };
             if (vg_equal(command, commands[i]))

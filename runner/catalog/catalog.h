@@ -358,7 +358,7 @@ bool vg_requests_save(const char *path, const struct vg_fleet_file *fleet, const
 void vg_requests_free(struct vg_request_stream *stream);
 /* --- known issues: files of expectations -------------------------------------------------------------------------- */
 
-enum vg_outcome {
+enum vg_known_outcome {
     VG_OUTCOME_XFAIL,  /* fails, and is known to: passing is news */
     VG_OUTCOME_FLAKE,  /* fails now and then: a failure that a rerun does not show again is tolerated */
     VG_OUTCOME_WAIVED, /* somebody takes the responsibility for whatever it shows */
@@ -375,7 +375,7 @@ struct vg_known_issue {
     char *test;     /* globs over test ids */
     char *instance; /* globs over instances: "virtio-venus.*"; NULL: all */
     char *expect;   /* "xfail", "flake", "waived" */
-    enum vg_outcome outcome;
+    enum vg_known_outcome outcome;
     char *reason;
     char *reference;                   /* where it is tracked */
     char *expires;                     /* "2027-01-31": runs that start later are not excused */

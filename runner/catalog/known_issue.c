@@ -68,7 +68,7 @@ static bool check_issue(const struct vg_document *document, unsigned index, stru
         return false;
     for (unsigned i = 0; i < VG_COUNT(outcomes); i++)
         if (vg_equal(outcomes[i], issue->expect))
-            issue->outcome = (enum vg_outcome)i;
+            issue->outcome = (enum vg_known_outcome)i;
     if (!is_date(issue->expires)) {
         vg_autofree char *shown = vg_printable(issue->expires, strlen(issue->expires), 40);
         return vg_document_fail(document, expires, err, "`expires` must be a date such as 2027-01-31, not `%s`", shown);

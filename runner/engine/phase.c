@@ -6,7 +6,7 @@
 
 /* Room for every tenant's "go" to arrive before the instant that it names. */
 #define BARRIER_LEAD_NS (50 * VG_NS_PER_MS)
-enum { STOP_TIMEOUT_S = 10, DEFAULT_PHASE_TIMEOUT_S = 120 };
+enum { DIAGNOSE_MS = 1500, STOP_TIMEOUT_S = 10, DEFAULT_PHASE_TIMEOUT_S = 120 };
 
 bool vg_tenant_selected(const char *on, const char *name)
 {
@@ -244,6 +244,20 @@ static const char *outcome_of(const struct vg_measured_phase *phase)
     return outcome;
 }
 
+/* Before anything is stopped: what the tenants are doing, onto their consoles, which are kept with the results. */
+static bool diagnose(struct vg_scene *scene, struct vg_error *err)
+{
+    for (unsigned i = 0; i < scene->tenant_count; i++) {
+        struct vg_tenant *tenant = scene->tenants[i];
+        if (tenant && tenant->booted && !tenant->dead && tenant->link)
+            vg_link_command(tenant->link, "diagnose");
+    }
+    for (int64_t end_ns = vg_now_ns() + DIAGNOSE_MS * VG_NS_PER_MS; vg_now_ns() < end_ns;)
+        if (!vg_engine_turn(scene->engine, 50, err))
+            return false;
+    return true;
+}
+
 static bool drive(struct vg_scene *scene, unsigned index, const struct vg_phase *phase, struct vg_error *err)
 {
     int64_t timeout_s = phase->timeout_s ? phase->timeout_s : DEFAULT_PHASE_TIMEOUT_S;
@@ -261,6 +275,8 @@ static bool drive(struct vg_scene *scene, unsigned index, const struct vg_phase 
     }
     if (in_time)
         return true;
+    if (!diagnose(scene, err))
+        return false;
     set_outcome(&scene->measurements->phases[index], "timeout");
     vg_autofree char *message = vg_format("phase %s did not end within %lld s", phase->name, (long long)timeout_s);
     return stop_phase(scene, index, NULL, "timeout", message, err);
