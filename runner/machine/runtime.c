@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include "machine/internal.h"
 
 #define CLAIM_NAME "runner"
+
+enum { UNCLAIMED_S = 60 };
 
 /* A process can lock a file only once through one descriptor; all its users share that. */
 struct claim {
@@ -97,6 +100,10 @@ static bool reap_directory(const char *directory)
         return false;
     vg_autofree char *path = vg_format("%s/" CLAIM_NAME, directory);
     vg_autoclose int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    /* One that was never claimed: its runner died between the two, unless it is just about to. Only an empty one goes.
+     */
+    if (fd < 0 && errno == ENOENT && time(NULL) - status.st_mtime > UNCLAIMED_S)
+        return rmdir(directory) == 0;
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || flock(fd, LOCK_EX | LOCK_NB) < 0)
         return false;
     end_processes(directory);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -207,6 +208,17 @@ static void dead_runners_are_reaped_and_others_left_alone(void **state)
     assert_int_equal(vg_machine_reap(directory), 1); /* released and left: nobody's */
     assert_true(kill(ours, 0) < 0 && errno == ESRCH);
     assert_int_equal(vg_machine_reap("/nonexistent"), 0);
+    /* Made and never claimed, two minutes ago: an empty one goes, one with something in it is not ours to judge. */
+    vg_autofree char *full = vg_format("%s/full", directory);
+    vg_autofree char *inside = vg_format("%s/something", full);
+    assert_true(vg_make_directories(inside, &err));
+    const struct timespec then[] = { { .tv_sec = time(NULL) - 120 }, { .tv_sec = time(NULL) - 120 } };
+    assert_int_equal(utimensat(AT_FDCWD, foreign, then, 0), 0);
+    assert_int_equal(utimensat(AT_FDCWD, full, then, 0), 0);
+    assert_int_equal(vg_machine_reap(directory), 1);
+    assert_false(vg_exists(foreign));
+    assert_true(vg_exists(inside));
+    assert_true(vg_remove_tree(full, &err));
 }
 
 static void a_directory_is_claimed_by_one_process(void **state)
