@@ -17,6 +17,8 @@ struct scenario {
     double solo_cpu;                    /* of the renderer in the solo phase; 0: 1 */
     double solo_clock, contended_clock; /* mean speed of the pGPU; 0: no pgpu-clock probe */
     double clock_hole_s;                /* without a sample, in the contended phase */
+    bool even_clock;                    /* it keeps its mean within each phase */
+    double first_unseen_from_s;         /* on the host: from here on the process-cpu probe does not see peer.0; 0: never */
     bool feels_clock;                   /* rates are at the solo phase's mean clock, and follow it */
     bool software_host;
     double in_flight;     /* jobs per tenant; 0: 3 */
@@ -46,6 +48,8 @@ static inline void add_probe(struct vg_measurements *m, const struct scenario *s
             bool contended = half > 38;
             used[tenant] += 0.5 * (contended ? s->cpu : tenant ? 0 : s->solo_cpu > 0 ? s->solo_cpu : 1);
             waited[tenant] += 0.5 * (contended ? s->wait : 0);
+            if (tenant == 0 && s->first_unseen_from_s > 0 && half * 0.5 >= s->first_unseen_from_s)
+                continue;
             vg_csv_probe_row(csv, half * S / 2, name, "vmm", (double[]) { half * 0.5, 0 }, 2);
             vg_csv_probe_row(csv, half * S / 2, name, "renderer", (double[]) { used[tenant], waited[tenant] }, 2);
         }
@@ -53,10 +57,11 @@ static inline void add_probe(struct vg_measurements *m, const struct scenario *s
     assert_good(vg_csv_close(csv, &stream->rows, &err), err);
 }
 
-/* A clock that swings by a tenth around its mean, every second. */
+/* A clock that swings by a tenth around its mean, every second, unless it is even. */
 static inline double clock_at(const struct scenario *s, double at_s)
 {
-    return (at_s < 19 ? s->solo_clock : s->contended_clock) * (fmod(at_s, 2) < 1 ? 1.1 : 0.9);
+    double swing = s->even_clock ? 1 : fmod(at_s, 2) < 1 ? 1.1 : 0.9;
+    return (at_s < 19 ? s->solo_clock : s->contended_clock) * swing;
 }
 
 static inline void completions_by_clock(struct vg_measurements *m, struct vg_measured_run *run,
