@@ -146,7 +146,8 @@ struct judge_side {
     const double *work; /* per tenant: of one of its jobs */
 };
 struct judge_efficiency {
-    double value, error;              /* half of the 95 % interval */
+    double value, error;              /* the larger half of the 95 % interval */
+    double at_most, at_least;         /* its ends */
     double clock_change, sensitivity; /* NaN: the clock was not followed */
 };
 struct judge_efficiency judge_efficiency_measure(const struct judge_side *solo, const struct judge_side *contended,

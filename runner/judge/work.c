@@ -125,15 +125,19 @@ struct judge_efficiency judge_efficiency_measure(const struct judge_side *solo, 
     struct windows shared VG_CLEANUP(windows_free) = cut(contended, clock, WINDOW_S);
     double change = mean_of(shared.speed, shared.count) / mean_of(alone.speed, alone.count);
     double slope = isnan(change) ? 0 : sensitivity(solo, contended, clock);
-    /* A clock that did not move inside either phase but did between them: the whole of it is taken as felt, and as
-     * uncertain. */
-    double unknown = isnan(slope) ? fabs(log(change)) : 0;
+    /* A clock that did not move inside either phase but did between them: the whole of it is taken as felt. What would
+     * be if none of it was lies to one side only: lower where the clock fell, higher where it rose. */
+    double unknown = isnan(slope) ? log(change) : 0;
     slope = isnan(slope) ? 1 : slope;
     struct level before = measure(&alone, slope), after = measure(&shared, slope);
     double efficiency = after.mean / before.mean;
+    double noise = 2 * efficiency * sqrt(before.relative_variance + after.relative_variance);
+    double above = noise + efficiency * expm1(fmax(unknown, 0)), below = noise + efficiency * fmax(-unknown, 0);
     return (struct judge_efficiency) {
         .value = efficiency,
-        .error = 2 * efficiency * sqrt(before.relative_variance + after.relative_variance) + efficiency * unknown,
+        .error = fmax(above, below),
+        .at_most = efficiency + above,
+        .at_least = efficiency - below,
         .clock_change = change,
         .sensitivity = isnan(change) ? (double)NAN : slope,
     };
