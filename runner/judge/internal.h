@@ -72,6 +72,8 @@ bool judge_clock_load(const struct vg_measurements *measurements, struct judge_c
 void judge_clock_free(struct judge_clock *clock);
 /* Mean over the pGPU's cores and the interval, host clock. NaN: it was not followed closely enough there. */
 double judge_clock_speed(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns);
+/* The same by every second sample: two readings of one clock with errors of their own. NaN as above. */
+void judge_clock_halves(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns, double halves[2]);
 
 /* Renderer time as GPU time, where the pGPU is a set of cores. Empty, and every reading NaN, where it is not, or where
  * the process-cpu probe could not see. */

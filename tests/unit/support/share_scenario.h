@@ -17,9 +17,10 @@ struct scenario {
     double solo_cpu;                    /* of the renderer in the solo phase; 0: 1 */
     double solo_clock, contended_clock; /* mean speed of the pGPU; 0: no pgpu-clock probe */
     double clock_hole_s;                /* without a sample, in the contended phase */
+    double clock_noise;                 /* standard deviation of a sample, as a part of it */
     bool even_clock;                    /* it keeps its mean within each phase */
-    double first_unseen_from_s;         /* on the host: from here on the process-cpu probe does not see peer.0; 0: never */
-    bool feels_clock;                   /* rates are at the solo phase's mean clock, and follow it */
+    double first_unseen_from_s; /* on the host: from here on the process-cpu probe does not see peer.0; 0: never */
+    bool feels_clock;           /* rates are at the solo phase's mean clock, and follow it */
     bool software_host;
     double in_flight;     /* jobs per tenant; 0: 3 */
     double clock_error_s; /* of each tenant */
@@ -93,8 +94,10 @@ static inline void add_clock(struct vg_measurements *m, const struct scenario *s
     vg_autofree char *path = vg_format("%s/clock.csv", m->directory);
     struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
     assert_non_null(csv);
+    unsigned short random[3] = { 1, 2, 3 };
     for (int64_t at_ns = 10 * S; at_ns < 40 * S; at_ns += S / 100) {
-        double at_s = (double)at_ns / 1e9, speed = clock_at(s, at_s);
+        double at_s = (double)at_ns / 1e9, even = sqrt(12) * (erand48(random) - 0.5);
+        double speed = clock_at(s, at_s) * (1 + s->clock_noise * even);
         if (at_s > 25 && at_s < 25 + s->clock_hole_s)
             continue;
         vg_csv_probe_row(csv, at_ns, "", "pgpu0:1", (double[]) { 3 * speed, 5 * speed }, 2);
