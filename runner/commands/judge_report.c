@@ -53,7 +53,8 @@ static int judge(void *context, const char *argument, struct vg_error *err)
     if (!results)
         return -1;
     vg_report_summary(results, stdout, cmd_colour(stdout));
-    return vg_results_exit_status(results);
+    /* What is left of a run that did not come to its end decides nothing, however good it looks. */
+    return vg_equal(results->run->state, "complete") ? vg_results_exit_status(results) : 3;
 }
 
 static int report(void *options, const char *argument, struct vg_error *err)
@@ -77,7 +78,7 @@ const struct cmd_command cmd_judge = {
     .summary = "judge a run again, from its raw samples",
     .doc = "Computes every metric and verdict of the run directory RUN anew, rewrites its verdict.json files and "
            "results.json, and prints the summary. Needs neither libvirt nor a GPU: RUN may come from another machine. "
-           "The exit status is that of the verdicts.",
+           "The exit status is that of the verdicts; 3 if the run was interrupted or aborted.",
     .argument = "RUN",
     .options = judge_options,
     .options_size = sizeof(struct judge_options),

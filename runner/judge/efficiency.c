@@ -15,8 +15,8 @@ static void put(const struct judge_side *solo, const struct judge_side *contende
     vg_output_value(output, self, "efficiency", NULL, efficiency.value,
                     isnan(efficiency.clock_change) ? "the pGPU's clock was not followed" : NULL);
     vg_output_value(output, self, "error", NULL, efficiency.error, NULL);
-    vg_output_value(output, self, "at_most", NULL, efficiency.value + efficiency.error, NULL);
-    vg_output_value(output, self, "at_least", NULL, efficiency.value - efficiency.error, NULL);
+    vg_output_value(output, self, "at_most", NULL, efficiency.at_most, NULL);
+    vg_output_value(output, self, "at_least", NULL, efficiency.at_least, NULL);
     if (isnan(efficiency.clock_change))
         return;
     vg_output_value(output, self, "clock_change", NULL, efficiency.clock_change, NULL);
@@ -86,9 +86,9 @@ VG_ANALYSIS(efficiency) = {
         VG_METRICS {
             { "efficiency", "1", VG_HIGHER, 0.05,
               "sum of the tenants' rates / what the policy promises them of solo, per unit of the pGPU's clock" },
-            { "error", "1", VG_LOWER, 0, "half of the 95 % interval of efficiency" },
-            { "at_most", "1", VG_HIGHER, 0, "efficiency + error: below a threshold, the loss is beyond doubt" },
-            { "at_least", "1", VG_HIGHER, 0, "efficiency - error" },
+            { "error", "1", VG_LOWER, 0, "half of the 95 % interval of efficiency, the larger one where they differ" },
+            { "at_most", "1", VG_HIGHER, 0, "upper end of that interval: below a threshold, the loss is beyond doubt" },
+            { "at_least", "1", VG_HIGHER, 0, "its lower end" },
             { "clock_change", "1", VG_NEITHER, 0,
               "pGPU's clock while shared / while solo; absent: it was not followed" },
             { "sensitivity", "1", VG_NEITHER, 0, "how much of a change of the clock the job feels, 0..1" },

@@ -72,6 +72,8 @@ bool judge_clock_load(const struct vg_measurements *measurements, struct judge_c
 void judge_clock_free(struct judge_clock *clock);
 /* Mean over the pGPU's cores and the interval, host clock. NaN: it was not followed closely enough there. */
 double judge_clock_speed(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns);
+/* The same by every second sample: two readings of one clock with errors of their own. NaN as above. */
+void judge_clock_halves(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns, double halves[2]);
 
 /* Renderer time as GPU time, where the pGPU is a set of cores. Empty, and every reading NaN, where it is not, or where
  * the process-cpu probe could not see. */
@@ -146,7 +148,8 @@ struct judge_side {
     const double *work; /* per tenant: of one of its jobs */
 };
 struct judge_efficiency {
-    double value, error;              /* half of the 95 % interval */
+    double value, error;              /* the larger half of the 95 % interval */
+    double at_most, at_least;         /* its ends */
     double clock_change, sensitivity; /* NaN: the clock was not followed */
 };
 struct judge_efficiency judge_efficiency_measure(const struct judge_side *solo, const struct judge_side *contended,

@@ -60,30 +60,43 @@ bool judge_clock_load(const struct vg_measurements *measurements, struct judge_c
     return true;
 }
 
-/* Of one core. */
-static double core_speed(const struct judge_clock *clock, unsigned core, int64_t from_ns, int64_t to_ns)
+/* Of one core: by its even samples, and by its odd ones. */
+static void core_halves(const struct judge_clock *clock, unsigned core, int64_t from_ns, int64_t to_ns,
+                        double halves[2])
 {
-    double sum = 0, seconds = (double)(to_ns - from_ns) / (double)VG_NS_PER_S;
+    double sum[2] = { 0 }, seconds = (double)(to_ns - from_ns) / (double)VG_NS_PER_S;
     size_t count = 0;
     int64_t last_ns = from_ns, hole_ns = 0;
     for (size_t i = 0; i < clock->count; i++) {
         const struct judge_clock_sample *sample = &clock->samples[i];
         if (sample->core != core || sample->time_ns < from_ns || sample->time_ns > to_ns)
             continue;
-        sum += sample->speed;
-        count++;
+        sum[count++ % 2] += sample->speed;
         hole_ns = sample->time_ns - last_ns > hole_ns ? sample->time_ns - last_ns : hole_ns;
         last_ns = sample->time_ns;
     }
     hole_ns = to_ns - last_ns > hole_ns ? to_ns - last_ns : hole_ns;
     bool followed = (double)count >= MIN_SAMPLES_PER_S * seconds && (double)hole_ns / (double)VG_NS_PER_S <= MAX_HOLE_S;
-    return followed && count ? sum / (double)count : NAN;
+    halves[0] = followed && count > 1 ? sum[0] / (double)((count + 1) / 2) : NAN;
+    halves[1] = followed && count > 1 ? sum[1] / (double)(count / 2) : NAN;
+}
+
+void judge_clock_halves(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns, double halves[2])
+{
+    double sum[2] = { 0 };
+    for (unsigned core = 0; core < clock->core_count; core++) {
+        double own[2];
+        core_halves(clock, core, from_ns, to_ns, own);
+        sum[0] += own[0];
+        sum[1] += own[1];
+    }
+    for (unsigned i = 0; i < 2; i++)
+        halves[i] = clock->core_count && to_ns > from_ns ? sum[i] / clock->core_count : NAN;
 }
 
 double judge_clock_speed(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns)
 {
-    double sum = 0;
-    for (unsigned core = 0; core < clock->core_count; core++)
-        sum += core_speed(clock, core, from_ns, to_ns);
-    return clock->core_count && to_ns > from_ns ? sum / clock->core_count : NAN;
+    double halves[2];
+    judge_clock_halves(clock, from_ns, to_ns, halves);
+    return (halves[0] + halves[1]) / 2;
 }

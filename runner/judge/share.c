@@ -101,10 +101,11 @@ static void put_rates(const struct judge_contended *contended, struct vg_analysi
     vg_output_value(output, self, "jain", NULL, squares > 0 ? sum * sum / (count * squares) : NAN, NULL);
 }
 
-/* NaN must not be lost. */
+/* NaN must not be lost, whichever tenant it is of. */
 static double worse(double deviation, double promised)
 {
-    return fabs(promised - 1) <= deviation ? deviation : fabs(promised - 1);
+    double own = fabs(promised - 1);
+    return isnan(deviation) || own <= deviation ? deviation : own;
 }
 
 static void put_shares(const struct vg_measurements *m, const struct judge_contended *contended,

@@ -74,8 +74,8 @@ static void put_throughput(const struct judge_solo *solo, const struct judge_con
     const char *note = isnan(got.clock_change) ? "the pGPU's clock was not followed" : NULL;
     put(output, "throughput", got.value, note);
     put(output, "error", got.error, NULL);
-    put(output, "at_most", got.value + got.error, NULL);
-    put(output, "at_least", got.value - got.error, NULL);
+    put(output, "at_most", got.at_most, NULL);
+    put(output, "at_least", got.at_least, NULL);
 }
 
 static void measure(const struct vg_measurements *m, const struct judge_host_clocks *clocks,
@@ -150,7 +150,8 @@ VG_ANALYSIS(victim) = {
               "victim's rate / what the policy promises it of solo, per unit of the pGPU's clock; where the policy "
               "promises nothing: / solo" },
             { "error", "1", VG_LOWER, 0, "half of the 95 % interval of throughput" },
-            { "at_most", "1", VG_HIGHER, 0, "throughput + error: below a threshold, the loss is beyond doubt" },
+            { "at_most", "1", VG_HIGHER, 0,
+              "upper end of its 95 % interval: below a threshold, the loss is beyond doubt" },
             { "at_least", "1", VG_HIGHER, 0, "throughput - error" },
             { "share", "1", VG_NEITHER, 0, "victim's GPU time / solo where it is counted, else its rate / solo rate" },
             { "of_entitled", "1", VG_HIGHER, 0.05, "share / entitled; where the policy promises nothing: share" },

@@ -7,8 +7,14 @@
  * what happens inside a phase tells s, so that nothing a scheduler wastes in the other can be explained away. It lies
  * in 0..1: a job cannot gain more than the clock does.
  *
+ * Each window's clock is read twice, by every second sample, a and b. Errors of the readings would flatten an ordinary
+ * slope; they are not common to both, so that (Wald's grouping of instruments, 1940; y is log rate)
+ *
+ *   s = sum of y (a + b) / 2  /  sum of a b
+ *
  *   efficiency = (mean of rate / clock^s, contended) / (mean of rate / clock^s, solo)
- *   error      = 2 * efficiency * sqrt(sum over both phases of CV^2 / n'),  n' = n (1 - r) / (1 + r)
+ *   error      = 2 * efficiency * sqrt(sum over both phases of CV^2 / n'  +  (SE of s * log of the clock's change)^2),
+ *   n'         = n (1 - r) / (1 + r)
  *
  * over n windows of 1 s, r their correlation from window to window (0..0.9; Bartlett's correction, 1946): neighbouring
  * windows are not independent. What is judged is the end of this interval that speaks for the pGPU. */
@@ -22,11 +28,13 @@
 #define MAX_CORRELATION 0.9
 #define MIN_FIT_WINDOWS 16 /* in both phases together */
 #define MIN_CLOCK_SPREAD                                                                                               \
-    0.01 /* of log clock: below, there is nothing to correct and nothing to learn the slope from                       \
-          */
+    0.01                    /* of log clock: below, there is nothing to correct and nothing to learn the slope from    \
+                             */
+#define MIN_RELIABILITY 0.5 /* correlation of the two readings: below, the spread is the probe's noise (derived) */
 
 struct windows {
     double *rate, *speed; /* of all tenants; of the pGPU, NaN: not followed */
+    double (*halves)[2];  /* the pGPU's speed, read twice */
     size_t count;
 };
 
@@ -34,6 +42,7 @@ static void windows_free(struct windows *windows)
 {
     free(windows->rate);
     free(windows->speed);
+    free(windows->halves);
 }
 
 static struct windows cut(const struct judge_side *side, const struct judge_clock *clock, double width_s)
@@ -43,56 +52,77 @@ static struct windows cut(const struct judge_side *side, const struct judge_cloc
     struct windows windows = { .count = length_s > 0 ? (size_t)floor(length_s / width_s + 1e-9) : 0 };
     windows.rate = vg_calloc(windows.count + 1, sizeof(double));
     windows.speed = vg_calloc(windows.count + 1, sizeof(double));
+    windows.halves = vg_calloc(windows.count + 1, sizeof(*windows.halves));
     for (size_t i = 0; i < windows.count; i++) {
         double from_s = all->window_start_s + (double)i * width_s, to_s = fmin(from_s + width_s, all->window_end_s);
         for (unsigned tenant = 0; tenant < all->count; tenant++) {
             double rate = vg_completion_rate(&all->series[tenant], from_s, to_s);
             windows.rate[i] += isnan(rate) ? 0 : rate * side->scale * side->work[tenant]; /* NaN: it got nothing */
         }
-        windows.speed[i] =
-            judge_clock_speed(clock, judge_phase_instant(side->phase, from_s), judge_phase_instant(side->phase, to_s));
+        judge_clock_halves(clock, judge_phase_instant(side->phase, from_s), judge_phase_instant(side->phase, to_s),
+                           windows.halves[i]);
+        windows.speed[i] = (windows.halves[i][0] + windows.halves[i][1]) / 2;
     }
     return windows;
 }
 
+/* Of log rate y and log speed, read as a and b, each about its phase's mean. */
 struct sums {
-    double xy, xx;
+    double ay, by, ab, aa, bb, yy;
     size_t count;
 };
 
-static void add_slope(const struct windows *windows, struct sums *sums)
+static bool is_known(const struct windows *windows, size_t i)
 {
-    double mean_x = 0, mean_y = 0;
-    size_t count = 0;
+    return windows->rate[i] > 0 && windows->halves[i][0] > 0 && windows->halves[i][1] > 0;
+}
+
+static void add_phase(const struct windows *windows, struct sums *sums)
+{
+    double mean_a = 0, mean_b = 0, mean_y = 0, count = 0;
     for (size_t i = 0; i < windows->count; i++) {
-        if (!(windows->rate[i] > 0) || !(windows->speed[i] > 0))
+        if (!is_known(windows, i))
             continue;
-        mean_x += log(windows->speed[i]);
+        mean_a += log(windows->halves[i][0]);
+        mean_b += log(windows->halves[i][1]);
         mean_y += log(windows->rate[i]);
         count++;
     }
     for (size_t i = 0; i < windows->count; i++) {
-        if (!(windows->rate[i] > 0) || !(windows->speed[i] > 0))
+        if (!is_known(windows, i))
             continue;
-        double x = log(windows->speed[i]) - mean_x / (double)count, y = log(windows->rate[i]) - mean_y / (double)count;
-        sums->xy += x * y;
-        sums->xx += x * x;
+        double a = log(windows->halves[i][0]) - mean_a / count, b = log(windows->halves[i][1]) - mean_b / count;
+        double y = log(windows->rate[i]) - mean_y / count;
+        sums->ay += a * y;
+        sums->by += b * y;
+        sums->ab += a * b;
+        sums->aa += a * a;
+        sums->bb += b * b;
+        sums->yy += y * y;
+        sums->count++;
     }
-    sums->count += count;
 }
 
-/* NaN: it cannot be told from these phases. */
-static double sensitivity(const struct judge_side *solo, const struct judge_side *contended,
-                          const struct judge_clock *clock)
+struct slope {
+    double value, error; /* standard error; value NaN: it cannot be told from these phases */
+};
+
+static struct slope sensitivity(const struct judge_side *solo, const struct judge_side *contended,
+                                const struct judge_clock *clock)
 {
     struct windows first VG_CLEANUP(windows_free) = cut(solo, clock, FIT_WINDOW_S);
     struct windows second VG_CLEANUP(windows_free) = cut(contended, clock, FIT_WINDOW_S);
     struct sums sums = { 0 };
-    add_slope(&first, &sums);
-    add_slope(&second, &sums);
-    if (sums.count < MIN_FIT_WINDOWS || sqrt(sums.xx / (double)sums.count) < MIN_CLOCK_SPREAD)
-        return NAN;
-    return fmin(fmax(sums.xy / sums.xx, 0), 1);
+    add_phase(&first, &sums);
+    add_phase(&second, &sums);
+    double count = (double)sums.count;
+    if (sums.count < MIN_FIT_WINDOWS || sums.ab < MIN_CLOCK_SPREAD * MIN_CLOCK_SPREAD * count ||
+        sums.ab < MIN_RELIABILITY * sqrt(sums.aa * sums.bb))
+        return (struct slope) { NAN, 0 };
+    double value = (sums.ay + sums.by) / 2 / sums.ab;
+    value = fmin(fmax(value, 0), 1);
+    double left = fmax(sums.yy - value * (sums.ay + sums.by) + value * value * sums.ab, 0);
+    return (struct slope) { value, fmin(sqrt(left / (count - 2) / sums.ab), 0.5) }; /* it lies in 0..1 */
 }
 
 struct level {
@@ -124,16 +154,20 @@ struct judge_efficiency judge_efficiency_measure(const struct judge_side *solo, 
     struct windows alone VG_CLEANUP(windows_free) = cut(solo, clock, WINDOW_S);
     struct windows shared VG_CLEANUP(windows_free) = cut(contended, clock, WINDOW_S);
     double change = mean_of(shared.speed, shared.count) / mean_of(alone.speed, alone.count);
-    double slope = isnan(change) ? 0 : sensitivity(solo, contended, clock);
-    /* A clock that did not move inside either phase but did between them: the whole of it is taken as felt, and as
-     * uncertain. */
-    double unknown = isnan(slope) ? fabs(log(change)) : 0;
-    slope = isnan(slope) ? 1 : slope;
+    struct slope felt = isnan(change) ? (struct slope) { 0, 0 } : sensitivity(solo, contended, clock);
+    /* A clock that did not move inside either phase but did between them: the whole of it is taken as felt. What would
+     * be if none of it was lies to one side only: lower where the clock fell, higher where it rose. */
+    double unknown = isnan(felt.value) ? log(change) : 0, slope = isnan(felt.value) ? 1 : felt.value;
+    double by_slope = isnan(change) ? 0 : felt.error * log(change);
     struct level before = measure(&alone, slope), after = measure(&shared, slope);
     double efficiency = after.mean / before.mean;
+    double noise = 2 * efficiency * sqrt(before.relative_variance + after.relative_variance + by_slope * by_slope);
+    double above = noise + efficiency * expm1(fmax(unknown, 0)), below = noise + efficiency * fmax(-unknown, 0);
     return (struct judge_efficiency) {
         .value = efficiency,
-        .error = 2 * efficiency * sqrt(before.relative_variance + after.relative_variance) + efficiency * unknown,
+        .error = fmax(above, below),
+        .at_most = efficiency + above,
+        .at_least = efficiency - below,
         .clock_change = change,
         .sensitivity = isnan(change) ? (double)NAN : slope,
     };

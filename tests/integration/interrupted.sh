@@ -60,6 +60,13 @@ for case in '0.15 INT' '0.6 INT' '1.2 INT' '2.5 INT' '4 TERM' '7 INT' '12 INT' '
 done
 kept() { [ "$(verdicts)" = pass ] && python3 "$work/look.py" "$work/run" 3; }
 check "the test that had finished keeps its verdict" kept
+rejudged() {
+    "$vgauge" judge "$work/run" >"$work/out" 2>"$work/err"
+    status=$?
+    [ "$status" = 3 ] || { echo "exit status $status"; return 1; }
+    grep -q '^The run was interrupted' "$work/out"
+}
+check "judged again, an interrupted run does not pass either" rejudged
 interrupt 3 INT 3 "${vm[@]}"
 check "VM, three times Ctrl-C" stopped
 check "VM, three times Ctrl-C: nothing is left" nothing_left

@@ -96,6 +96,74 @@ static void a_clock_that_is_felt_is_corrected(void **state)
     vg_judgement_free(j);
 }
 
+/* Nothing tells how much of such a change the jobs felt. Somewhere between none and all of it lies the truth, and
+ * nowhere else: what is lost even if all of it was felt, is lost. */
+static void a_clock_that_moved_between_the_phases_excuses_no_more_than_it_can(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 33.5,
+                          .second = 33.5,
+                          BOTH,
+                          .solo_clock = 100,
+                          .contended_clock = 85,
+                          .even_clock = true };
+    struct vg_judgement *j = judge(&s);
+    assert_near(value_of(j, "x.clock_change"), 0.85, 0.01);
+    assert_near(value_of(j, "x.at_most"), 0.67 / 0.85, 0.01);
+    assert_true(value_of(j, "x.at_least") <= 0.68);
+    assert_near(value_of(j, "x.error"), 0.67 / 0.85 * log(1 / 0.85), 0.01);
+    assert_verdict(j, VG_FAIL, "x.at_most");
+    vg_judgement_free(j);
+    s.contended_clock = 118; /* and a faster one may have been of no use to them at all */
+    s.first = s.second = 46;
+    j = judge(&s);
+    assert_near(value_of(j, "x.at_most"), 0.92, 0.01);
+    assert_near(value_of(j, "x.at_least"), 0.92 / 1.18, 0.01);
+    assert_verdict(j, VG_PASS, NULL);
+    vg_judgement_free(j);
+}
+
+/* What a probe's noise makes of a clock that did not move says nothing about how much of it the jobs feel. */
+static void noise_is_not_taken_for_a_clock_that_moved(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 35,
+                          .second = 35,
+                          BOTH,
+                          .solo_clock = 100,
+                          .contended_clock = 130,
+                          .feels_clock = true,
+                          .even_clock = true,
+                          .clock_noise = 0.2 };
+    struct vg_judgement *j = judge(&s); /* 91 jobs for 100, on a clock that would have been good for 130 */
+    assert_near(value_of(j, "x.clock_change"), 1.3, 0.02);
+    assert_near(value_of(j, "x.efficiency"), 0.7, 0.02);
+    assert_true(value_of(j, "x.error") > 0.2); /* which the tests call invalid */
+    vg_judgement_free(j);
+}
+
+static void noise_does_not_flatten_the_slope(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 50,
+                          .second = 50,
+                          BOTH,
+                          .solo_clock = 100,
+                          .contended_clock = 70,
+                          .feels_clock = true,
+                          .clock_noise = 0.3 };
+    struct vg_judgement *j = judge(&s);
+    assert_near(value_of(j, "x.sensitivity"), 1, 0.06);
+    assert_near(value_of(j, "x.efficiency"), 1, 0.04);
+    vg_judgement_free(j);
+}
+
 static void a_hole_in_the_clock_means_no_correction(void **state)
 {
     (void)state;
@@ -121,6 +189,9 @@ int main(void)
         cmocka_unit_test(idle_slices_of_the_policy_are_no_loss),
         cmocka_unit_test(jobs_that_do_not_feel_the_clock_are_not_corrected),
         cmocka_unit_test(a_clock_that_is_felt_is_corrected),
+        cmocka_unit_test(a_clock_that_moved_between_the_phases_excuses_no_more_than_it_can),
+        cmocka_unit_test(noise_is_not_taken_for_a_clock_that_moved),
+        cmocka_unit_test(noise_does_not_flatten_the_slope),
         cmocka_unit_test(a_hole_in_the_clock_means_no_correction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

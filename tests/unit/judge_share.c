@@ -59,6 +59,32 @@ static void starved_tenant_is_a_failure(void **state)
     vg_judgement_free(j);
 }
 
+/* The second tenant's good share must not stand for the first one's, which nobody saw. */
+static void a_tenant_whose_time_was_not_seen_is_not_passed_over(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 50,
+                          .second = 50,
+                          .first_start = 1,
+                          .first_end = 19,
+                          .second_start = 1,
+                          .second_end = 19,
+                          .cpu = 0.5,
+                          .wait = 0.5,
+                          .software_host = true };
+    struct vg_judgement *j = judge(&s, 0.1);
+    assert_verdict(j, VG_PASS, NULL);
+    vg_judgement_free(j);
+    s.first_unseen_from_s = 35; /* of a window from 21 to 39 s */
+    j = judge(&s, 0.1);
+    assert_true(isnan(value_of(j, "x.share[peer.0]")));
+    assert_true(isnan(value_of(j, "x.max_deviation")));
+    assert_verdict(j, VG_INVALID, "x.max_deviation could not be computed");
+    vg_judgement_free(j);
+}
+
 static void windows_that_do_not_meet_are_invalid(void **state)
 {
     (void)state;
@@ -283,6 +309,7 @@ int main(void)
         cmocka_unit_test(uneven_split_fails),
         cmocka_unit_test(fair_waste_fails),
         cmocka_unit_test(starved_tenant_is_a_failure),
+        cmocka_unit_test(a_tenant_whose_time_was_not_seen_is_not_passed_over),
         cmocka_unit_test(windows_that_do_not_meet_are_invalid),
         cmocka_unit_test(only_the_common_window_counts),
         cmocka_unit_test(too_few_jobs_are_invalid),

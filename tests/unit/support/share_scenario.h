@@ -17,7 +17,10 @@ struct scenario {
     double solo_cpu;                    /* of the renderer in the solo phase; 0: 1 */
     double solo_clock, contended_clock; /* mean speed of the pGPU; 0: no pgpu-clock probe */
     double clock_hole_s;                /* without a sample, in the contended phase */
-    bool feels_clock;                   /* rates are at the solo phase's mean clock, and follow it */
+    double clock_noise;                 /* standard deviation of a sample, as a part of it */
+    bool even_clock;                    /* it keeps its mean within each phase */
+    double first_unseen_from_s; /* on the host: from here on the process-cpu probe does not see peer.0; 0: never */
+    bool feels_clock;           /* rates are at the solo phase's mean clock, and follow it */
     bool software_host;
     double in_flight;     /* jobs per tenant; 0: 3 */
     double clock_error_s; /* of each tenant */
@@ -46,6 +49,8 @@ static inline void add_probe(struct vg_measurements *m, const struct scenario *s
             bool contended = half > 38;
             used[tenant] += 0.5 * (contended ? s->cpu : tenant ? 0 : s->solo_cpu > 0 ? s->solo_cpu : 1);
             waited[tenant] += 0.5 * (contended ? s->wait : 0);
+            if (tenant == 0 && s->first_unseen_from_s > 0 && half * 0.5 >= s->first_unseen_from_s)
+                continue;
             vg_csv_probe_row(csv, half * S / 2, name, "vmm", (double[]) { half * 0.5, 0 }, 2);
             vg_csv_probe_row(csv, half * S / 2, name, "renderer", (double[]) { used[tenant], waited[tenant] }, 2);
         }
@@ -53,10 +58,11 @@ static inline void add_probe(struct vg_measurements *m, const struct scenario *s
     assert_good(vg_csv_close(csv, &stream->rows, &err), err);
 }
 
-/* A clock that swings by a tenth around its mean, every second. */
+/* A clock that swings by a tenth around its mean, every second, unless it is even. */
 static inline double clock_at(const struct scenario *s, double at_s)
 {
-    return (at_s < 19 ? s->solo_clock : s->contended_clock) * (fmod(at_s, 2) < 1 ? 1.1 : 0.9);
+    double swing = s->even_clock ? 1 : fmod(at_s, 2) < 1 ? 1.1 : 0.9;
+    return (at_s < 19 ? s->solo_clock : s->contended_clock) * swing;
 }
 
 static inline void completions_by_clock(struct vg_measurements *m, struct vg_measured_run *run,
@@ -88,8 +94,10 @@ static inline void add_clock(struct vg_measurements *m, const struct scenario *s
     vg_autofree char *path = vg_format("%s/clock.csv", m->directory);
     struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
     assert_non_null(csv);
+    unsigned short random[3] = { 1, 2, 3 };
     for (int64_t at_ns = 10 * S; at_ns < 40 * S; at_ns += S / 100) {
-        double at_s = (double)at_ns / 1e9, speed = clock_at(s, at_s);
+        double at_s = (double)at_ns / 1e9, even = sqrt(12) * (erand48(random) - 0.5);
+        double speed = clock_at(s, at_s) * (1 + s->clock_noise * even);
         if (at_s > 25 && at_s < 25 + s->clock_hole_s)
             continue;
         vg_csv_probe_row(csv, at_ns, "", "pgpu0:1", (double[]) { 3 * speed, 5 * speed }, 2);
