@@ -3,8 +3,8 @@
 #include "common/flight.h"
 #include "common/warmup.h"
 
-#define WINDOW          8                   /* completion intervals per window of the warm-up */
-#define WARMUP_PART     4                   /* warm-up may take this part of the run, */
+#define WINDOW          16                  /* completion intervals per window of the warm-up */
+#define WARMUP_PART     2                   /* warm-up may take this part of the run, */
 #define WARMUP_LIMIT_NS (15 * VG_NS_PER_S)  /* and no longer than this: a run without an end must begin to measure */
 #define NAP_NS          (50 * VG_NS_PER_MS) /* a rest looks this often whether to stop */
 

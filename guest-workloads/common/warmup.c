@@ -6,7 +6,7 @@
 #include <math.h>
 
 #define TOLERANCE   0.10
-#define KS_QUANTILE 1.628 /* of Kolmogorov's distribution at 1 %; Smirnov 1948, table */
+#define KS_QUANTILE 1.224 /* of Kolmogorov's distribution at 10 %; Smirnov 1948, table */
 
 void vg_warmup_begin(struct vg_warmup *warmup, struct vg_workload_context *context, size_t window, int64_t limit_ns)
 {
@@ -63,7 +63,7 @@ static void over(const struct vg_warmup *warmup, bool steady, int64_t now)
     vg_w_mark(warmup->context, steady ? "steady" : "warm-up-limit");
     vg_autofree char *rule =
         vg_format("of %d windows of %zu samples in a row no two differ in their medians by more "
-                  "than %.0f %% and beyond chance (KS, 1 %%); at most %.3g s",
+                  "than %.0f %% and beyond chance (KS, 10 %%); at most %.3g s",
                   VG_WARMUP_WINDOWS, warmup->window, TOLERANCE * 100, (double)warmup->limit_ns / 1e9);
     vg_w_fact_text(warmup->context, "warmup_rule", rule);
     vg_w_fact_text(warmup->context, "warmup_steady", steady ? "true" : "false");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* When warm-up is over: by one rule on the metric itself, for every workload that measures. Steady means that among
  * three windows in a row no two differ in a way that is both relevant (their medians by more than a tenth) and more
- * than chance (Kolmogorov-Smirnov, 1 %). Either alone misjudges: medians of a metric with two modes jump for ever, as
- * where a host polls; and with many samples any machine's small drift is beyond chance. A tenant that never gets there
- * is measured all the same, and says so. */
+ * than chance (Kolmogorov-Smirnov, 10 %: a window that is not yet steady must not pass for want of samples). Either
+ * alone misjudges: medians of a metric with two modes jump for ever, as where a host polls; and with many samples any
+ * machine's small drift is beyond chance. A tenant that never gets there is measured all the same, and says so. */
 #ifndef VG_WARMUP_H
 #define VG_WARMUP_H
 

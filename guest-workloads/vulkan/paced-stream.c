@@ -6,7 +6,7 @@
 #include "vulkan/job.h"
 #include "vulkan/pace.h"
 
-#define WINDOW 8                   /* latencies per window of the warm-up */
+#define WINDOW 16                  /* latencies per window of the warm-up */
 #define NAP_NS (50 * VG_NS_PER_MS) /* waiting looks this often whether to stop */
 
 struct paced {
@@ -90,7 +90,7 @@ static void run(struct vg_workload_context *context)
     p.skipped_rows = vg_w_stream(context, "skipped", 4096);
     int64_t seconds_ns = (int64_t)(vg_w_real(context, "seconds") * 1e9);
     p.pace = (struct pace) { vg_w_barrier(context), 1e9 / vg_w_real(context, "rate_hz") };
-    vg_warmup_begin(&p.warmup, context, WINDOW, seconds_ns / 4);
+    vg_warmup_begin(&p.warmup, context, WINDOW, seconds_ns / 2);
     int64_t end_ns = p.pace.start_ns + seconds_ns;
     while (pace_instant(&p.pace, p.tick) < end_ns) {
         wait_until(&p, pace_instant(&p.pace, p.tick));

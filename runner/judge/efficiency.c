@@ -17,6 +17,9 @@ static void put(const struct judge_side *solo, const struct judge_side *contende
     vg_output_value(output, self, "error", NULL, efficiency.error, NULL);
     vg_output_value(output, self, "at_most", NULL, efficiency.at_most, NULL);
     vg_output_value(output, self, "at_least", NULL, efficiency.at_least, NULL);
+    if (clock->count &&
+        isnan(efficiency.clock_change)) /* it moves by tens of percent: a comparison without it means nothing */
+        vg_output_invalid(output, "The pGPU's clock was not followed through both phases (probe pgpu-clock).");
     if (isnan(efficiency.clock_change))
         return;
     vg_output_value(output, self, "clock_change", NULL, efficiency.clock_change, NULL);

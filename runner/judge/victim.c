@@ -71,6 +71,9 @@ static void put_throughput(const struct judge_solo *solo, const struct judge_con
     const struct judge_side before = { &solo->completions, solo->phase, solo->rate / rate, &one };
     const struct judge_side after = { &only, contended->phase, 1 / promised, &own };
     struct judge_efficiency got = judge_efficiency_measure(&before, &after, clock);
+    if (clock->count &&
+        isnan(got.clock_change)) /* it moves by tens of percent: a comparison without it means nothing */
+        vg_output_invalid(output, "The pGPU's clock was not followed through both phases (probe pgpu-clock).");
     const char *note = isnan(got.clock_change) ? "the pGPU's clock was not followed" : NULL;
     put(output, "throughput", got.value, note);
     put(output, "error", got.error, NULL);

@@ -407,7 +407,7 @@ static void test_warm_up(void **state)
     assert_warmup(
         &steady, "steady",
         "of 3 windows of 8 samples in a row no two differ in their medians by more than 10 % and beyond chance "
-        "(KS, 1 %); at most 3 s",
+        "(KS, 10 %); at most 3 s",
         "true", "40");
     struct started modes = start_quietly(settle_in_two_modes);
     go(&modes);
