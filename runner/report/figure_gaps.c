@@ -76,8 +76,7 @@ static void add_tenants(struct gap_plot *plot, const struct vg_measurements *mea
 {
     const struct vg_analysis_input input = { .test = plot->source->test, .spec = spec, .measurements = measurements };
     const char *workload = vg_analysis_param(&input, "workload"), *tenant = vg_analysis_param(&input, "tenant");
-    const struct vg_measured_phase *phase =
-        vg_measured_phase_find(measurements, vg_analysis_param(&input, "phase"));
+    const struct vg_measured_phase *phase = vg_measured_phase_find(measurements, vg_analysis_param(&input, "phase"));
     for (unsigned i = 0; phase && i < phase->run_count; i++) {
         const struct vg_measured_run *run = &phase->runs[i];
         vg_autofree double *gaps_s = NULL;
@@ -163,8 +162,7 @@ static void draw(struct vg_figure *figure, struct gap_plot *plot)
     vg_autofree char *count = vg_format("%u", plot->curves.count);
     vg_autofree char *limits = vg_format("%u", plot->limit_count);
     vg_autofree char *lowest = vg_format("%.9g", bottom);
-    const char *const arguments[] = { count,  colours.data, dashes.data,      "560", "380",
-                                      limits, lowest,       plot->kind->axis, NULL };
+    const char *const arguments[] = { count, colours.data, dashes.data, limits, lowest, plot->kind->axis, NULL };
     vg_plot(figure, plot->source->template_directory, "gaps", &data, arguments);
 }
 

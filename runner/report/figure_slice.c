@@ -41,8 +41,7 @@ static void add_analysis(struct slice_plot *plot, const struct vg_measurements *
 {
     const struct vg_analysis_input input = { .test = plot->source->test, .spec = spec, .measurements = measurements };
     const char *workload = vg_analysis_param(&input, "workload"), *tenant = vg_analysis_param(&input, "tenant");
-    const struct vg_measured_phase *phase =
-        vg_measured_phase_find(measurements, vg_analysis_param(&input, "phase"));
+    const struct vg_measured_phase *phase = vg_measured_phase_find(measurements, vg_analysis_param(&input, "phase"));
     for (unsigned i = 0; phase && i < phase->run_count; i++)
         if (vg_equal(phase->runs[i].workload, workload) && (!tenant[0] || vg_equal(phase->runs[i].tenant, tenant)))
             add_tenant(plot, &input, phase, &phase->runs[i]);
@@ -122,7 +121,7 @@ static void draw(struct vg_figure *figure, const struct slice_plot *plot, struct
     vg_autofree char *count = vg_format("%u", plot->count);
     vg_autofree char *run_end = vg_format("%.9g", run_end_s * 1e3), *wait_end = vg_format("%.9g", wait_end_s * 1e3);
     vg_autofree char *lined = vg_format("%u", lines);
-    const char *const arguments[] = { count, colours.data, dashes.data, "940", "400", run_end, wait_end, lined, NULL };
+    const char *const arguments[] = { count, colours.data, dashes.data, run_end, wait_end, lined, NULL };
     vg_plot(figure, plot->source->template_directory, "slice", &data, arguments);
     vg_curves_free(&curves);
 }

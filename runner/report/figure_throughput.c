@@ -155,11 +155,14 @@ static void draw(struct vg_figure *figure, const struct vg_measurements *measure
     vg_autofree char *curve_count = vg_format("%u", curves->count);
     vg_autofree char *phase_count = vg_format("%u", measurements->phase_count);
     vg_autofree char *mark_count = vg_format("%u", count);
-    const char *const arguments[] = {
-        curve_count, colours.data, dashes.data, figure->wide ? "940" : "560",
-        "380",       phase_count,  mark_count,  count ? mark_colours.data : "",
-        NULL
-    };
+    const char *const arguments[] = { curve_count,
+                                      colours.data,
+                                      dashes.data,
+                                      figure->wide ? "940" : "560",
+                                      phase_count,
+                                      mark_count,
+                                      count ? mark_colours.data : "none",
+                                      NULL };
     vg_plot(figure, source->template_directory, "throughput", &data, arguments);
     for (unsigned i = 0; i < count; i++)
         free(marks[i].what);
