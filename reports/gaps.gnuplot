@@ -21,4 +21,4 @@ set ylabel "at least so long (%), logarithmic"
 set key below left Left reverse height 1 samplen 2.5 maxcols 2
 plot for [i=1:curves] data index (i-1) using 1:2 with lines lw 1.7 lc rgb word(colours, i) dt int(word(dashes, i)) title columnheader(1), \
      for [l=1:(limits > 0 ? 1 : 0)] data index curves using 1:2:(0):($3-$2) with vectors nohead lw 1.8 dt (6,4) lc rgb "#20262b" notitle, \
-     for [l=1:(limits > 0 ? 1 : 0)] data index curves using 1:2:4 with labels left rotate by 90 offset -1,0.4 font ",11" textcolor rgb "#20262b" notitle
+     for [l=1:(limits > 0 ? 1 : 0)] data index curves using 1:(lowest):4 with labels left rotate by 90 offset -1,0.4 font ",11" textcolor rgb "#20262b" notitle

@@ -19,7 +19,7 @@ do for [panel=0:1] {
     set rmargin at screen 0.48 + 0.5 * panel
     set xrange [0:(panel ? ARG7 : ARG6) + 0]
     set xlabel panel ? "length of a wait (ms)" : "length of a run (ms)"
-    set ylabel panel ? "waits (%)" : "runs (%)"
+    set ylabel panel ? "waits (%)" : "runs (%)" offset 1.5,0
     set key at screen 0.08,0.06 left bottom Left reverse horizontal samplen 2.5 maxcols 4
     if (panel) { unset key }
     first = panel * tenants

@@ -161,7 +161,7 @@ static void draw(struct vg_figure *figure, const struct vg_measurements *measure
                                       figure->wide ? "940" : "560",
                                       phase_count,
                                       mark_count,
-                                      count ? mark_colours.data : "none",
+                                      count ? mark_colours.data : policy_colour,
                                       NULL };
     vg_plot(figure, source->template_directory, "throughput", &data, arguments);
     for (unsigned i = 0; i < count; i++)

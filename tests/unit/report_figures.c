@@ -136,6 +136,16 @@ static void starts_ends_and_policies_are_marked(void **state)
     says(made->figure.svg, "policy best-effort");
     says(made->figure.svg, "peer.1: destroy");
     assert_null(strstr(made->figure.svg, "policy fixed-share"));
+    struct vg_error err = { 0 };
+    vg_autofree char *directory = vg_format("%s/%s", made->results->run->directory, made->source.judgement->directory);
+    vg_report_automeasurements struct vg_measurements *m = vg_measurements_load(directory, &err);
+    check(m != NULL, &err);
+    m->event_count = 0; /* a phase whose policy has no event changes it where it starts */
+    check(vg_measurements_save(m, &err), &err);
+    vg_figure_free(&made->figure);
+    assert_true(vg_figure_throughput(&made->figure, &made->source));
+    drawn(&made->figure);
+    says(made->figure.alternative, "Marked: policy best-effort at 20.0 s.");
 }
 
 static void each_phase_has_its_bar_and_band(void **state)
