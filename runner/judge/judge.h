@@ -99,6 +99,27 @@ void vg_share_series(const struct vg_completion_series *series, double bin_s, do
 double vg_entitled_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
                          const char *tenant);
 
+/* The gaps that `starvation` judges, of one run: for each completion the part of the time since the one before it in
+ * which at least one job was waiting; seconds, in the order of time. Caller frees *gaps_s. False if a file cannot be
+ * read. */
+bool vg_waiting_gaps_load(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                          const struct vg_measured_run *run, double **gaps_s, size_t *count, struct vg_error *err);
+/* The intervals that `pacing` judges, of one run: from one completion to the next, as the workload took them itself
+ * where it did; seconds, in the order of time. Caller frees *intervals_s. False if a file cannot be read. */
+bool vg_intervals_load(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                       const struct vg_measured_run *run, double **intervals_s, size_t *count, struct vg_error *err);
+/* The runs and waits that `slice` finds in one run's whole cycles, each ascending, in seconds. */
+struct vg_slice_lengths {
+    double *runs_s, *waits_s;
+    size_t count;
+    double run_s, wait_s; /* as the policy configures them: the quota, and the rest of the period; NaN: it does not */
+};
+/* *why_not says why there are none (caller frees), NULL if there are. False only if a file cannot be read. */
+bool vg_slice_lengths_load(const struct vg_analysis_input *input, const struct vg_measured_phase *phase,
+                           const struct vg_measured_run *run, struct vg_slice_lengths *lengths, char **why_not,
+                           struct vg_error *err);
+void vg_slice_lengths_free(struct vg_slice_lengths *lengths);
+
 /* One column of one stream, pooled over the tenants of a phase; rows before the mark "steady" and values below 0 of a
  * duration ("not available") are left out. tenant NULL or "": all. Ascending if `sorted`, else in the order of time per
  * tenant. Caller frees *values. False if a file cannot be read or phase, workload, stream or column is not there. */

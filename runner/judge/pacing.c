@@ -30,8 +30,8 @@ static const struct vg_measured_stream *stream_with_intervals(const struct vg_me
 }
 
 /* A workload that stops to verify frames says itself which intervals are none. */
-static bool load_intervals(const struct vg_measurements *m, const struct vg_measured_phase *phase,
-                           const struct vg_measured_run *run, double **intervals_s, size_t *count, struct vg_error *err)
+bool vg_intervals_load(const struct vg_measurements *m, const struct vg_measured_phase *phase,
+                       const struct vg_measured_run *run, double **intervals_s, size_t *count, struct vg_error *err)
 {
     const struct vg_measured_stream *stream = stream_with_intervals(run);
     *intervals_s = NULL;
@@ -109,7 +109,7 @@ static bool put_tenant(const struct vg_analysis_input *input, const struct vg_me
     size_t count;
     const char *note;
     double values[VALUES];
-    if (!load_intervals(input->measurements, phase, run, &intervals_s, &count, err))
+    if (!vg_intervals_load(input->measurements, phase, run, &intervals_s, &count, err))
         return false;
     judge_check_run(run, output);
     if (count < MIN_FRAMES) {

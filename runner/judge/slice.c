@@ -140,6 +140,38 @@ static bool look_at(const struct vg_analysis_input *input, const struct vg_measu
     return true;
 }
 
+bool vg_slice_lengths_load(const struct vg_analysis_input *input, const struct vg_measured_phase *phase,
+                           const struct vg_measured_run *run, struct vg_slice_lengths *lengths, char **why_not,
+                           struct vg_error *err)
+{
+    struct slice_stretches stretches VG_CLEANUP(slice_stretches_free) = { 0 };
+    struct configured configured = configuration(input->measurements, phase, run->tenant);
+    *lengths =
+        (struct vg_slice_lengths) { .run_s = configured.quota_s, .wait_s = configured.period_s - configured.quota_s };
+    if (!slice_stretches_load(input->measurements, phase, run, source_of(input), &stretches, why_not, err))
+        return false;
+    if (*why_not)
+        return true;
+    struct slice_found found VG_CLEANUP(slice_found_free) = { 0 };
+    slice_find(&stretches, &found);
+    if (!found.count) {
+        *why_not = vg_format("no time slice shows in %s of %s: %s", run->workload, run->tenant, found.why_not);
+        return true;
+    }
+    lengths->runs_s = found.runs_s;
+    lengths->waits_s = found.waits_s;
+    lengths->count = found.count;
+    found.runs_s = found.waits_s = NULL;
+    return true;
+}
+
+void vg_slice_lengths_free(struct vg_slice_lengths *lengths)
+{
+    free(lengths->runs_s);
+    free(lengths->waits_s);
+    *lengths = (struct vg_slice_lengths) { 0 };
+}
+
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
 {
     const struct vg_measured_phase *phase =

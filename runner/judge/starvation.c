@@ -49,6 +49,29 @@ static double seconds_in(const struct vg_measured_phase *phase, int64_t host_ns)
     return ((double)host_ns - (double)phase->start_host_ns) / (double)VG_NS_PER_S;
 }
 
+static double begin_of(const struct vg_measured_phase *phase, const struct vg_measured_run *run,
+                       const struct vg_completion_series *series)
+{
+    return isnan(series->steady_s) ? seconds_in(phase, run->go_host_ns) : series->steady_s;
+}
+
+bool vg_waiting_gaps_load(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                          const struct vg_measured_run *run, double **gaps_s, size_t *count, struct vg_error *err)
+{
+    struct vg_completions all VG_CLEANUP(vg_completions_free) = { 0 };
+    struct gaps gaps = { 0 };
+    *gaps_s = NULL;
+    *count = 0;
+    if (!vg_completions_load(measurements, phase->name, run->workload, &all, err))
+        return false;
+    for (unsigned i = 0; i < all.count && !gaps.gaps_s; i++)
+        if (vg_equal(all.series[i].tenant, run->tenant))
+            find_gaps(&all.series[i], begin_of(phase, run, &all.series[i]), &gaps);
+    *gaps_s = gaps.gaps_s;
+    *count = gaps.count;
+    return true;
+}
+
 static void put(struct vg_analysis_output *output, const char *metric, const char *tenant, double value,
                 const char *note)
 {
@@ -65,7 +88,7 @@ static void put_tenant(const struct vg_measured_phase *phase, const struct vg_me
                        const struct vg_completion_series *series, struct worst *worst,
                        struct vg_analysis_output *output)
 {
-    double begin_s = isnan(series->steady_s) ? seconds_in(phase, run->go_host_ns) : series->steady_s;
+    double begin_s = begin_of(phase, run, series);
     struct gaps gaps;
     vg_autofree char *note = NULL;
     find_gaps(series, begin_s, &gaps);

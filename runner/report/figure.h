@@ -56,10 +56,42 @@ void vg_plot_curves(const struct vg_curves *curves, struct vg_text *data, struct
 /* Latency of some instances in one plot. Returns false if they have nothing to draw (no `latency` analysis). */
 bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *results, const struct vg_report_group *groups,
                        unsigned group_count, struct vg_palette *palette, const char *template_directory);
-bool vg_figure_throughput(struct vg_figure *figure, const struct vg_results *results,
-                          const struct vg_judgement *judgement, struct vg_palette *palette,
-                          const char *template_directory);
-bool vg_figure_share(struct vg_figure *figure, const struct vg_judgement *judgement, const struct vg_test *test,
-                     struct vg_palette *palette, const char *template_directory);
+
+/* What the figures of one instance are drawn from. */
+struct vg_figure_source {
+    const struct vg_results *results;
+    const struct vg_judgement *judgement;
+    const struct vg_test *test;
+    struct vg_palette *palette;
+    const char *template_directory;
+};
+/* Each returns false if the test has no analysis that it could show. */
+typedef bool vg_figure_draw(struct vg_figure *figure, const struct vg_figure_source *source);
+vg_figure_draw vg_figure_throughput; /* over the whole test; `share`, `own-share` */
+vg_figure_draw vg_figure_share;      /* of each tenant in one phase, against what it is entitled to; `share` */
+vg_figure_draw vg_figure_own_share;  /* of one tenant in each phase; `own-share` */
+vg_figure_draw vg_figure_waiting;    /* how long tenants with work queued got nothing done; `starvation` */
+vg_figure_draw vg_figure_pacing;     /* time from one completion to the next; `pacing` */
+vg_figure_draw vg_figure_slice;      /* lengths of runs and waits; `slice` */
+
+/* Measurements of the instance; NULL and a sentence in err if they cannot be read. */
+struct vg_measurements *vg_figure_measurements(const struct vg_figure_source *source, struct vg_error *err);
+bool vg_figure_uses(const struct vg_test *test, const char *analysis);
+/* "virtio-venus, full, equal-share, boot 1", marked if it is invalid. Caller frees. */
+char *vg_figure_where(const struct vg_figure_source *source);
+bool vg_curves_have(const struct vg_curves *curves, const char *title);
+/* "There is no picture here: WHY." */
+void vg_figure_without(struct vg_figure *figure, const char *why);
+
+/* A bar beside what was promised; NaN: no promise, no bound. */
+struct vg_bar {
+    char *label;
+    const char *colour;
+    double share, entitled, low, high;
+};
+void vg_bars_free(struct vg_bar *bars, unsigned count);
+/* Draws them (reports/SCRIPT.gnuplot). Arguments as the script wants them after the colours. */
+void vg_plot_bars(struct vg_figure *figure, const char *template_directory, const char *script,
+                  const struct vg_bar *bars, unsigned count, const char *width_px);
 
 #endif

@@ -27,14 +27,6 @@ static const char *param(const struct vg_test_analysis *analysis, const char *na
     return value ? value : declared && declared->def ? declared->def : "";
 }
 
-static bool have_title(const struct vg_curves *curves, const char *title)
-{
-    for (unsigned i = 0; i < curves->count; i++)
-        if (vg_equal(curves->items[i].title, title))
-            return true;
-    return false;
-}
-
 static void add_curve(struct latency_plot *plot, const struct vg_measurements *measurements,
                       const struct vg_judgement *judgement, const struct vg_test_analysis *analysis, unsigned dash)
 {
@@ -61,7 +53,7 @@ static void add_curve(struct latency_plot *plot, const struct vg_measurements *m
     vg_autofree char *title = vg_curve_title(name, judgement->verdict);
     plot->invalid += judgement->verdict == VG_INVALID;
     vg_report_drivers_add(&plot->drivers, plot->across ? title : judgement->mechanism, measurements);
-    bool repeated = have_title(&plot->curves, title);
+    bool repeated = vg_curves_have(&plot->curves, title);
     struct vg_curve *curve = &vg_push(plot->curves.items, plot->curves.count);
     *curve = (struct vg_curve) { .title = repeated ? vg_strdup("") : vg_strdup(title),
                                  .colour = vg_curve_colour(plot->palette, judgement->mechanism, judgement->verdict),

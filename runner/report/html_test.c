@@ -97,46 +97,48 @@ static void write_instances(struct vg_page *page, const struct vg_report_group *
     vg_report_drivers_free(&drivers);
 }
 
-static bool uses(const struct vg_test *test, const char *analysis)
-{
-    for (unsigned i = 0; test && i < test->analysis_count; i++)
-        if (vg_equal(test->analyses[i].analysis, analysis))
-            return true;
-    return false;
-}
+static vg_figure_draw *const instance_figures[] = {
+    vg_figure_throughput, vg_figure_share, vg_figure_own_share, vg_figure_waiting, vg_figure_pacing, vg_figure_slice,
+};
 
-static void write_shares(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test)
+static void write_instance_figures(struct vg_page *page, const struct vg_report_group *group,
+                                   const struct vg_test *test)
 {
     unsigned drawn = 0;
     for (unsigned i = 0; i < group->count; i++) {
-        const struct vg_judgement *judgement = group->instances[i];
-        if (judgement->verdict == VG_SKIP)
+        const struct vg_figure_source source = { page->results, group->instances[i], test, &page->palette,
+                                                 page->template_directory };
+        if (source.judgement->verdict == VG_SKIP)
             continue;
         if (drawn++ == INSTANCES_DRAWN) {
             vg_xml_element_class(page->xml, "p", "note", "Only the first four instances are drawn.");
             return;
         }
-        struct vg_figure figure = { 0 };
-        if (vg_figure_throughput(&figure, page->results, judgement, &page->palette, page->template_directory))
-            vg_page_figure(page, &figure);
-        vg_figure_free(&figure);
-        if (vg_figure_share(&figure, judgement, test, &page->palette, page->template_directory))
-            vg_page_figure(page, &figure);
-        vg_figure_free(&figure);
+        for (unsigned f = 0; f < VG_COUNT(instance_figures); f++) {
+            struct vg_figure figure = { 0 };
+            if (instance_figures[f](&figure, &source))
+                vg_page_figure(page, &figure);
+            vg_figure_free(&figure);
+        }
     }
 }
 
+/* Distributions of latency have all instances in one picture; whatever else is drawn has one for each. */
 static void write_figures(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test)
 {
-    if (!uses(test, "latency") && !uses(test, "share"))
+    static const char *const drawn_each[] = { "share", "own-share", "starvation", "pacing", "slice" };
+    bool latency = vg_figure_uses(test, "latency"), each = false;
+    for (unsigned i = 0; i < VG_COUNT(drawn_each); i++)
+        each = each || vg_figure_uses(test, drawn_each[i]);
+    if (!latency && !each)
         return;
     vg_xml_open_class(page->xml, "div", "plots");
     struct vg_figure figure = { 0 };
     if (vg_figure_latency(&figure, page->results, group, 1, &page->palette, page->template_directory))
         vg_page_figure(page, &figure);
     vg_figure_free(&figure);
-    if (uses(test, "share"))
-        write_shares(page, group, test);
+    if (each)
+        write_instance_figures(page, group, test);
     vg_xml_close(page->xml);
 }
 

@@ -5,7 +5,8 @@
 #include <sys/wait.h>
 #include "report/figure.h"
 
-enum { GNUPLOT_TIMEOUT_MS = 30000, SVG_MAX_BYTES = 4 << 20, LABEL_MAX_BYTES = 60, MAX_ARGUMENTS = 16 };
+/* gnuplot hands nine arguments to a script; two are the files. */
+enum { GNUPLOT_TIMEOUT_MS = 30000, SVG_MAX_BYTES = 4 << 20, LABEL_MAX_BYTES = 60, MAX_ARGUMENTS = 7 };
 
 void vg_figure_free(struct vg_figure *figure)
 {
