@@ -129,7 +129,7 @@ static bool save_subjects(struct vg_engine *engine, struct vg_error *err)
 
 bool vg_engine_run(const struct vg_engine_config *config, struct vg_error *err)
 {
-    struct vg_engine engine = { .config = config, .host = config->host, .start_ns = vg_now_ns() };
+    struct vg_engine engine = { .config = config, .host = config->host, .start_ns = vg_now_ns(), .runtime_claim = -1 };
     vg_environment_fingerprint(&engine);
     bool done = save_subjects(&engine, err) && vg_environment_open(&engine, err) && run_all(&engine, err);
     vg_environment_close(&engine);

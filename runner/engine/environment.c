@@ -36,7 +36,9 @@ static bool make_runtime_directory(struct vg_engine *engine, struct vg_error *er
     engine->runtime_directory = vg_format("%s/%ld", parent, (long)getpid());
     if (mkdir(engine->runtime_directory, 0700) < 0)
         return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot create %s", engine->runtime_directory);
-    return true;
+    /* At once, also where no VM will follow: what is not claimed is never reaped. */
+    engine->runtime_claim = vg_runtime_claim(engine->runtime_directory, err);
+    return engine->runtime_claim >= 0;
 }
 
 void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism)
@@ -254,6 +256,8 @@ void vg_environment_close(struct vg_engine *engine)
     struct vg_error left = { 0 };
     if (engine->runtime_directory && !vg_remove_tree(engine->runtime_directory, &left))
         vg_warn("%s", left.text);
+    if (engine->runtime_claim >= 0)
+        vg_runtime_release(engine->runtime_claim);
     free(engine->runtime_directory);
     free(engine->agent);
     free(engine->payload);

@@ -164,6 +164,7 @@ struct vg_engine {
     const struct vg_engine_config *config;
     const struct vg_host *host;
     char *runtime_directory;
+    int runtime_claim; /* -1 none */
     struct vg_images images;
     bool images_found;
     struct vg_machine *machine;

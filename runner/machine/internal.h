@@ -55,13 +55,6 @@ void vg_collect_at_exit(pid_t pid);
 char *vg_embed_root_make(const char *directory, struct vg_error *err);
 char *vg_embed_uri(const char *root); /* caller frees */
 
-/* --- the runtime directory (runtime.c) ---------------------------------------------------------------------------- */
-
-/* Locks the directory for as long as this process lives, so that a reaper can tell that its owner is alive. The
- * descriptor is shared by all who claim it in this process. -1 on error. */
-int vg_runtime_claim(const char *directory, struct vg_error *err);
-void vg_runtime_release(int claim);
-
 /* --- processes (processes.c) -------------------------------------------------------------------------------------- */
 
 int vg_pidfd_open(pid_t pid); /* -1 with errno */

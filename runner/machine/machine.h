@@ -73,7 +73,10 @@ unsigned vg_machine_reap(const char *runtime_parent);
 /* "libvirt 9.0.0, QEMU 10.0.2" for the fingerprint; caller frees. */
 char *vg_machine_version(struct vg_machine *machine);
 
-unsigned vg_machine_reap(const char *runtime_parent);
+/* Locks a run's directory for as long as this process lives, so that a reaper can tell that its owner is alive. The
+ * descriptor is shared by all who claim it in this process. -1 on error. */
+int vg_runtime_claim(const char *directory, struct vg_error *err);
+void vg_runtime_release(int claim);
 
 /* --- a VM --------------------------------------------------------------------------------------------------------- */
 

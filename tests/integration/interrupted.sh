@@ -72,6 +72,14 @@ check "VM, three times Ctrl-C" stopped
 check "VM, three times Ctrl-C: nothing is left" nothing_left
 
 # --- SIGKILL
+interrupt 1.3 KILL 1 "${native[@]}"
+killed=$pid
+check "native: a killed run cannot clean up (or this test shows nothing)" test -d "/run/vgauge/$killed"
+rm -rf "$work/run"
+run 60 run --host "$work/native.yaml" --test api-driver-vulkan --out "$work/run"
+check "native: the run after it says that it cleaned up" grep -q '^vgauge: warning: cleaned up after 1 run ' "$work/err"
+pid=$killed
+check "native: nothing of the killed run is left" nothing_left
 interrupt 4 KILL 1 "${vm[@]}"
 killed=$pid
 check "a killed run cannot clean up (or this test shows nothing)" test -d "/run/vgauge/$killed"
