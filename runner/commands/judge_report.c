@@ -53,8 +53,7 @@ static int judge(void *context, const char *argument, struct vg_error *err)
     if (!results)
         return -1;
     vg_report_summary(results, stdout, cmd_colour(stdout));
-    /* What is left of a run that did not come to its end decides nothing, however good it looks. */
-    return vg_equal(results->run->state, "complete") ? vg_results_exit_status(results) : 3;
+    return vg_run_exit_status(results);
 }
 
 static int report(void *options, const char *argument, struct vg_error *err)

@@ -217,7 +217,7 @@ static int conclude(const struct vg_run *run, struct vg_error *err)
         return -1;
     putchar('\n');
     vg_report_summary(results, stdout, cmd_colour(stdout));
-    return vg_results_exit_status(results);
+    return vg_run_exit_status(results);
 }
 
 /* Tests with a failure that no rerun has shown to be unsteady yet, joined by commas; *boots: the last boot that failed.

@@ -73,7 +73,7 @@ static int status_of_runs(const struct vg_gate *gate)
 {
     int worst = 0;
     for (unsigned i = 0; gate->now && i < gate->now->count; i++) {
-        int status = vg_results_exit_status(gate->now->runs[i]);
+        int status = vg_results_status(gate->now->runs[i]);
         bool whole = vg_equal(gate->now->runs[i]->run->state, "complete");
         if (status == 4 || status == 0)
             status = whole ? 0 : 3;

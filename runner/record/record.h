@@ -376,9 +376,12 @@ bool vg_run_save_expectations(const char *run_directory, const char *const *file
                               struct vg_error *err);
 /* Where failing tests were run again: RUN/reruns/1, 2, ...; complete run directories. Caller frees. */
 char *vg_rerun_directory(const char *run_directory, unsigned number);
-/* 1 a failure or a lost or timed-out test; else 3 anything invalid; else 4 nothing tested; else 0: nothing to worry
- * about. Results that are expected to be so are passed over. */
-int vg_results_exit_status(const struct vg_results *results);
+/* What the results say by themselves: 1 a failure or a lost or timed-out test; else 3 anything invalid; else 4 nothing
+ * tested; else 0: nothing to worry about. Results that are expected to be so are passed over. */
+int vg_results_status(const struct vg_results *results);
+/* The exit status of the run (docs/verdicts.md): 3 if it did not come to its end, since what is left of it decides
+ * nothing, however good or bad it looks; else vg_results_status. */
+int vg_run_exit_status(const struct vg_results *results);
 
 /* --- one value per boot per metric ----------------------------------------------------------------------------------
  * What comparisons, baselines and the history are made of. Samples within one boot are not independent, so that a boot

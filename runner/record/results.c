@@ -161,7 +161,7 @@ unsigned vg_results_count(const struct vg_results *results, enum vg_verdict verd
     return count;
 }
 
-int vg_results_exit_status(const struct vg_results *results)
+int vg_results_status(const struct vg_results *results)
 {
     bool failed = false, invalid = false, tested = false;
     for (unsigned i = 0; i < results->count; i++) {
@@ -173,4 +173,9 @@ int vg_results_exit_status(const struct vg_results *results)
         tested = tested || (judgement->verdict != VG_SKIP && judgement->verdict != VG_INVALID);
     }
     return failed ? 1 : invalid ? 3 : tested ? 0 : 4;
+}
+
+int vg_run_exit_status(const struct vg_results *results)
+{
+    return vg_equal(results->run->state, "complete") ? vg_results_status(results) : 3;
 }

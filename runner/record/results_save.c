@@ -10,7 +10,7 @@ static json_t *summary_to_json(const struct vg_results *results)
         vg_json_set_int(summary, vg_verdict_name((enum vg_verdict)verdict),
                         vg_results_count(results, (enum vg_verdict)verdict));
     vg_json_set_int(summary, "total", results->count);
-    vg_json_set_int(summary, "exit_status", vg_results_exit_status(results));
+    vg_json_set_int(summary, "exit_status", vg_run_exit_status(results));
     return summary;
 }
 

@@ -36,6 +36,7 @@ for entry in journal:  # what had finished keeps its verdict
 results = json.load(open(run + "/results.json"))
 assert len(results["judgements"]) == len(journal), (results["judgements"], journal)
 assert results["run"]["state"] == state, results["run"]
+assert results["summary"]["exit_status"] == int(status), (results["summary"], status)
 if status == "3":
     assert state == "interrupted", state
 else:  # it was already reporting: then it is a whole run

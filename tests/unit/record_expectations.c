@@ -88,7 +88,7 @@ static void each_kind_excuses_its_own(void **state)
         if (results->judgements[0]->overlay != cases[i].overlay)
             fail_msg("case %zu: `%s`", i, vg_overlay_name(results->judgements[0]->overlay));
         assert_int_equal(results->judgements[0]->verdict, cases[i].verdict);
-        assert_int_equal(vg_results_exit_status(results), cases[i].status);
+        assert_int_equal(vg_results_status(results), cases[i].status);
         vg_results_free(results);
     }
 }
@@ -128,12 +128,12 @@ static void a_flake_is_never_a_pass(void **state)
     results = vg_results_gather(run, &err);
     assert_int_equal(results->judgements[0]->overlay, VG_OVERLAY_UNSTABLE);
     assert_int_equal(results->judgements[0]->verdict, VG_FAIL);
-    assert_int_equal(vg_results_exit_status(results), 1);
+    assert_int_equal(vg_results_status(results), 1);
     vg_results_free(results);
     results = judge_by(run, ENTRY("flake", "2027-01-31", ""));
     assert_int_equal(results->judgements[0]->overlay, VG_OVERLAY_FLAKE);
     assert_int_equal(results->judgements[0]->verdict, VG_FAIL);
-    assert_int_equal(vg_results_exit_status(results), 0);
+    assert_int_equal(vg_results_status(results), 0);
     vg_results_free(results);
 }
 

@@ -109,7 +109,7 @@ static void results_are_gathered_in_order(void **state)
     assert_int_equal(results->requirements[0].verdict, VG_FINDING);
     assert_int_equal(results->requirements[0].decided, 2);
     assert_int_equal(results->requirements[0].total, 3);
-    assert_int_equal(vg_results_exit_status(results), 0);
+    assert_int_equal(vg_results_status(results), 0);
     vg_results_free(results);
 
     /* A verdict that claims another place, or a journal that leads outside. */
@@ -149,15 +149,59 @@ static void exit_status_follows_the_worst(void **state)
             list[j] = &judgements[j];
         }
         struct vg_results results = { .judgements = list, .count = 3 };
-        assert_int_equal(vg_results_exit_status(&results), cases[i].status);
+        assert_int_equal(vg_results_status(&results), cases[i].status);
     }
-    assert_int_equal(vg_results_exit_status(&(struct vg_results) { 0 }), 4);
+    assert_int_equal(vg_results_status(&(struct vg_results) { 0 }), 4);
     for (int verdict = VG_PASS; verdict <= VG_TIMEOUT; verdict++) {
         enum vg_verdict parsed;
         assert_true(vg_verdict_parse(vg_verdict_name((enum vg_verdict)verdict), &parsed));
         assert_int_equal(parsed, verdict);
         assert_int_equal(vg_verdict_worst(VG_FAIL, (enum vg_verdict)verdict), VG_FAIL);
         assert_int_equal(vg_verdict_worst((enum vg_verdict)verdict, VG_SKIP), verdict);
+    }
+}
+
+static int saved_exit_status(const struct vg_results *results)
+{
+    struct vg_error err = { 0 };
+    vg_autofree char *path = vg_format("%s/results.json", results->run->directory);
+    assert_good(vg_results_save(results, &err), err);
+    vg_autojson json_t *document = vg_json_load_file(path, 1 << 20, &err);
+    assert_good(document, err);
+    json_t *status = json_object_get(json_object_get(document, "summary"), "exit_status");
+    assert_true(json_is_integer(status));
+    return (int)json_integer_value(status);
+}
+
+static void only_a_complete_run_decides(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *run_state;
+        enum vg_verdict verdict;
+        int status;
+    } cases[] = {
+        { "complete", VG_PASS, 0 },    { "complete", VG_FAIL, 1 }, { "complete", VG_SKIP, 4 },
+        { "interrupted", VG_PASS, 3 }, { "aborted", VG_PASS, 3 },  { "running", VG_PASS, 3 },
+        { "interrupted", VG_FAIL, 3 }, { "aborted", VG_SKIP, 3 },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct vg_error err = { 0 };
+        char *parent = scratch_directory();
+        struct vg_run *run = vg_run_create(parent, NULL, "quick", "h", &err);
+        assert_good(run, err);
+        free(run->state);
+        run->state = vg_strdup(cases[i].run_state);
+        assert_good(vg_run_save(run, &err), err);
+        add(run, "some-test", "one", cases[i].verdict, true);
+        struct vg_results *results = vg_results_gather(run->directory, &err);
+        assert_good(results, err);
+        if (vg_run_exit_status(results) != cases[i].status)
+            fail_msg("case %zu: %d", i, vg_run_exit_status(results));
+        assert_int_equal(saved_exit_status(results), cases[i].status);
+        vg_results_free(results);
+        vg_run_free(run);
+        scratch_remove(parent);
     }
 }
 
@@ -397,8 +441,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs_never_share_a_directory),  cmocka_unit_test(results_are_gathered_in_order),
-        cmocka_unit_test(exit_status_follows_the_worst), cmocka_unit_test(results_obey_their_schema),
-        cmocka_unit_test(a_run_is_judged_again),         cmocka_unit_test(a_kill_test_is_judged_again),
+        cmocka_unit_test(exit_status_follows_the_worst), cmocka_unit_test(only_a_complete_run_decides),
+        cmocka_unit_test(results_obey_their_schema),     cmocka_unit_test(a_run_is_judged_again),
+        cmocka_unit_test(a_kill_test_is_judged_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

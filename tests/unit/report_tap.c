@@ -95,7 +95,7 @@ static void invalid_beside_a_pass_is_not_ok(void **state)
     vg_autofree char *tap = read_back(results, "results.tap");
     assert_non_null(strstr(tap, "not ok 2 - fair native.full.equal-share.boot-1\n  ---\n  verdict: invalid\n"));
     assert_non_null(strstr(tap, "    - \"the host was busy\"\n"));
-    assert_int_equal(vg_results_exit_status(results), 3);
+    assert_int_equal(vg_results_status(results), 3);
     drop_results(results);
 }
 
@@ -105,7 +105,7 @@ static void invalid_alone_is_not_ok(void **state)
     struct vg_results *results = make_results("reference");
     add_judgement(results, "fair", "native", VG_INVALID, "the host was busy");
     expect(results, false, "Failed 1/1 subtests");
-    assert_int_equal(vg_results_exit_status(results), 3);
+    assert_int_equal(vg_results_status(results), 3);
     drop_results(results);
 }
 
@@ -116,7 +116,7 @@ static void nothing_tested_is_no_pass(void **state)
     expect(results, true, "Result: NOTESTS");
     add_judgement(results, "fair", "native", VG_SKIP, "needs a VM");
     expect(results, true, "Result: NOTESTS");
-    assert_int_equal(vg_results_exit_status(results), 4);
+    assert_int_equal(vg_results_status(results), 4);
     drop_results(results);
 }
 
