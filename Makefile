@@ -27,7 +27,7 @@ endif
 BASE_SRC     := $(wildcard runner/base/*.c)
 RUNNER_SRC   := $(wildcard runner/catalog/*.c runner/mechanism/*.c runner/placement/*.c runner/machine/*.c \
                   runner/guest/*.c runner/engine/*.c runner/judge/*.c runner/record/*.c runner/report/*.c \
-                  runner/statistics/*.c runner/compare/*.c runner/history/*.c)
+                  runner/statistics/*.c runner/compare/*.c runner/history/*.c runner/doctor/*.c)
 COMMAND_SRC  := $(wildcard runner/commands/*.c)
 PROBE_SRC    := $(wildcard host-probes/*.c)
 WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c guest-workloads/gles/*.c \

@@ -64,6 +64,8 @@ const char *vg_descriptor_kind_name(enum vg_descriptor_kind kind)
         return "kind of history database";
     case VG_KIND_EXPORT:
         return "export format";
+    case VG_KIND_CHECK:
+        return "check";
     }
     return "thing";
 }

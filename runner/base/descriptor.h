@@ -19,6 +19,7 @@ enum vg_descriptor_kind {
     VG_KIND_PLACEMENT,
     VG_KIND_STORE,
     VG_KIND_EXPORT,
+    VG_KIND_CHECK, /* of a host, by `vgauge doctor` */
 };
 
 enum vg_param_type {

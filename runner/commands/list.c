@@ -186,6 +186,7 @@ static const struct kind kinds[] = {
     { "mechanisms", "ways of a vGPU to its guest", { "MECHANISM", "SUMMARY" }, false, NULL, VG_KIND_MECHANISM },
     { "analyses", "what turns samples into metrics", { "ANALYSIS", "SUMMARY" }, false, NULL, VG_KIND_ANALYSIS },
     { "policies", "which pGPU the next vGPU goes to", { "POLICY", "SUMMARY" }, false, NULL, VG_KIND_PLACEMENT },
+    { "checks", "what `vgauge doctor` examines", { "CHECK", "SUMMARY" }, false, NULL, VG_KIND_CHECK },
     { "fleets", "fleet files, for `vgauge place`", { "FLEET", "PGPUS", "HOSTS", "SUMMARY" }, true, fill_fleets, 0 },
     { "hosts", "host files", { "HOST", "CONNECTION", "MECHANISMS", "SUMMARY" }, true, fill_hosts, 0 },
     { "profiles",
@@ -302,7 +303,9 @@ static const struct argp_option list_options[] = {
 const struct cmd_command cmd_list = {
     .name = "list",
     .summary = "list plans, suites, tests, requirements, workloads, probes, ...",
-    .doc = "KIND is plans, suites, tests, requirements, workloads, probes, mechanisms, analyses, hosts or profiles. "
+    .doc = "KIND is plans, suites, tests, requirements, workloads, probes, mechanisms, analyses, policies, checks, "
+           "fleets, "
+           "hosts or profiles. "
            "Without KIND the kinds are listed.",
     .argument = "[KIND]",
     .options = list_options,

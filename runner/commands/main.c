@@ -5,8 +5,8 @@
 #include "commands/command.h"
 
 static const struct cmd_command *const commands[] = {
-    &cmd_run,   &cmd_list,    &cmd_describe, &cmd_judge,    &cmd_report, &cmd_place,
-    &cmd_bless, &cmd_compare, &cmd_gate,     &cmd_baseline, &cmd_ab,     &cmd_history,
+    &cmd_doctor, &cmd_run,     &cmd_list, &cmd_describe, &cmd_judge, &cmd_report,  &cmd_place,
+    &cmd_bless,  &cmd_compare, &cmd_gate, &cmd_baseline, &cmd_ab,    &cmd_history,
 };
 
 static void help(FILE *out)

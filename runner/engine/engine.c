@@ -127,6 +127,14 @@ static bool save_subjects(struct vg_engine *engine, struct vg_error *err)
     return vg_run_save_requirements(engine->config->run, requirements, (unsigned)count, err);
 }
 
+bool vg_engine_rehearse(const struct vg_engine_config *config, struct vg_error *err)
+{
+    struct vg_engine engine = { .config = config, .host = config->host, .start_ns = vg_now_ns(), .runtime_claim = -1 };
+    bool opened = vg_environment_open(&engine, err);
+    vg_environment_close(&engine);
+    return opened;
+}
+
 bool vg_engine_run(const struct vg_engine_config *config, struct vg_error *err)
 {
     struct vg_engine engine = { .config = config, .host = config->host, .start_ns = vg_now_ns(), .runtime_claim = -1 };

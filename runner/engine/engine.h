@@ -57,6 +57,10 @@ struct vg_engine_config {
  * SIGTERM (what had finished is kept). In every case VMs, Xvfb, cgroups and sockets are gone when it returns and
  * run.json says how it ended. */
 bool vg_engine_run(const struct vg_engine_config *config, struct vg_error *err);
+/* Opens what the schedule's instances need, as a run does before its first test (images, display, libvirt, and a whole
+ * guest under KVM where that is undecided), then closes it again. What was decided, and why, is in
+ * config->run->environment. */
+bool vg_engine_rehearse(const struct vg_engine_config *config, struct vg_error *err);
 
 /* Blocks SIGINT and SIGTERM for the process and remembers them; called once at the start of main, before threads. */
 void vg_engine_catch_signals(void);

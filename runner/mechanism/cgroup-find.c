@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 #include "mechanism/cgroup.h"
+#include "mechanism/mechanism.h"
 
 #define PROC_LIMIT (1 << 20)
 
@@ -193,4 +194,15 @@ void vg_cgroups_free(struct vg_cgroups *groups)
     free(groups->cpu);
     free(groups->cpuset);
     *groups = (struct vg_cgroups) { 0 };
+}
+
+bool vg_renderer_groups_find(const char *root, char **where, struct vg_error *err)
+{
+    struct vg_cgroups groups;
+    if (!vg_cgroups_find(root, &groups, err))
+        return false;
+    *where = vg_format("version %u, groups can be made in %s%s%s", groups.version, groups.cpu,
+                       groups.version == 1 ? " and " : "", groups.version == 1 ? groups.cpuset : "");
+    vg_cgroups_free(&groups);
+    return true;
 }

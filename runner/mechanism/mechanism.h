@@ -167,6 +167,9 @@ bool vg_host_pgpu_offers(const struct vg_host_pgpu *pgpu, const struct vg_host_p
 /* A driver's model (tests/model) is set back to how it is after boot; a real one cannot be. False with no error: it is
  * no model. */
 bool vg_model_reset(const struct vg_host *host);
+/* Whether the reference scheduler can put renderers into control groups of their own: *where says which version and
+ * directory (caller frees), or the error why not. */
+bool vg_renderer_groups_find(const char *root, char **where, struct vg_error *err);
 
 #define VG_MECHANISM(symbol)                                                                                           \
     extern const struct vg_mechanism vg_mechanism_##symbol;                                                            \

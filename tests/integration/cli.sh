@@ -136,7 +136,7 @@ accepted 'describe NAME' --help
 accepted 'Usage: vgauge run' run --help
 accepted '--json' list --help
 accepted 'requirements' list
-for kind in plans suites tests requirements workloads probes mechanisms analyses hosts profiles; do
+for kind in plans suites tests requirements workloads probes mechanisms analyses checks hosts profiles; do
     accepted '' list $kind
     text=$("$vgauge" list $kind --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)) > 0)' 2>&1)
     result "list $kind --json is an array that is not empty" "$([ "$text" = True ] && echo yes)" "$text"
@@ -153,6 +153,34 @@ accepted 'about' run --dry-run --host native --plan quick --test 'api-*'
 text=$("$vgauge" run --dry-run --test '!iso-*' 2>&1)
 result "--test '!iso-*' leaves the isolation tests out" \
     "$([[ $text == *fair-equal-throughput* && $text != *iso-* ]] && echo yes)" "$text"
+
+# --- the doctor: native tenants need nothing but a place to write; a libvirt that does not answer stops VMs alone
+accepted 'for the host file native' doctor --host native
+"$vgauge" doctor --host native --json >"$inputs/doctor.json" 2>&1
+text=$(python3 - "$inputs/doctor.json" <<'P'
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["host"] == "native" and len(d["findings"]) > 15, d
+for f in d["findings"]:
+    assert f["ability"] in ("yes", "partly", "no", "unknown") and f["found"], f
+    assert f["ability"] == "yes" or f["advice"], f
+    assert "stops" not in f, f
+quick = [p for p in d["plans"] if p["plan"] == "quick"][0]
+assert quick["instances"] > 0 and quick["estimate_s"] > 0, quick
+tests = {t["test"]: t for t in d["tests"]}
+assert tests["api-driver-vulkan"]["can_run"] and "reason" not in tests["api-driver-vulkan"]
+assert not tests["iso-scrub-after-kill"]["can_run"] and "VM" in tests["iso-scrub-after-kill"]["reason"]
+P
+)
+result "doctor --json has findings, plans and tests, each with its reason" "$([ -z "$text" ] && [ -s "$inputs/doctor.json" ] && echo yes)" "$text"
+sed 's|^connection:.*|connection: qemu+tcp://127.0.0.1:1/system|' "$VGAUGE_SUITES/hosts/reference.yaml" >"$inputs/deaf.yaml"
+"$vgauge" doctor --host "$inputs/deaf.yaml" >"$inputs/said" 2>&1
+status=$?
+result "doctor exits 3 where something stops tenants in VMs, and says what" \
+    "$([ $status = 3 ] && grep -q 'stops tenants in VMs' "$inputs/said" && echo yes)" "status $status: $(head -n 30 "$inputs/said")"
+result "doctor leaves nothing" "$([ -z "$(ls -A "$work")" ] && ! compgen -G '/tmp/vgauge-doctor-??????' >/dev/null && echo yes)" \
+    "$(ls -A "$work"; compgen -G '/tmp/vgauge-doctor-??????')"
+refused 2 'bogus' doctor --host bogus
 
 # --- a run that starts only processes: what it records, and what it says last
 mkdir "$inputs/my hosts"
