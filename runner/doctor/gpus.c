@@ -44,8 +44,8 @@ static void examine_nodes(const struct vg_check *check, const struct vg_patient 
 {
     char **names;
     unsigned count, open_count = 0;
-    if (!vg_patient_names(patient, "/dev/dri", "renderD*", &names, &count) || count == 0) {
-        vg_find(findings, check, VG_CANNOT, "render nodes", "/dev/dri has no renderD*",
+    if (!vg_patient_names(patient, "/dev/dri", "render[D]*", &names, &count) || count == 0) {
+        vg_find(findings, check, VG_CANNOT, "render nodes", "/dev/dri has no render nodes",
                 "not needed on the reference hypervisor, which shows guests on a private Xvfb");
         vg_names_free(names, count);
         return;

@@ -42,8 +42,8 @@ static enum stage run_guest(int kvm)
     int vm = ioctl(kvm, KVM_CREATE_VM, 0);
     if (vm < 0)
         return NO_VM;
-    unsigned char *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED || !load(vm, memory))
+    static unsigned char memory[4096] __attribute__((aligned(4096)));
+    if (!load(vm, memory))
         return NO_MEMORY;
     int vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
     int size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);

@@ -156,7 +156,7 @@ static void a_machine_without_anything(void **state)
     found(&findings, "instructions under KVM", VG_CANNOT, "No such file");
     found(&findings, "IOMMU", VG_CANNOT, "not there");
     found(&findings, "SR-IOV functions", VG_CANNOT_TELL, "cannot be read");
-    found(&findings, "render nodes", VG_CANNOT, "no renderD");
+    found(&findings, "render nodes", VG_CANNOT, "no render nodes");
     found(&findings, "memory", VG_CANNOT_TELL, "MemAvailable");
     found(&findings, "control groups", VG_CANNOT, "");
     /* Nothing of that stops processes of this host. */
