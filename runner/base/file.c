@@ -158,6 +158,35 @@ bool vg_remove_tree(const char *path, struct vg_error *err)
     return true;
 }
 
+/* Children before their directory: a name that is on the disk then leads to what it should. */
+static bool sync_inside(int directory_fd)
+{
+    int copy = fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
+    vg_autodir DIR *directory = copy < 0 ? NULL : fdopendir(copy);
+    if (!directory)
+        return false;
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        struct stat status;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (fstatat(directory_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+            return false;
+        if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+            continue;
+        vg_autoclose int fd = openat(directory_fd, entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || (S_ISDIR(status.st_mode) ? !sync_inside(fd) : fsync(fd) < 0))
+            return false;
+    }
+    return fsync(directory_fd) == 0;
+}
+
+bool vg_sync_tree(const char *path, struct vg_error *err)
+{
+    vg_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return (fd >= 0 && sync_inside(fd)) ||
+           vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot bring %s to the disk", path);
+}
+
 char *vg_executable_directory(void)
 {
     char path[PATH_MAX];

@@ -20,6 +20,8 @@ bool vg_write_file(const char *path, const void *data, size_t length, struct vg_
 bool vg_make_directories(const char *path, struct vg_error *err);
 /* rm -rf of what is inside and the directory itself; does not follow links; a path that is not there is fine. */
 bool vg_remove_tree(const char *path, struct vg_error *err);
+/* fsync of a directory and of every file and directory below it, links aside: what it holds survives a power cut. */
+bool vg_sync_tree(const char *path, struct vg_error *err);
 bool vg_exists(const char *path);
 /* Where things are kept between runs: $XDG_CACHE_HOME/vgauge, else ~/.cache/vgauge; NULL if neither variable is set.
  * Not created. Caller frees. */

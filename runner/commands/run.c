@@ -7,11 +7,14 @@
 #include "commands/command.h"
 #include "commands/model.h"
 #include "commands/progress.h"
+#include "commands/resume.h"
 #include "report/report.h"
 
 struct options {
     const char *plan, *host, *out;
-    char *tests; /* all --test, joined by commas */
+    const char *resume;  /* --resume: nothing else is given */
+    const char *resumed; /* the same, once the command line of its beginning has been put in */
+    char *tests;         /* all --test, joined by commas */
     const char *mechanisms, *profiles, *policies;
     const char **sets;         /* --set, in order */
     const char **allow;        /* --allow, in order */
@@ -105,6 +108,12 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
         return take_reruns(options, value, err);
     case 'n':
         options->dry_run = true;
+        return true;
+    case 'R':
+        options->resume = value;
+        return true;
+    case 'Z':
+        options->resumed = value;
         return true;
     default: /* v */
         options->verbose++;
@@ -270,8 +279,10 @@ static bool expectations_are_good(const struct options *options, struct vg_error
     return true;
 }
 
+/* resumed: taken over; NULL for a new run. */
 static int execute(const struct options *options, struct vg_catalog *catalog, const struct vg_plan *plan,
-                   struct vg_host *host, const struct vg_schedule *schedule, struct vg_error *err)
+                   struct vg_host *host, const struct vg_schedule *schedule, struct vg_run *resumed,
+                   struct vg_error *err)
 {
     vg_autofree char *programs = vg_executable_directory();
     if (!programs) {
@@ -282,7 +293,7 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
     VG_CLEANUP(cleanup_model) struct cmd_model *model = cmd_model_start(host, programs, err);
     if (host->model && !model)
         return -1;
-    VG_CLEANUP(cleanup_run) struct vg_run *run = create_run(options, plan, host, err);
+    VG_CLEANUP(cleanup_run) struct vg_run *run = resumed ? resumed : create_run(options, plan, host, err);
     if (!run)
         return -1;
     const struct vg_engine_config config = {
@@ -295,7 +306,7 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
     };
     bool done = vg_engine_run(&config, err);
     cmd_progress_end();
-    if (!done && err->kind != VG_ERROR_INTERRUPTED && cmd_progress_tested() == 0) {
+    if (!done && err->kind != VG_ERROR_INTERRUPTED && cmd_progress_tested() == 0 && !resumed) {
         remove_run(run, was_there);
         return -1;
     }
@@ -387,11 +398,39 @@ static int run_plan(const struct options *options, struct vg_error *err)
     if (!vg_schedule_make(catalog, plan, host, options->tests, options->mechanisms, &schedule, err))
         return -1;
     int status = 0;
-    if (options->dry_run)
+    struct cmd_resume resume = { 0 };
+    if (options->resumed && !cmd_resume_open(options->resumed, plan, host, &schedule, &resume, err)) {
+        vg_run_free(resume.run);
+        status = -1;
+    } else if (options->dry_run) {
         print_schedule(&schedule, plan, host);
-    else
-        status = execute(options, catalog, plan, host, &schedule, err);
+    } else {
+        status = execute(options, catalog, plan, host, &schedule, resume.run, err);
+    }
+    vg_record_folders_free(&resume.finished);
     vg_schedule_free(&schedule);
+    return status;
+}
+
+/* With the command line of its beginning. */
+static int go_on(const struct options *options, struct vg_error *err)
+{
+    if (cmd_argument_count > 3 + (options->verbose > 0) || cmd_operand_count) {
+        vg_fail(err, VG_ERROR_INPUT,
+                "--resume stands alone: plan, host, tests and seed are those of the run's beginning");
+        return -1;
+    }
+    char **arguments;
+    unsigned count;
+    int status = -1;
+    if (cmd_resume_arguments(options->resume, &arguments, &count, err)) {
+        vg_names_free(cmd_arguments, cmd_argument_count); /* of this command line: the record has its own */
+        cmd_arguments = NULL;
+        cmd_argument_count = 0;
+        vg_push(arguments, count) = NULL;
+        status = cmd_execute(&cmd_run, (int)count - 1, arguments, err);
+    }
+    vg_names_free(arguments, count);
     return status;
 }
 
@@ -399,6 +438,8 @@ static int run(void *context, const char *argument, struct vg_error *err)
 {
     (void)argument;
     struct options *options = context;
+    if (options->resume)
+        return go_on(options, err);
     vg_engine_catch_signals();
     if (options->verbose)
         vg_log_set_level(options->verbose > 1 ? VG_LOG_DEBUG : VG_LOG_INFO);
@@ -430,6 +471,8 @@ static const struct argp_option run_options[] = {
     { "expectations", 'e', "FILE", 0, "Failures that are known: a YAML file; repeatable; kept with the run", 0 },
     { "rerun", 'r', "NUMBER", 0, "Run failing tests again, at most so often, to tell flakes from failures", 0 },
     { "dry-run", 'n', NULL, 0, "Print what would run, in order, with estimates; start nothing", 0 },
+    { "resume", 'R', "DIR", 0, "Go on with a run that did not come to its end; stands alone", 0 },
+    { "resumed", 'Z', "DIR", OPTION_HIDDEN, "What --resume becomes", 0 },
     { "verbose", 'v', NULL, 0, "Say more; twice: everything", 0 },
     { 0 },
 };

@@ -86,11 +86,19 @@ static bool run_all(struct vg_engine *engine, struct vg_error *err)
 {
     const struct vg_schedule *schedule = engine->config->schedule;
     for (unsigned i = 0; i < schedule->count; i++)
-        engine->estimate_total_s += vg_instance_estimate_s(&schedule->items[i], engine->host);
+        if (!schedule->items[i].done)
+            engine->estimate_total_s += vg_instance_estimate_s(&schedule->items[i], engine->host);
     engine->progress.instance_count = schedule->count;
+    unsigned saved_fields = 0;
     for (unsigned i = 0; i < schedule->count; i++) {
         const struct vg_instance *instance = &schedule->items[i];
         int64_t before_ns = vg_now_ns();
+        if (instance->done)
+            continue;
+        /* What is known of the environment is on the disk before results that were measured in it. */
+        if (saved_fields != engine->config->run->fingerprint_count && !vg_run_save(engine->config->run, err))
+            return false;
+        saved_fields = engine->config->run->fingerprint_count;
         engine->progress.instance = i + 1;
         engine->progress.test = instance->test->id;
         engine->progress.instance_name = instance->name;
@@ -127,6 +135,13 @@ static bool save_subjects(struct vg_engine *engine, struct vg_error *err)
     return vg_run_save_requirements(engine->config->run, requirements, (unsigned)count, err);
 }
 
+/* Results of one run belong to one environment. */
+bool vg_engine_unchanged(const struct vg_engine *engine, struct vg_error *err)
+{
+    const struct vg_run *run = engine->config->run;
+    return !run->changed || vg_fail(err, VG_ERROR_INPUT, "the run cannot go on: %s; start a new one", run->changed);
+}
+
 bool vg_engine_rehearse(const struct vg_engine_config *config, struct vg_error *err)
 {
     struct vg_engine engine = { .config = config, .host = config->host, .start_ns = vg_now_ns(), .runtime_claim = -1 };
@@ -139,7 +154,8 @@ bool vg_engine_run(const struct vg_engine_config *config, struct vg_error *err)
 {
     struct vg_engine engine = { .config = config, .host = config->host, .start_ns = vg_now_ns(), .runtime_claim = -1 };
     vg_environment_fingerprint(&engine);
-    bool done = save_subjects(&engine, err) && vg_environment_open(&engine, err) && run_all(&engine, err);
+    bool done = vg_engine_unchanged(&engine, err) && save_subjects(&engine, err) && vg_environment_open(&engine, err) &&
+                vg_engine_unchanged(&engine, err) && run_all(&engine, err);
     vg_environment_close(&engine);
     return end_run(&engine, done, err);
 }

@@ -233,7 +233,7 @@ bool vg_environment_open(struct vg_engine *engine, struct vg_error *err)
         return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot run %s; run `make build`", engine->agent);
     engine->boot_timeout_s = engine->host->machine.boot_timeout_s;
     for (unsigned i = 0; i < schedule->count; i++) {
-        if (!schedule->items[i].skip && !prepare(engine, &schedule->items[i], err))
+        if (!schedule->items[i].skip && !schedule->items[i].done && !prepare(engine, &schedule->items[i], err))
             return false;
     }
     return true;

@@ -286,7 +286,7 @@ bool vg_instance_run(struct vg_engine *engine, const struct vg_instance *instanc
     bool done = vg_make_directories(measurements->directory, err) &&
                 (instance->skip || run_scene(engine, instance, measurements, err));
     measurements->duration_s = (double)(vg_now_ns() - start_ns) / (double)VG_NS_PER_S;
-    done = done && judge_and_save(engine, instance, measurements, err);
+    done = done && vg_engine_unchanged(engine, err) && judge_and_save(engine, instance, measurements, err);
     vg_measurements_free(measurements);
     return done;
 }

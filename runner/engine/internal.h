@@ -188,6 +188,8 @@ struct vg_engine {
     double estimate_done_s, estimate_total_s, actual_done_s;
 };
 
+/* False if a run that is resumed finds another environment than it began in. */
+bool vg_engine_unchanged(const struct vg_engine *engine, struct vg_error *err);
 /* Serves links and progress for at most timeout_ms, then returns. False once interrupted. */
 bool vg_engine_turn(struct vg_engine *engine, int timeout_ms, struct vg_error *err);
 void vg_engine_step(struct vg_engine *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -314,6 +314,10 @@ struct vg_run {
     json_t *host_file;
     json_t *plan_file;
     json_t *environment; /* decisions with their reasons: accel, display, images, probes that could not see */
+    bool resumed;        /* goes on where an earlier process ended; then: */
+    char *changed; /* the first field of the fingerprint that reads otherwise than before, a sentence; NULL: none */
+    bool locked;   /* this process writes it; then: */
+    int lock_fd;   /* the directory, locked */
 };
 
 /* A run directory also holds requirements.json (the requirements that its tests decide) and tests/<test>/test.json (the
@@ -340,10 +344,18 @@ struct vg_run *vg_run_create(const char *parent, const char *directory, const ch
                              struct vg_error *err);
 bool vg_run_save(const struct vg_run *run, struct vg_error *err); /* run.json, atomic */
 struct vg_run *vg_run_load(const char *directory, struct vg_error *err);
+/* Opens a run that did not come to its end, to go on with it: what an instance left that did not finish is removed, and
+ * so is a journal line that was cut. finished: "TEST/INSTANCE" of those that did, sorted; free them with
+ * vg_record_folders_free. Refused (VG_ERROR_INPUT): a complete run, and one that another process is writing. From then
+ * on vg_run_fingerprint notes a value that differs from the one that was there in run->changed. */
+struct vg_run *vg_run_resume(const char *directory, struct vg_words *finished, struct vg_error *err);
+/* Locks the directory against a second writer until the run is freed. */
+bool vg_run_lock(struct vg_run *run, struct vg_error *err);
 void vg_run_free(struct vg_run *run);
 void vg_run_fingerprint(struct vg_run *run, const char *key, const char *value, const char *source);
 
-/* journal.jsonl: one line per finished instance, fsynced before this returns. */
+/* journal.jsonl: one line per finished instance, on the disk before this returns, and everything that the instance has
+ * written before the line. */
 bool vg_journal_append(const struct vg_run *run, const struct vg_judgement *judgement, struct vg_error *err);
 
 /* All judgements of a run (from verdict.json files, in the order of the journal, else of names). */

@@ -83,7 +83,7 @@ struct vg_run *vg_run_create(const char *parent, const char *directory, const ch
     run->started = vg_wall_time();
     run->state = vg_strdup("running");
     run->version = vg_strdup(VG_VERSION);
-    if (vg_run_save(run, err))
+    if (vg_run_lock(run, err) && vg_run_save(run, err))
         return run;
     vg_run_free(run);
     return NULL;
@@ -96,6 +96,9 @@ void vg_run_fingerprint(struct vg_run *run, const char *key, const char *value, 
         if (vg_equal(run->fingerprint[i].key, key))
             field = &run->fingerprint[i];
     if (field) {
+        if (run->resumed && !run->changed && !(field->value ? vg_equal(field->value, value) : value == NULL))
+            run->changed = vg_format("%s was %s when the run began and is %s now", key,
+                                     field->value ? field->value : "unknown", value ? value : "unknown");
         free(field->value);
         free(field->source);
     } else {
@@ -235,5 +238,8 @@ void vg_run_free(struct vg_run *run)
     free(run->state);
     free(run->reason);
     free(run->version);
+    free(run->changed);
+    if (run->locked)
+        close(run->lock_fd);
     free(run);
 }
