@@ -16,7 +16,7 @@ WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wfo
 CFLAGS   ?= -O2 -g
 override CFLAGS += -std=gnu11 -fms-extensions -pthread $(WARN) $(if $(WERROR),-Werror)
 override CPPFLAGS += -D_GNU_SOURCE -DVG_VERSION='"$(VERSION)"' -Irunner -Iguest-workloads -Ihost-probes -I$(BUILD)
-HARDEN   := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDEN   := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 ifneq ($(SAN),)
 CFLAGS   += -fsanitize=address,undefined -fno-omit-frame-pointer
@@ -45,7 +45,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 .DELETE_ON_ERROR:
 
 # pkg-config runs once per make, not once per file. Goals that install the packages do not need its answer.
-NEED_FLAGS := $(if $(filter-out help clean deps run check images lint bench bench-place controls,$(or $(MAKECMDGOALS),build)),yes)
+NEED_FLAGS := $(if $(filter-out help clean deps deb deb-check run check images lint bench bench-place controls,$(or $(MAKECMDGOALS),build)),yes)
 ifdef NEED_FLAGS
 LIB_CFLAGS    := $(shell pkg-config --cflags $(sort $(PKGS_RUNNER) $(PKGS_WORKLOAD) $(PKGS_AGENT) $(PKGS_MODEL)))
 RUNNER_LIBS   := $(shell pkg-config --libs $(PKGS_RUNNER)) -lm
@@ -180,6 +180,39 @@ $(BUILD)/bench-history: $(BUILD)/obj/tests/bench/history.o $(call obj,$(BASE_SRC
 bench-history: $(BUILD)/bench-history ## how often change points are right; time and size of a history of 10,000 runs
 	@$(BUILD)/bench-history
 
+man: build ## man pages, below build/man
+	@command -v help2man >/dev/null || { echo "man: help2man is not installed (Debian: help2man)" >&2; exit 3; }
+	@docs/man/make-pages $(BUILD)/vgauge $(BUILD)/man
+
+# Programs find suites/, reports/ and the image recipes beside them, as in the tree.
+PREFIX   ?= /usr/local
+LIBDIR   := $(DESTDIR)$(PREFIX)/lib/vgauge
+SHAREDIR := $(DESTDIR)$(PREFIX)/share
+install: man ## install into PREFIX (default /usr/local), below DESTDIR
+	install -d $(LIBDIR)/bin $(LIBDIR)/guest-workloads $(DESTDIR)$(PREFIX)/bin $(SHAREDIR)/man/man1 \
+	    $(SHAREDIR)/bash-completion/completions $(SHAREDIR)/doc/vgauge
+	install $(PROGRAMS) $(LIBDIR)/bin
+	install -m 644 $(BUILD)/payload.squashfs $(LIBDIR)/bin
+	cp -r suites reports $(LIBDIR)
+	cp -r guest-workloads/image $(LIBDIR)/guest-workloads
+	chmod 755 $(LIBDIR)/guest-workloads/image/common.sh
+	ln -sf ../lib/vgauge/bin/vgauge $(DESTDIR)$(PREFIX)/bin/vgauge
+	install -m 644 $(BUILD)/man/*.1 $(SHAREDIR)/man/man1
+	install -m 644 docs/completion.bash $(SHAREDIR)/bash-completion/completions/vgauge
+	install -m 644 README.md docs/*.md $(SHAREDIR)/doc/vgauge
+
+deb: ## a Debian package, below build/deb
+	@.ci/install-packages build deb
+	@rm -rf $(BUILD)/deb && mkdir -p $(BUILD)/deb/vgauge-$(VERSION)
+	@git ls-files -z | tar --null --files-from=- -cf - | tar -C $(BUILD)/deb/vgauge-$(VERSION) -xf -
+	@cp -r .ci/debian $(BUILD)/deb/vgauge-$(VERSION)/debian
+	@cd $(BUILD)/deb/vgauge-$(VERSION) && MAKEFLAGS= dpkg-buildpackage --build=binary --no-sign >../log 2>&1 || { tail -n 30 ../log; exit 1; }
+	@cd $(BUILD)/deb && lintian --allow-root --fail-on error *.changes
+	@ls -1 $(BUILD)/deb/vgauge_*.deb
+
+deb-check: deb ## install that package in a fresh Debian and use it there
+	@tests/deb-smoke $(BUILD)/deb/vgauge_*.deb
+
 clean: ## remove what was built here (not the cached images)
 	rm -rf $(BUILD)
 
@@ -202,5 +235,5 @@ fuzz: ## feed the readers of drivers' texts with random bytes for SECONDS each (
 	    echo "ok - $$name: $(SECONDS) s without a finding"; \
 	done
 
-.PHONY: build unit-programs controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
+.PHONY: build man install deb deb-check unit-programs controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

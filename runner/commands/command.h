@@ -24,8 +24,10 @@ struct cmd_command {
     const struct cmd_command *const *verbs;
 };
 
-extern const struct cmd_command cmd_doctor, cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report, cmd_place,
+extern const struct cmd_command cmd_doctor, cmd_reap, cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report, cmd_place,
     cmd_bless, cmd_compare, cmd_gate, cmd_baseline, cmd_ab, cmd_history;
+
+extern const struct cmd_command *const cmd_all[]; /* ends with NULL */
 
 /* Reads argv (argv[0] is the command's name) and runs it. */
 int cmd_execute(const struct cmd_command *command, int argc, char **argv, struct vg_error *err);

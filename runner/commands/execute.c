@@ -130,7 +130,7 @@ static int read_and_run(const struct cmd_command *command, int argc, char **argv
     error_t failed = argp_parse(&argp, argc, argv, ARGP_NO_ERRS | ARGP_NO_HELP, NULL, &reading);
     if (reading.help) {
         vg_autofree char *name = vg_format("vgauge %s", command->name);
-        argp_help(&argp, stdout, ARGP_HELP_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
+        argp_help(&argp, stdout, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
         return 0;
     }
     if (failed) {

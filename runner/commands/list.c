@@ -91,6 +91,31 @@ static bool fill_requirements(const struct source *source, struct cmd_table *tab
     return true;
 }
 
+/* Which requirements some test decides, under which mechanisms, and what shows that it can fail. */
+static bool fill_coverage(const struct source *source, struct cmd_table *table, struct vg_error *err)
+{
+    (void)err;
+    const struct vg_catalog *catalog = source->catalog;
+    for (unsigned i = 0; i < catalog->requirement_count; i++) {
+        const struct vg_requirement *requirement = catalog->requirements[i];
+        vg_autotext struct vg_text tests = { 0 };
+        unsigned controls = 0;
+        for (unsigned j = 0; j < catalog->test_count; j++) {
+            if (!vg_words_have(&catalog->tests[j]->requirements, requirement->id))
+                continue;
+            vg_text_add(&tests, "%s%s", tests.length ? ", " : "", catalog->tests[j]->id);
+            controls += catalog->tests[j]->controls.count;
+        }
+        vg_autofree char *mechanisms = cmd_words(&requirement->mechanisms, "-");
+        cmd_table_add(table, "%s", requirement->id);
+        cmd_table_add(table, "%s", requirement->level == VG_MUST ? "must" : "should");
+        cmd_table_add(table, "%u", controls);
+        cmd_table_add(table, "%s", tests.length ? tests.data : "-");
+        cmd_table_add(table, "%s", mechanisms);
+    }
+    return true;
+}
+
 static bool fill_hosts(const struct source *source, struct cmd_table *table, struct vg_error *err)
 {
     char **names;
@@ -166,7 +191,35 @@ static bool fill_profiles(const struct source *source, struct cmd_table *table, 
     return true;
 }
 
+static void add_command(struct cmd_table *table, const struct cmd_command *command)
+{
+    if (command->verbs) {
+        for (size_t i = 0; command->verbs[i]; i++)
+            add_command(table, command->verbs[i]);
+        return;
+    }
+    vg_autotext struct vg_text options = { 0 };
+    for (const struct argp_option *option = command->options; option && option->name; option++)
+        if (!(option->flags & OPTION_HIDDEN))
+            vg_text_add(&options, "--%s%s ", option->name, option->arg ? "=" : "");
+    vg_text_add(&options, "--help");
+    cmd_table_add(table, "%s", command->name);
+    cmd_table_add(table, "%s", command->argument ? command->argument : "-");
+    cmd_table_add(table, "%s", options.data);
+    cmd_table_add(table, "%s", command->summary);
+}
+
+static bool fill_commands(const struct source *source, struct cmd_table *table, struct vg_error *err)
+{
+    (void)source;
+    (void)err;
+    for (const struct cmd_command *const *each = cmd_all; *each; each++)
+        add_command(table, *each);
+    return true;
+}
+
 static const struct kind kinds[] = {
+    { "commands", "what this program does", { "COMMAND", "ARGUMENT", "OPTIONS", "SUMMARY" }, false, fill_commands, 0 },
     { "plans", "sets of tests with parameters", { "PLAN", "TESTS", "SUMMARY" }, true, fill_plans, 0 },
     { "suites", "groups of tests", { "SUITE", "COUNT", "TESTS" }, true, fill_suites, 0 },
     { "tests",
@@ -180,6 +233,12 @@ static const struct kind kinds[] = {
       { "REQUIREMENT", "LEVEL", "SEVERITY", "TESTS", "STATEMENT" },
       true,
       fill_requirements,
+      0 },
+    { "coverage",
+      "which tests decide each requirement, with how many known-bad implementations",
+      { "REQUIREMENT", "LEVEL", "CONTROLS", "TESTS", "MECHANISMS" },
+      true,
+      fill_coverage,
       0 },
     { "workloads", "programs that run in tenants", { "WORKLOAD", "SUMMARY" }, false, NULL, VG_KIND_WORKLOAD },
     { "probes", "what watches the host", { "PROBE", "SUMMARY" }, false, NULL, VG_KIND_PROBE },
@@ -302,8 +361,9 @@ static const struct argp_option list_options[] = {
 
 const struct cmd_command cmd_list = {
     .name = "list",
-    .summary = "list plans, suites, tests, requirements, workloads, probes, ...",
-    .doc = "KIND is plans, suites, tests, requirements, workloads, probes, mechanisms, analyses, policies, checks, "
+    .summary = "list plans, suites, tests, requirements, coverage, workloads, probes, ...",
+    .doc = "KIND is commands, plans, suites, tests, requirements, workloads, probes, mechanisms, analyses, policies, "
+           "checks, "
            "fleets, "
            "hosts or profiles. "
            "Without KIND the kinds are listed.",

@@ -4,19 +4,18 @@
 #include <errno.h>
 #include "commands/command.h"
 
-static const struct cmd_command *const commands[] = {
-    &cmd_doctor, &cmd_run,     &cmd_list, &cmd_describe, &cmd_judge, &cmd_report,  &cmd_place,
-    &cmd_bless,  &cmd_compare, &cmd_gate, &cmd_baseline, &cmd_ab,    &cmd_history,
+const struct cmd_command *const cmd_all[] = {
+    &cmd_doctor, &cmd_reap,    &cmd_run,  &cmd_list,     &cmd_describe, &cmd_judge,   &cmd_report, &cmd_place,
+    &cmd_bless,  &cmd_compare, &cmd_gate, &cmd_baseline, &cmd_ab,       &cmd_history, NULL,
 };
 
 static void help(FILE *out)
 {
     fprintf(out, "Usage: vgauge COMMAND [OPTION...]\n"
                  "Conformance and benchmark suite for vGPU implementations.\n\n");
-    for (size_t i = 0; i < VG_COUNT(commands); i++) {
-        vg_autofree char *usage =
-            vg_format("%s %s", commands[i]->name, commands[i]->argument ? commands[i]->argument : "");
-        fprintf(out, "  vgauge %-16s %s\n", usage, commands[i]->summary);
+    for (const struct cmd_command *const *each = cmd_all; *each; each++) {
+        vg_autofree char *usage = vg_format("%s %s", (*each)->name, (*each)->argument ? (*each)->argument : "");
+        fprintf(out, "  vgauge %-16s %s\n", usage, (*each)->summary);
     }
     fprintf(out, "\n`vgauge COMMAND --help` explains a command. `vgauge --version` prints the version.\n\n"
                  "Exit status: 0 nothing to worry about, 1 a failure or a regression, 2 wrong usage or input,\n"
@@ -36,16 +35,17 @@ static bool dispatch(int argc, char **argv, int *status, struct vg_error *err)
         printf("vgauge %s\n", VG_VERSION);
         return true;
     }
-    const char *names[VG_COUNT(commands)];
-    for (size_t i = 0; i < VG_COUNT(commands); i++) {
-        names[i] = commands[i]->name;
-        if (!vg_equal(word, names[i]))
+    const char *names[VG_COUNT(cmd_all)];
+    size_t count = 0;
+    for (; cmd_all[count]; count++) {
+        names[count] = cmd_all[count]->name;
+        if (!vg_equal(word, names[count]))
             continue;
-        *status = cmd_execute(commands[i], argc - 1, argv + 1, err);
+        *status = cmd_execute(cmd_all[count], argc - 1, argv + 1, err);
         return *status >= 0;
     }
     vg_autofree char *shown = vg_printable(word, strlen(word), 100);
-    vg_autofree char *hint = vg_did_you_mean(word, names, VG_COUNT(names));
+    vg_autofree char *hint = vg_did_you_mean(word, names, count);
     return vg_fail(err, VG_ERROR_INPUT, "vgauge has no %s `%s`%s", word[0] == '-' ? "option" : "command", shown,
                    *hint ? hint : "; `vgauge --help` lists them");
 }

@@ -27,6 +27,8 @@ struct options {
     int verbose;
 };
 
+enum { RESUMED = 0x81 }; /* no letter: it has no short form */
+
 static bool take_seed(struct options *options, const char *value, struct vg_error *err)
 {
     char *end;
@@ -112,7 +114,7 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
     case 'R':
         options->resume = value;
         return true;
-    case 'Z':
+    case RESUMED:
         options->resumed = value;
         return true;
     default: /* v */
@@ -472,7 +474,7 @@ static const struct argp_option run_options[] = {
     { "rerun", 'r', "NUMBER", 0, "Run failing tests again, at most so often, to tell flakes from failures", 0 },
     { "dry-run", 'n', NULL, 0, "Print what would run, in order, with estimates; start nothing", 0 },
     { "resume", 'R', "DIR", 0, "Go on with a run that did not come to its end; stands alone", 0 },
-    { "resumed", 'Z', "DIR", OPTION_HIDDEN, "What --resume becomes", 0 },
+    { "resumed", RESUMED, "DIR", OPTION_HIDDEN, "What --resume becomes", 0 },
     { "verbose", 'v', NULL, 0, "Say more; twice: everything", 0 },
     { 0 },
 };

@@ -63,6 +63,14 @@ bool vg_engine_run(const struct vg_engine_config *config, struct vg_error *err);
  * config->run->environment. */
 bool vg_engine_rehearse(const struct vg_engine_config *config, struct vg_error *err);
 
+/* Ends and removes what killed runs of this user left: VMs, X servers, sockets, runtime directories, control groups.
+ * Never touches what belongs to a run that lives, or is not named as ours. Every run does it before it starts. */
+struct vg_reaped {
+    unsigned runs;   /* runtime directories, with whatever ran in them */
+    unsigned groups; /* control group directories */
+};
+void vg_engine_reap(struct vg_reaped *reaped);
+
 /* Blocks SIGINT and SIGTERM for the process and remembers them; called once at the start of main, before threads. */
 void vg_engine_catch_signals(void);
 bool vg_engine_interrupted(void);

@@ -17,12 +17,24 @@ static void record(struct vg_engine *engine, const char *what, const char *decis
 }
 
 /* Private, and short: socket paths hold 107 bytes. */
-static bool make_runtime_directory(struct vg_engine *engine, struct vg_error *err)
+static char *runtime_parent(void)
 {
     const char *session = getenv("XDG_RUNTIME_DIR");
-    vg_autofree char *parent = geteuid() == 0                    ? vg_strdup("/run/vgauge")
-                               : session && strlen(session) < 30 ? vg_format("%s/vgauge", session)
-                                                                 : vg_format("/tmp/vgauge-%u", geteuid());
+    return geteuid() == 0                    ? vg_strdup("/run/vgauge")
+           : session && strlen(session) < 30 ? vg_format("%s/vgauge", session)
+                                             : vg_format("/tmp/vgauge-%u", geteuid());
+}
+
+void vg_engine_reap(struct vg_reaped *reaped)
+{
+    vg_autofree char *parent = runtime_parent();
+    reaped->runs = vg_machine_reap(parent);
+    reaped->groups = vg_renderer_groups_sweep("/"); /* after the processes that were in them */
+}
+
+static bool make_runtime_directory(struct vg_engine *engine, struct vg_error *err)
+{
+    vg_autofree char *parent = runtime_parent();
     if (mkdir(parent, 0700) < 0 && errno != EEXIST)
         return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot create the runtime directory %s", parent);
     struct stat status;

@@ -206,3 +206,14 @@ bool vg_renderer_groups_find(const char *root, char **where, struct vg_error *er
     vg_cgroups_free(&groups);
     return true;
 }
+
+unsigned vg_renderer_groups_sweep(const char *root)
+{
+    struct vg_cgroups groups;
+    struct vg_error none = { 0 };
+    if (!vg_cgroups_find(root, &groups, &none))
+        return 0;
+    unsigned removed = vg_cgroups_sweep(&groups);
+    vg_cgroups_free(&groups);
+    return removed;
+}

@@ -197,8 +197,9 @@ bool vg_cgroup_remove(const struct vg_cgroups *groups, const char *name, struct 
     return (groups->version == 2 || remove_from(groups->cpuset, name, err)) && removed;
 }
 
-static void sweep(const char *parent)
+static unsigned sweep(const char *parent)
 {
+    unsigned removed = 0;
     vg_autodir DIR *directory = opendir(parent);
     for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;) {
         if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0)
@@ -207,13 +208,13 @@ static void sweep(const char *parent)
         if (pid <= 1 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
             continue;
         vg_autofree char *path = vg_format("%s/%s", parent, entry->d_name);
-        rmdir(path); /* not if a process is in it: whoever reaps VMs comes first */
+        removed += rmdir(path) == 0; /* not if a process is in it: whoever reaps VMs comes first */
     }
+    return removed;
 }
 
-void vg_cgroups_sweep(const struct vg_cgroups *groups)
+unsigned vg_cgroups_sweep(const struct vg_cgroups *groups)
 {
-    sweep(groups->cpu);
-    if (groups->version == 1)
-        sweep(groups->cpuset);
+    unsigned removed = sweep(groups->cpu);
+    return removed + (groups->version == 1 ? sweep(groups->cpuset) : 0);
 }

@@ -15,8 +15,8 @@ struct vg_cgroups {
 /* Where groups with the cpu and cpuset controllers can be made. The error says why they cannot. */
 bool vg_cgroups_find(const char *root, struct vg_cgroups *groups, struct vg_error *err);
 void vg_cgroups_free(struct vg_cgroups *groups);
-/* Removes empty groups vgauge-PID-... whose process does not exist. */
-void vg_cgroups_sweep(const struct vg_cgroups *groups);
+/* Removes empty groups vgauge-PID-... whose process does not exist. Returns how many. */
+unsigned vg_cgroups_sweep(const struct vg_cgroups *groups);
 
 struct vg_cgroup_limit {
     unsigned period_us;

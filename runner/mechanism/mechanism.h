@@ -170,6 +170,8 @@ bool vg_model_reset(const struct vg_host *host);
 /* Whether the reference scheduler can put renderers into control groups of their own: *where says which version and
  * directory (caller frees), or the error why not. */
 bool vg_renderer_groups_find(const char *root, char **where, struct vg_error *err);
+/* Removes the empty control groups of runs that died. Returns how many directories. */
+unsigned vg_renderer_groups_sweep(const char *root);
 
 #define VG_MECHANISM(symbol)                                                                                           \
     extern const struct vg_mechanism vg_mechanism_##symbol;                                                            \

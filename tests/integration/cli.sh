@@ -136,7 +136,7 @@ accepted 'describe NAME' --help
 accepted 'Usage: vgauge run' run --help
 accepted '--json' list --help
 accepted 'requirements' list
-for kind in plans suites tests requirements workloads probes mechanisms analyses checks hosts profiles; do
+for kind in commands coverage plans suites tests requirements workloads probes mechanisms analyses checks hosts profiles; do
     accepted '' list $kind
     text=$("$vgauge" list $kind --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)) > 0)' 2>&1)
     result "list $kind --json is an array that is not empty" "$([ "$text" = True ] && echo yes)" "$text"
