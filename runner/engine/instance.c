@@ -28,41 +28,67 @@ static struct vg_measurements *new_measurements(const struct vg_engine *engine, 
         .skip = instance->skip ? vg_strdup(instance->skip) : NULL,
         .directory = vg_format("%s/tests/%s/%s", engine->config->run->directory, instance->test->id, instance->name),
     };
+    for (unsigned i = 0; i < config->promise_count; i++)
+        vg_push(measurements->promises, measurements->promise_count) =
+            (struct vg_measured_promise) { .policy = vg_strdup(config->promises[i].policy),
+                                           .entitlement = vg_strdup(config->promises[i].entitlement),
+                                           .idle = vg_strdup(config->promises[i].idle) };
     return measurements;
 }
 
-/* A running tenant that can serve this instance: same mechanism and profile, healthy, not yet taken, and of the same
- * boot: the boot is what is repeated, so that two boots of an instance must never be one. */
-static struct vg_tenant *reusable(struct vg_engine *engine, const struct vg_instance *instance)
+/* How many tenants of this instance's kind may stay parked: the others need the capacity. */
+static unsigned parking_room(const struct vg_scene *scene)
 {
-    for (unsigned i = 0; i < engine->tenant_count; i++) {
+    const struct vg_test *test = scene->instance->test;
+    unsigned taken = 0, fresh = 0, wanted = 0, index = 0;
+    for (unsigned i = 0; i < test->tenant_count; i++) {
+        for (unsigned j = 0; j < test->tenants[i].count; j++, index++) {
+            taken += scene->tenants[index] != NULL;
+            fresh += test->tenants[i].fresh;
+            wanted += !scene->tenants[index] && !test->tenants[i].fresh;
+        }
+    }
+    const struct vg_host *host = scene->engine->host;
+    const struct vg_host_profile *profile =
+        vg_host_profile_find(vg_host_mechanism_find(host, scene->instance->mechanism), scene->instance->profile);
+    unsigned most = profile ? profile->max * host->pgpu_count : 0;
+    unsigned spare = most > taken + fresh ? most - taken - fresh : 0;
+    return wanted > spare ? wanted : spare;
+}
+
+/* Everything that runs and does not belong to this instance would be a neighbour that nobody asked for: it is parked if
+ * this or a later instance can use it, and ended otherwise. */
+static void clear_strangers(struct vg_engine *engine, const struct vg_scene *scene)
+{
+    unsigned room = parking_room(scene);
+    for (unsigned i = 0; i < engine->tenant_count;) {
         struct vg_tenant *tenant = engine->tenants[i];
-        vg_tenant_check(tenant);
-        if (!tenant->scene && tenant->boot == instance->boot && tenant->booted && !tenant->dead && !tenant->tainted &&
-            vg_equal(tenant->mechanism->name, instance->mechanism) &&
-            vg_equal(tenant->profile->name, instance->profile))
-            return tenant;
-    }
-    return NULL;
-}
-
-/* Everything that runs and does not belong to this instance would be a neighbour that nobody asked for. */
-static void free_strangers(struct vg_engine *engine, const struct vg_scene *scene)
-{
-    for (unsigned i = engine->tenant_count; i-- > 0;) {
-        if (engine->tenants[i]->scene != scene)
-            vg_tenant_free(engine->tenants[i]);
+        bool stays = tenant->scene == scene;
+        if (!stays && room && tenant->boot == scene->instance->boot &&
+            vg_equal(tenant->mechanism->name, scene->instance->mechanism) &&
+            vg_equal(tenant->profile->name, scene->instance->profile) && vg_tenant_park(tenant)) {
+            room--;
+            stays = true;
+        }
+        if (stays)
+            i++;
+        else
+            vg_tenant_free(tenant);
     }
 }
 
-static void take(struct vg_scene *scene, struct vg_tenant *tenant, unsigned index)
+void vg_scene_take(struct vg_scene *scene, struct vg_tenant *tenant, unsigned index, bool shared)
 {
     tenant->scene = scene;
+    tenant->shared = shared;
     tenant->name = vg_strdup(scene->measurements->tenants[index].name);
     tenant->weight = scene->measurements->tenants[index].weight;
     scene->tenants[index] = tenant;
+    /* The last point of before is ours too: a tenant that this test ends may not get another. */
+    unsigned count = 0;
     if (tenant->link)
-        vg_link_clock(tenant->link, &tenant->clock_first);
+        vg_link_clock(tenant->link, &count);
+    tenant->clock_first = count ? count - 1 : 0;
 }
 
 /* Which tenant names the test has; whether each is shared, new, or starts later. */

@@ -4,28 +4,30 @@
 
 #include <math.h>
 
-/* How a policy divides the pGPU's time, and whether the slices of idle tenants stay idle. */
-struct promise {
-    const char *policy;
-    enum { SHARE_OF_RUNNING, SHARE_OF_MAX } divide;
-    enum { IDLE_IS_GIVEN_AWAY, IDLE_STAYS_IDLE, IDLE_UNKNOWN } idle;
-    bool weighted;
-};
-static const struct promise promises[] = {
-    { "equal-share", SHARE_OF_RUNNING, IDLE_STAYS_IDLE, false },
-    { "fixed-share", SHARE_OF_MAX, IDLE_STAYS_IDLE, false },
-    { "weighted", SHARE_OF_RUNNING, IDLE_IS_GIVEN_AWAY, true },
-    { "amd-liquid", SHARE_OF_RUNNING, IDLE_IS_GIVEN_AWAY, false },
-    { "gvt-weights", SHARE_OF_RUNNING, IDLE_STAYS_IDLE, true },
-    { "xe-quanta", SHARE_OF_RUNNING, IDLE_UNKNOWN, false },
+/* The policies of the reference hypervisor, and what vendors' mean where the host file says nothing of its own. */
+static const struct {
+    const char *policy, *entitlement, *idle;
+} table[] = {
+    { "equal-share", "running", "kept" },   { "fixed-share", "max", "kept" },
+    { "weighted", "weight", "given-away" }, { "amd-liquid", "quantum", "given-away" },
+    { "gvt-weights", "weight", "kept" },    { "xe-quanta", "quantum", "by-priority" },
+    { "mig", "instance", "kept" },          { "best-effort", "none", "given-away" },
 };
 
-static const struct promise *find_promise(const char *policy)
+struct promise {
+    const char *entitlement, *idle; /* words of the host file */
+};
+
+/* The host file's word first: it is its scheduler that is judged. */
+static struct promise promise_of(const struct vg_measurements *measurements, const char *policy)
 {
-    for (size_t i = 0; i < VG_COUNT(promises); i++)
-        if (vg_equal(promises[i].policy, policy))
-            return &promises[i];
-    return NULL;
+    for (unsigned i = 0; i < measurements->promise_count; i++)
+        if (vg_equal(measurements->promises[i].policy, policy))
+            return (struct promise) { measurements->promises[i].entitlement, measurements->promises[i].idle };
+    for (size_t i = 0; i < VG_COUNT(table); i++)
+        if (vg_equal(table[i].policy, policy))
+            return (struct promise) { table[i].entitlement, table[i].idle };
+    return (struct promise) { "none", "given-away" };
 }
 
 const char *judge_policy(const struct vg_measurements *measurements, const struct vg_measured_phase *phase)
@@ -33,35 +35,38 @@ const char *judge_policy(const struct vg_measurements *measurements, const struc
     return phase->policy && *phase->policy ? phase->policy : measurements->policy;
 }
 
-/* Weights count only where the policy has them. */
+/* Weights count only where the policy has them: as such, or as a multiple of the slice. */
 static double weight_of(const struct promise *promise, const struct vg_measured_tenant *tenant)
 {
-    return promise->weighted && tenant->weight ? tenant->weight : 1;
+    bool weighted = vg_equal(promise->entitlement, "weight") || vg_equal(promise->entitlement, "quantum");
+    return weighted && tenant->weight ? tenant->weight : 1;
 }
 
 double vg_entitled_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
                          const char *tenant)
 {
-    const struct promise *promise = find_promise(judge_policy(measurements, phase));
+    struct promise promise = promise_of(measurements, judge_policy(measurements, phase));
     const struct vg_measured_tenant *own = vg_measured_tenant_find(measurements, tenant);
-    if (!promise || !own)
+    if (!own || vg_equal(promise.entitlement, "none"))
         return NAN;
-    if (promise->divide == SHARE_OF_MAX)
+    if (vg_equal(promise.entitlement, "instance")) /* all of what its solo was measured on */
+        return 1;
+    if (vg_equal(promise.entitlement, "max"))
         return measurements->profile_max ? 1.0 / measurements->profile_max : NAN;
     double sum = 0;
     for (unsigned i = 0; i < measurements->tenant_count; i++)
         if (judge_is_running(measurements, &measurements->tenants[i], phase))
-            sum += weight_of(promise, &measurements->tenants[i]);
-    return sum > 0 ? weight_of(promise, own) / sum : NAN;
+            sum += weight_of(&promise, &measurements->tenants[i]);
+    return sum > 0 ? weight_of(&promise, own) / sum : NAN;
 }
 
 double judge_alone_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
                          const char *tenant)
 {
-    const struct promise *promise = find_promise(judge_policy(measurements, phase));
-    if (!promise || promise->idle == IDLE_IS_GIVEN_AWAY)
+    struct promise promise = promise_of(measurements, judge_policy(measurements, phase));
+    if (vg_equal(promise.idle, "given-away"))
         return 1;
-    if (promise->idle == IDLE_UNKNOWN) /* depends on a priority that the measurements do not name */
+    if (vg_equal(promise.idle, "by-priority")) /* of which the measurements say nothing */
         return judge_tenants_running(measurements, phase) == 1 ? 1 : NAN;
     return vg_entitled_share(measurements, phase, tenant);
 }

@@ -196,6 +196,12 @@ void vg_measurements_free(struct vg_measurements *measurements)
         free_probe(&measurements->probes[i]);
     for (unsigned i = 0; i < measurements->invalid_count; i++)
         free(measurements->invalid[i]);
+    for (unsigned i = 0; i < measurements->promise_count; i++) {
+        free(measurements->promises[i].policy);
+        free(measurements->promises[i].entitlement);
+        free(measurements->promises[i].idle);
+    }
+    free(measurements->promises);
     free(measurements->tenants);
     free(measurements->phases);
     free(measurements->events);

@@ -127,6 +127,24 @@ static bool load_probe(const json_t *object, struct vg_measured_probe *probe, st
            REC_LOAD_LIST(object, "streams", probe->streams, probe->stream_count, load_stream, err);
 }
 
+static const char *const entitlements[] = { "none", "running", "max", "weight", "quantum", "instance", NULL };
+static const char *const idles[] = { "kept", "given-away", "by-priority", NULL };
+
+static bool load_promise(const json_t *object, struct vg_measured_promise *promise, struct vg_error *err)
+{
+    return rec_text(object, "policy", &promise->policy, err) &&
+           rec_text(object, "entitlement", &promise->entitlement, err) &&
+           rec_one_of("entitlement", promise->entitlement, entitlements, err) &&
+           rec_text(object, "idle", &promise->idle, err) && rec_one_of("idle", promise->idle, idles, err);
+}
+
+/* Runs of before hosts could make promises have none. */
+static bool load_promises(const json_t *document, struct vg_measurements *m, struct vg_error *err)
+{
+    return !json_object_get(document, "promises") ||
+           REC_LOAD_LIST(document, "promises", m->promises, m->promise_count, load_promise, err);
+}
+
 static bool load_head(const json_t *document, struct vg_measurements *m, struct vg_error *err)
 {
     return rec_name(document, "test", &m->test, err) && rec_name(document, "instance", &m->instance, err) &&
@@ -151,7 +169,7 @@ struct vg_measurements *vg_measurements_load(const char *directory, struct vg_er
         return NULL;
     struct vg_measurements *m = vg_calloc(1, sizeof(*m));
     m->directory = vg_strdup(directory);
-    if (load_head(document, m, err) &&
+    if (load_head(document, m, err) && load_promises(document, m, err) &&
         REC_LOAD_LIST(document, "tenants", m->tenants, m->tenant_count, load_tenant, err) &&
         REC_LOAD_LIST(document, "phases", m->phases, m->phase_count, load_phase, err) &&
         REC_LOAD_LIST(document, "events", m->events, m->event_count, load_event, err) &&

@@ -197,6 +197,19 @@ static bool words_ok(const struct vg_measurements *m, struct vg_error *err)
     return true;
 }
 
+static json_t *promises_to_json(const struct vg_measurements *m)
+{
+    json_t *array = vg_json_new_array();
+    for (unsigned i = 0; i < m->promise_count; i++) {
+        json_t *object = vg_json_new_object();
+        vg_json_set_text(object, "policy", m->promises[i].policy);
+        vg_json_set_text(object, "entitlement", m->promises[i].entitlement);
+        vg_json_set_text(object, "idle", m->promises[i].idle);
+        vg_json_append(array, object);
+    }
+    return array;
+}
+
 bool vg_measurements_save(const struct vg_measurements *m, struct vg_error *err)
 {
     if (!words_ok(m, err))
@@ -213,6 +226,7 @@ bool vg_measurements_save(const struct vg_measurements *m, struct vg_error *err)
     vg_json_set_int(document, "profile_memory_bytes", (json_int_t)m->profile_memory_bytes);
     vg_json_set_int(document, "period_us", m->period_us);
     vg_json_set_int(document, "slice_us", m->slice_us);
+    vg_json_set(document, "promises", promises_to_json(m));
     vg_json_set_bool(document, "software_renderer", m->software_renderer);
     vg_json_set_int(document, "boot", m->boot);
     vg_json_set_real(document, "duration_s", m->duration_s);

@@ -134,6 +134,12 @@ struct vg_measured_probe {
     unsigned stream_count;
 };
 
+/* What the host file says that the scheduler promises under a policy; words as in struct vg_host_promise. */
+struct vg_measured_promise {
+    char *policy;
+    char *entitlement; /* none, running, max, weight, quantum, instance */
+    char *idle;        /* kept, given-away, by-priority */
+};
 struct vg_measurements {
     char *test;     /* test id */
     char *instance; /* "virtio-venus.full.equal-share.boot-1": the directory's name */
@@ -142,6 +148,8 @@ struct vg_measurements {
     unsigned profile_max;          /* M */
     uint64_t profile_memory_bytes; /* 0: the mechanism does not partition memory */
     unsigned period_us, slice_us;
+    struct vg_measured_promise *promises; /* those of the mechanism's, for any of its policies; optional */
+    unsigned promise_count;
     bool software_renderer; /* from the host file */
     unsigned boot;          /* 1.. */
     double duration_s;      /* of the whole instance: boots and clean-up too */
