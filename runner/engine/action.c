@@ -72,6 +72,22 @@ static const struct {
     { "reboot", reboot, true },    { "stop-workloads", stop_workloads, false },
 };
 
+/* A `later` tenant gets its vGPU, or goes on with the one that it has, only now. */
+static struct vg_tenant *join_later(struct vg_scene *scene, unsigned index, struct vg_error *err)
+{
+    const struct vg_test *test = scene->instance->test;
+    unsigned role = 0, before = 0; /* measurements->tenants has every instance of every role */
+    while (index >= before + test->tenants[role].count)
+        before += test->tenants[role++].count;
+    struct vg_tenant *tenant = !test->tenants[role].fresh ? vg_tenant_reuse(scene->engine, scene->instance) : NULL;
+    bool shared = tenant != NULL;
+    if (!tenant)
+        tenant = vg_tenant_new(scene->engine, scene->instance, err);
+    if (tenant)
+        vg_scene_take(scene, tenant, index, shared);
+    return tenant;
+}
+
 bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err)
 {
     for (unsigned i = 0; i < VG_COUNT(actions); i++) {
@@ -82,16 +98,9 @@ bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, 
             const char *name = scene->measurements->tenants[j].name;
             if (!vg_tenant_selected(action->on, name))
                 continue;
-            if (!tenant) { /* `later`: it gets its vGPU only now */
-                tenant = vg_tenant_new(scene->engine, scene->instance, err);
-                if (!tenant)
-                    return vg_wrap(err, "%s %s", action->action, name);
-                tenant->name = vg_strdup(name);
-                tenant->weight = scene->measurements->tenants[j].weight;
-                tenant->scene = scene;
-                scene->tenants[j] = tenant;
-            }
             vg_scene_event(scene, name, action->action, false, "%s %s", name, action->action);
+            if (!tenant && !(tenant = join_later(scene, j, err)))
+                return vg_wrap(err, "%s %s", action->action, name);
             if (!actions[i].run(scene, tenant, err))
                 return vg_wrap(err, "%s %s", action->action, name);
             vg_scene_event(scene, name, action->action, true, "%s %s done", name, action->action);

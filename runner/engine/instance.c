@@ -110,14 +110,12 @@ static bool cast(struct vg_scene *scene, struct vg_error *err)
         for (unsigned j = 0; j < (role->count ? role->count : 1); j++, index++) {
             if (role->later)
                 continue;
-            struct vg_tenant *tenant = !role->fresh ? reusable(scene->engine, scene->instance) : NULL;
-            if (tenant) {
-                tenant->shared = true;
-                take(scene, tenant, index);
-            }
+            struct vg_tenant *tenant = !role->fresh ? vg_tenant_reuse(scene->engine, scene->instance) : NULL;
+            if (tenant)
+                vg_scene_take(scene, tenant, index, true);
         }
     }
-    free_strangers(scene->engine, scene); /* before new ones are made: they may need the capacity */
+    clear_strangers(scene->engine, scene); /* before new ones are made: they may need the capacity */
     index = 0;
     for (unsigned i = 0; i < test->tenant_count; i++) {
         for (unsigned j = 0; j < (test->tenants[i].count ? test->tenants[i].count : 1); j++, index++) {
@@ -126,7 +124,7 @@ static bool cast(struct vg_scene *scene, struct vg_error *err)
             struct vg_tenant *tenant = vg_tenant_new(scene->engine, scene->instance, err);
             if (!tenant)
                 return false;
-            take(scene, tenant, index);
+            vg_scene_take(scene, tenant, index, false);
         }
     }
     return true;

@@ -37,13 +37,14 @@ struct vg_tenant {
     bool dead;    /* link broken, VM gone or boot failed; `reason` says why */
     bool stopped; /* ended by an action of the test */
     bool tainted; /* a workload of it did not end: must not serve another test */
+    bool parked;  /* stands still, without a part in its pGPU, until a test wants it */
     char *reason;
     /* The test that it serves now. */
     struct vg_scene *scene;
     char *name;           /* "peer.0"; NULL while it serves none */
     unsigned weight;      /* of its share, by the test */
     bool shared;          /* it ran before this test began */
-    unsigned clock_first; /* clock points before this belong to earlier tests */
+    unsigned clock_first; /* clock points before this are of no use to this test */
     /* Booting happens in a thread of its own. */
     pthread_t thread;
     bool thread_running;
@@ -65,6 +66,12 @@ bool vg_tenants_boot(struct vg_engine *engine, struct vg_tenant **tenants, unsig
 /* Ends it in the given way and gives its vGPU back. how: "destroy", "kill", "shutdown". */
 bool vg_tenant_stop(struct vg_tenant *tenant, const char *how, struct vg_error *err);
 void vg_tenant_free(struct vg_tenant *tenant);
+/* Lets a VM stand still until a later test of the same boot wants it, so that it need not boot again. False: it has to
+ * go, since its mechanism would still count it as running, or it cannot be paused. */
+bool vg_tenant_park(struct vg_tenant *tenant);
+/* A healthy tenant that serves no test now and was booted for the same repetition with the same mechanism and profile,
+ * running (one that was parked goes on). NULL: none. */
+struct vg_tenant *vg_tenant_reuse(struct vg_engine *engine, const struct vg_instance *instance);
 pid_t vg_tenant_pid(const struct vg_tenant *tenant); /* 0 if none */
 /* Marks it dead once; its runs become "lost". */
 void vg_tenant_lost(struct vg_tenant *tenant, const char *reason);
@@ -149,6 +156,8 @@ void vg_watch_stop(struct vg_watch *watch); /* fills measurements->probes; frees
 /* --- instance.c -----------------------------------------------------------------------------------------------------
  */
 
+/* The tenant serves this scene from now on, as measurements->tenants[index]. shared: it ran before. */
+void vg_scene_take(struct vg_scene *scene, struct vg_tenant *tenant, unsigned index, bool shared);
 /* Runs one instance from boot to saved measurements and verdict. False only for what ends the whole run. */
 bool vg_instance_run(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err);
 

@@ -28,7 +28,8 @@ static unsigned running_on(const struct vg_scene *scene, const struct governed *
     *tenants = NULL;
     for (unsigned i = 0; i < scene->engine->tenant_count; i++) {
         struct vg_tenant *tenant = scene->engine->tenants[i];
-        if (tenant->mechanism != governed->mechanism || tenant->pgpu_index != pgpu || tenant->dead || !tenant->booted)
+        if (tenant->mechanism != governed->mechanism || tenant->pgpu_index != pgpu || tenant->dead || !tenant->booted ||
+            tenant->parked)
             continue;
         vg_push(*tenants, count) =
             (struct vg_policy_tenant) { .tenant = by_label || !tenant->name ? tenant->label : tenant->name,

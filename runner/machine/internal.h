@@ -16,7 +16,7 @@ struct vg_machine {
     int claim;       /* descriptor that holds the lock on `directory` */
     int callback, timer;
     sem_t released;       /* posted once each when libvirt lets go of callback and timer */
-    pthread_mutex_t lock; /* of vms, and of every vm's `ended`, `halted` and `why` */
+    pthread_mutex_t lock; /* of vms, and of every vm's `ended`, `halted`, `paused` and `why` */
     struct vg_vm *vms;
     unsigned starting; /* VMs that libvirt is starting now */
 };
@@ -32,7 +32,8 @@ struct vg_vm {
     pid_t session;   /* of QEMU and of every process that it starts; 0 if it is not QEMU's own */
     int pidfd;       /* -1: as pid */
     bool ended;      /* libvirt has said so */
-    bool halted;     /* QEMU stands still though nobody paused it: its accelerator gave up */
+    bool halted;     /* QEMU stands still; if it is not `paused`, its accelerator gave up */
+    bool paused;     /* by us */
     char why[64];
 };
 

@@ -90,6 +90,9 @@ int vg_vm_connect_link(struct vg_vm *vm, int timeout_ms, struct vg_error *err);
 pid_t vg_vm_pid(const struct vg_vm *vm);
 /* Alive: the domain runs. Otherwise *why (borrowed) says how it ended: "shutdown", "crashed", "destroyed", ... */
 bool vg_vm_alive(struct vg_vm *vm, const char **why);
+/* The guest stands still, and its clocks with it. The VM counts as alive meanwhile. */
+bool vg_vm_pause(struct vg_vm *vm, struct vg_error *err);
+bool vg_vm_resume(struct vg_vm *vm, struct vg_error *err);
 /* Pins vCPUs and the emulator (with all threads of QEMU that are not vCPUs) to host cores, live. NULL: leaves as is. */
 bool vg_vm_pin(struct vg_vm *vm, const char *cpus, struct vg_error *err);
 /* Ends the VM in the given way, waits until the process is gone and libvirt has forgotten the domain (at most 10 s).

@@ -9,6 +9,7 @@
 #define STOP_MS        10000
 #define STEP_NS        (3 * VG_NS_PER_MS)
 #define EVENT_GRACE_MS 300
+#define PAUSE_MS       2000
 
 static const char *stopped_reason(int detail)
 {
@@ -146,7 +147,7 @@ bool vg_vm_alive(struct vg_vm *vm, const char **why)
         return false;
     }
     pthread_mutex_lock(&vm->machine->lock);
-    bool halted = vm->halted;
+    bool halted = vm->halted && !vm->paused;
     pthread_mutex_unlock(&vm->machine->lock);
     if (halted && why)
         *why = "halted: its accelerator gave up, QEMU stands still";
@@ -224,6 +225,42 @@ bool vg_vm_reset(struct vg_vm *vm, struct vg_error *err)
     if (!vm->domain || virDomainReset(vm->domain, 0) < 0)
         return vg_fail_libvirt(err, VG_ERROR_ENVIRONMENT, "the VM %s cannot be reset", vm->name);
     return true;
+}
+
+/* Libvirt's event has to be seen as well: one that is still on its way would be taken for a VM that gave up. */
+static bool wait_halted(struct vg_vm *vm, bool wanted, struct vg_error *err)
+{
+    int64_t deadline_ns = vg_now_ns() + PAUSE_MS * VG_NS_PER_MS;
+    for (;;) {
+        pthread_mutex_lock(&vm->machine->lock);
+        bool there = vm->halted == wanted;
+        if (there && !wanted)
+            vm->paused = false;
+        pthread_mutex_unlock(&vm->machine->lock);
+        if (there)
+            return true;
+        if (has_ended(vm) || vg_now_ns() > deadline_ns)
+            return vg_fail(err, VG_ERROR_TENANT, "the VM %s did not %s within %d ms", vm->name,
+                           wanted ? "stand still" : "go on", PAUSE_MS);
+        vg_sleep_ns(STEP_NS);
+    }
+}
+
+bool vg_vm_pause(struct vg_vm *vm, struct vg_error *err)
+{
+    pthread_mutex_lock(&vm->machine->lock);
+    vm->paused = true;
+    pthread_mutex_unlock(&vm->machine->lock);
+    if (virDomainSuspend(vm->domain) < 0)
+        return vg_fail_libvirt(err, VG_ERROR_ENVIRONMENT, "the VM %s cannot be paused", vm->name);
+    return wait_halted(vm, true, err);
+}
+
+bool vg_vm_resume(struct vg_vm *vm, struct vg_error *err)
+{
+    if (virDomainResume(vm->domain) < 0)
+        return vg_fail_libvirt(err, VG_ERROR_ENVIRONMENT, "the VM %s cannot be resumed", vm->name);
+    return wait_halted(vm, false, err);
 }
 
 static void stop_for_good(struct vg_vm *vm)

@@ -128,6 +128,9 @@ struct vg_mechanism {
     bool (*attach)(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment, struct vg_error *err);
     /* Called when a tenant's process exists (before its renderers do), so that a scheduler can adopt it. Optional. */
     bool (*adopt)(void *state, const struct vg_policy_tenant *tenant, struct vg_error *err);
+    /* The tenant's VM is paused and takes no part in the pGPU until it is adopted again; it keeps its vGPU. NULL: a
+     * paused VM still counts as one that runs, so that solo cannot be had beside it. */
+    bool (*release)(void *state, const struct vg_vgpu *vgpu, struct vg_error *err);
     /* Applies the policy to all tenants that run on the pGPU now, and reads it back. Called again when one starts or
      * stops. */
     enum vg_refusal (*policy)(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,

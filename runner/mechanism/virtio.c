@@ -100,6 +100,12 @@ bool vg_virtio_adopt(void *state, const struct vg_policy_tenant *tenant, struct 
     return vg_scheduler_adopt(virtio->scheduler, tenant, cores_of(virtio, tenant->vgpu->pgpu_index), err);
 }
 
+bool vg_virtio_release(void *state, const struct vg_vgpu *vgpu, struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    return vg_scheduler_release(virtio->scheduler, vgpu, err);
+}
+
 enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                                  const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
 {
