@@ -29,11 +29,25 @@ bool judge_phases_measured(const struct vg_measurements *m, const char *const *p
 void judge_check_runs(const struct vg_measurements *m, const char *const *phases, size_t count, const char *workload,
                       struct vg_analysis_output *output)
 {
+    judge_check_runs_of(m, phases, count, workload, NULL, output);
+}
+
+void judge_check_runs_of(const struct vg_measurements *m, const char *const *phases, size_t count, const char *workload,
+                         const char *tenant, struct vg_analysis_output *output)
+{
     for (size_t i = 0; i < count; i++) {
         const struct vg_measured_phase *phase = vg_measured_phase_find(m, phases[i]);
-        for (unsigned j = 0; phase && j < phase->run_count; j++)
-            if (vg_equal(phase->runs[j].workload, workload))
-                judge_check_run(&phase->runs[j], output);
+        for (unsigned j = 0; phase && j < phase->run_count; j++) {
+            const struct vg_measured_run *run = &phase->runs[j];
+            /* Whoever is alone is what the others are measured against. */
+            bool judged = !tenant || phase->run_count == 1 || vg_equal(run->tenant, tenant);
+            if (!vg_equal(run->workload, workload))
+                continue;
+            if (judged)
+                judge_check_run(run, output);
+            else
+                judge_check_verified(run, output);
+        }
     }
 }
 
@@ -93,9 +107,8 @@ bool judge_contended_measure(const struct vg_measurements *m, const struct judge
         double work = judge_job_work(m, phase, workload, series->tenant);
         contended->rates[i] = work > 0 && solo->work > 0 ? rate * work / solo->work : rate;
         contended->gpu_time[i] =
-            judge_gpu_seconds(&clocks->gpu_time, series->tenant, judge_phase_instant(contended->phase, from_s),
-                              judge_phase_instant(contended->phase, to_s)) /
-            contended->window_s;
+            judge_gpu_rate(&clocks->gpu_time, series->tenant, judge_phase_instant(contended->phase, from_s),
+                           judge_phase_instant(contended->phase, to_s));
         contended->entitled[i] = vg_entitled_share(m, contended->phase, series->tenant);
         check_clock(series, contended->window_s, output);
     }

@@ -7,69 +7,46 @@
 
 extern const struct vg_analysis vg_analysis_efficiency;
 
-static void put(const struct judge_side *solo, const struct judge_side *contended, const struct judge_clock *clock,
-                struct vg_analysis_output *output)
+static bool compare(const struct vg_analysis_input *input, const struct judge_basis *basis, const char *phase,
+                    struct vg_analysis_output *output, struct vg_error *err)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_efficiency;
-    struct judge_efficiency efficiency = judge_efficiency_measure(solo, contended, clock);
-    vg_output_value(output, self, "efficiency", NULL, efficiency.value,
-                    isnan(efficiency.clock_change) ? "the pGPU's clock was not followed" : NULL);
-    vg_output_value(output, self, "error", NULL, efficiency.error, NULL);
-    vg_output_value(output, self, "at_most", NULL, efficiency.at_most, NULL);
-    vg_output_value(output, self, "at_least", NULL, efficiency.at_least, NULL);
-    if (clock->count &&
-        isnan(efficiency.clock_change)) /* it moves by tens of percent: a comparison without it means nothing */
-        vg_output_invalid(output, "The pGPU's clock was not followed through both phases (probe pgpu-clock).");
+    const struct judge_solo *solo = &basis->solo;
+    const char *workload = vg_analysis_param(input, "workload");
+    struct judge_contended contended VG_CLEANUP(judge_contended_free) = { 0 };
+    if (!judge_contended_measure(input->measurements, &basis->clocks, phase, workload, solo, &contended, output, err))
+        return false;
+    if (output->invalid_count)
+        return true;
+    unsigned count = contended.completions.count;
+    vg_autofree double *work = vg_calloc(count + 1, sizeof(*work));
+    double promised = 0; /* slices that a policy leaves idle on purpose are no loss */
+    for (unsigned i = 0; i < count; i++) {
+        double own = judge_job_work(input->measurements, phase, workload, contended.completions.series[i].tenant);
+        work[i] = own > 0 && solo->work > 0 ? own / solo->work : 1;
+        promised += contended.entitled[i];
+    }
+    promised = isnan(promised) ? 1 : fmin(1, promised);
+    const struct judge_side before = judge_solo_side(solo);
+    const struct judge_side after = { &contended.completions, contended.phase, 1 / promised, work };
+    struct judge_efficiency efficiency = judge_efficiency_measure(&before, &after, &basis->clocks.clock);
+    judge_efficiency_put(&efficiency, &basis->clocks.clock, self, "efficiency", output);
     if (isnan(efficiency.clock_change))
-        return;
+        return true;
     vg_output_value(output, self, "clock_change", NULL, efficiency.clock_change, NULL);
     vg_output_value(output, self, "sensitivity", NULL, efficiency.sensitivity, NULL);
-}
-
-static void compare(const struct vg_analysis_input *input, const struct judge_solo *solo,
-                    const struct judge_contended *contended, const struct judge_clock *clock,
-                    struct vg_analysis_output *output)
-{
-    const char *workload = vg_analysis_param(input, "workload");
-    unsigned count = contended->completions.count;
-    vg_autofree double *work = vg_calloc(count + 1, sizeof(*work));
-    for (unsigned i = 0; i < count; i++) {
-        double own = judge_job_work(input->measurements, contended->phase->name, workload,
-                                    contended->completions.series[i].tenant);
-        work[i] = own > 0 && solo->work > 0 ? own / solo->work : 1;
-    }
-    double one = 1;
-    double alone = vg_completion_rate(&solo->completions.series[0], solo->completions.window_start_s,
-                                      solo->completions.window_end_s);
-    const struct judge_side first = { &solo->completions, solo->phase, solo->rate / alone, &one };
-    /* Slices that a policy leaves idle on purpose are no loss. */
-    double promised = 0;
-    for (unsigned i = 0; i < count; i++)
-        promised += contended->entitled[i];
-    promised = isnan(promised) ? 1 : fmin(1, promised);
-    const struct judge_side second = { &contended->completions, contended->phase, 1 / promised, work };
-    put(&first, &second, clock, output);
+    return true;
 }
 
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
 {
-    const struct vg_measurements *m = input->measurements;
+    const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_efficiency;
     const char *phases[] = { vg_analysis_param(input, "solo"), vg_analysis_param(input, "phase") };
-    const char *workload = vg_analysis_param(input, "workload");
-    struct judge_host_clocks clocks VG_CLEANUP(judge_host_clocks_free) = { 0 };
-    struct judge_solo solo VG_CLEANUP(judge_solo_free) = { 0 };
-    struct judge_contended contended VG_CLEANUP(judge_contended_free) = { 0 };
-    if (!judge_phases_measured(m, phases, VG_COUNT(phases), output))
-        return true;
-    if (!judge_host_clocks_load(m, &clocks, err) ||
-        !judge_solo_measure(m, &clocks, phases[0], workload, &solo, output, err))
+    struct judge_basis basis VG_CLEANUP(judge_basis_free) = { 0 };
+    if (!judge_basis_open(input, self, phases, VG_COUNT(phases), &basis, output, err) ||
+        (output->invalid_count == 0 && !compare(input, &basis, phases[1], output, err)))
         return false;
-    if (output->invalid_count == 0 &&
-        !judge_contended_measure(m, &clocks, phases[1], workload, &solo, &contended, output, err))
-        return false;
-    if (output->invalid_count == 0)
-        compare(input, &solo, &contended, &clocks.clock, output);
-    judge_check_runs(m, phases, VG_COUNT(phases), workload, output);
+    judge_check_runs(input->measurements, phases, VG_COUNT(phases), vg_analysis_param(input, "workload"), output);
     return true;
 }
 

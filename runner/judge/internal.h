@@ -64,7 +64,7 @@ struct judge_clock_sample {
     double speed; /* in a unit of the probe's own: only ratios mean something */
 };
 struct judge_clock {
-    struct judge_clock_sample *samples;
+    struct judge_clock_sample *samples; /* by time */
     size_t count;
     unsigned core_count;
 };
@@ -83,8 +83,16 @@ struct judge_gpu_time {
 };
 bool judge_gpu_time_load(const struct vg_measurements *measurements, struct judge_gpu_time *time, struct vg_error *err);
 void judge_gpu_time_free(struct judge_gpu_time *time);
-/* Seconds of GPU time that the tenant used between two instants of the host's clock. NaN: unknown. */
+/* Narrows an interval of the host's clock to the first and the last reading inside it. A renderer that ends with its
+ * workload takes what it used since its last reading along, so that nothing can be said about the time after that.
+ * False: there are no two readings. */
+bool judge_gpu_watched(const struct judge_gpu_time *time, const char *tenant, int64_t *from_ns, int64_t *to_ns);
+/* Seconds of GPU time that the tenant used between two instants of the host's clock, both inside what was watched.
+ * NaN: unknown. */
 double judge_gpu_seconds(const struct judge_gpu_time *time, const char *tenant, int64_t from_ns, int64_t to_ns);
+/* The same per second, from the readings inside the interval. NaN: they span less than half of it, or
+ * leave more than a second at one end. */
+double judge_gpu_rate(const struct judge_gpu_time *time, const char *tenant, int64_t from_ns, int64_t to_ns);
 
 /* What a comparison of two phases rests on. */
 struct judge_host_clocks {
@@ -114,6 +122,18 @@ bool judge_solo_measure(const struct vg_measurements *measurements, const struct
                         struct vg_analysis_output *output, struct vg_error *err);
 void judge_solo_free(struct judge_solo *solo);
 
+/* What every analysis that compares phases with a solo phase starts from. */
+struct judge_basis {
+    struct judge_host_clocks clocks;
+    struct judge_solo solo;
+};
+/* phases: all that the analysis looks at, the first of them solo. `solo_rate` and `solo_cv` are put as values of
+ * `self`, as far as it has such metrics. Where there is an invalid sentence then, nothing can be compared. */
+bool judge_basis_open(const struct vg_analysis_input *input, const struct vg_descriptor *self,
+                      const char *const *phases, size_t count, struct judge_basis *basis,
+                      struct vg_analysis_output *output, struct vg_error *err);
+void judge_basis_free(struct judge_basis *basis);
+
 /* Tenants that share the pGPU, over their common window. */
 struct judge_contended {
     struct vg_completions completions;
@@ -134,6 +154,10 @@ bool judge_phases_measured(const struct vg_measurements *measurements, const cha
 /* judge_check_run for every run of the workload in these phases. */
 void judge_check_runs(const struct vg_measurements *measurements, const char *const *phases, size_t count,
                       const char *workload, struct vg_analysis_output *output);
+/* The same where only one tenant's throughput is judged: the others need not be steady, one that works a fifth of the
+ * time never is; but they must have worked. */
+void judge_check_runs_of(const struct vg_measurements *measurements, const char *const *phases, size_t count,
+                         const char *workload, const char *tenant, struct vg_analysis_output *output);
 /* Loop count of the job that the tenant ran; NaN: unknown. */
 double judge_job_work(const struct vg_measurements *measurements, const char *phase, const char *workload,
                       const char *tenant);
@@ -154,6 +178,12 @@ struct judge_efficiency {
 };
 struct judge_efficiency judge_efficiency_measure(const struct judge_side *solo, const struct judge_side *contended,
                                                  const struct judge_clock *clock);
+/* The value of `metric`, and `error`, `at_most` and `at_least` of it; an invalid sentence where the clock moves and was
+ * not followed. */
+void judge_efficiency_put(const struct judge_efficiency *efficiency, const struct judge_clock *clock,
+                          const struct vg_descriptor *self, const char *metric, struct vg_analysis_output *output);
+/* The solo phase as one side: what its tenant would do with the whole pGPU. */
+struct judge_side judge_solo_side(const struct judge_solo *solo);
 
 /* Ascending, in place; no NaN among the values. Much faster than qsort on millions. */
 void judge_sort(double *values, size_t count);

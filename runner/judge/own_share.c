@@ -9,14 +9,14 @@
 extern const struct vg_analysis vg_analysis_own_share;
 
 /* Of the whole pGPU; NaN with a sentence if it cannot be told. */
-static bool measure(const struct vg_analysis_input *input, const struct judge_host_clocks *clocks,
-                    const struct judge_solo *solo, const char *phase, double *share, double *rate_share,
-                    struct vg_analysis_output *output, struct vg_error *err)
+static bool measure(const struct vg_analysis_input *input, const struct judge_basis *basis, const char *phase,
+                    double *share, double *rate_share, struct vg_analysis_output *output, struct vg_error *err)
 {
+    const struct judge_solo *solo = &basis->solo;
     const char *workload = vg_analysis_param(input, "workload"), *tenant = vg_analysis_param(input, "tenant");
     struct judge_contended all VG_CLEANUP(judge_contended_free) = { 0 };
     *share = *rate_share = NAN;
-    if (!judge_contended_measure(input->measurements, clocks, phase, workload, solo, &all, output, err))
+    if (!judge_contended_measure(input->measurements, &basis->clocks, phase, workload, solo, &all, output, err))
         return false;
     for (unsigned i = 0; i < all.completions.count && !isnan(all.window_s); i++) {
         if (!vg_equal(all.completions.series[i].tenant, tenant))
@@ -41,8 +41,8 @@ static double promised(const struct vg_measurements *m, const struct vg_measured
     return neighbours_work ? vg_entitled_share(m, phase, tenant) : judge_alone_share(m, phase, tenant);
 }
 
-static bool compare(const struct vg_analysis_input *input, const struct judge_host_clocks *clocks,
-                    const struct judge_solo *solo, struct vg_analysis_output *output, struct vg_error *err)
+static bool compare(const struct vg_analysis_input *input, const struct judge_basis *basis,
+                    struct vg_analysis_output *output, struct vg_error *err)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_own_share;
     const struct vg_measurements *m = input->measurements;
@@ -50,12 +50,12 @@ static bool compare(const struct vg_analysis_input *input, const struct judge_ho
     const char *before_name = vg_analysis_param(input, "baseline_phase");
     const struct vg_measured_phase *phase = vg_measured_phase_find(m, phase_name);
     double share, rate_share, entitled = promised(m, phase, tenant);
-    if (!measure(input, clocks, solo, phase_name, &share, &rate_share, output, err))
+    if (!measure(input, basis, phase_name, &share, &rate_share, output, err))
         return false;
     vg_autofree char *note =
         vg_format("policy %s with %u running", judge_policy(m, phase), judge_tenants_running(m, phase));
     vg_output_value(output, self, "share", NULL, share, note);
-    if (!isnan(solo->gpu_time))
+    if (!isnan(basis->solo.gpu_time))
         vg_output_value(output, self, "rate_share", NULL, rate_share, "as counted: the core's clock is in it");
     if (!isnan(entitled)) {
         vg_output_value(output, self, "entitled", NULL, entitled, NULL);
@@ -65,7 +65,7 @@ static bool compare(const struct vg_analysis_input *input, const struct judge_ho
     if (!before_name || !*before_name)
         return true;
     double before, ignored;
-    if (!measure(input, clocks, solo, before_name, &before, &ignored, output, err))
+    if (!measure(input, basis, before_name, &before, &ignored, output, err))
         return false;
     vg_output_value(output, self, "change", NULL, fabs(share / before - 1), NULL);
     return true;
@@ -77,18 +77,12 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     const char *workload = vg_analysis_param(input, "workload"), *before = vg_analysis_param(input, "baseline_phase");
     const char *phases[] = { vg_analysis_param(input, "solo"), vg_analysis_param(input, "phase"), before };
     size_t count = before && *before ? 3 : 2;
-    struct judge_host_clocks clocks VG_CLEANUP(judge_host_clocks_free) = { 0 };
-    struct judge_solo solo VG_CLEANUP(judge_solo_free) = { 0 };
-    if (!judge_phases_measured(m, phases, count, output))
-        return true;
-    if (!judge_host_clocks_load(m, &clocks, err) ||
-        !judge_solo_measure(m, &clocks, phases[0], workload, &solo, output, err))
+    struct judge_basis basis VG_CLEANUP(judge_basis_free) = { 0 };
+    if (!judge_basis_open(input, (const struct vg_descriptor *)&vg_analysis_own_share, phases, count, &basis, output,
+                          err) ||
+        (output->invalid_count == 0 && !compare(input, &basis, output, err)))
         return false;
-    vg_output_value(output, (const struct vg_descriptor *)&vg_analysis_own_share, "solo_cv", NULL, solo.cv,
-                    isnan(solo.gpu_time) ? NULL : "of its GPU time");
-    if (output->invalid_count == 0 && !compare(input, &clocks, &solo, output, err))
-        return false;
-    judge_check_runs(m, phases, count, workload, output);
+    judge_check_runs_of(m, phases, count, workload, vg_analysis_param(input, "tenant"), output);
     return true;
 }
 

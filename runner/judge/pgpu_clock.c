@@ -33,6 +33,12 @@ static double speed_of(const struct vg_probe_samples *samples, size_t row)
     return exp(logs / samples->column_count);
 }
 
+static int by_time(const void *a, const void *b)
+{
+    const struct judge_clock_sample *x = a, *y = b;
+    return (x->time_ns > y->time_ns) - (x->time_ns < y->time_ns);
+}
+
 bool judge_clock_load(const struct vg_measurements *measurements, struct judge_clock *clock, struct vg_error *err)
 {
     *clock = (struct judge_clock) { 0 };
@@ -44,6 +50,7 @@ bool judge_clock_load(const struct vg_measurements *measurements, struct judge_c
         return false;
     clock->samples = vg_calloc(samples.rows + 1, sizeof(*clock->samples));
     const char *seen[JUDGE_CLOCK_CORES];
+    bool ascending = true;
     for (size_t i = 0; i < samples.rows; i++) {
         double speed = speed_of(&samples, i);
         if (!is_core_of(samples.item[i], measurements->pgpu) || !(speed > 0) || !isfinite(speed))
@@ -55,9 +62,26 @@ bool judge_clock_load(const struct vg_measurements *measurements, struct judge_c
             continue;
         if (core == clock->core_count)
             seen[clock->core_count++] = samples.item[i];
+        ascending = ascending && (!clock->count || clock->samples[clock->count - 1].time_ns <= samples.time_ns[i]);
         clock->samples[clock->count++] = (struct judge_clock_sample) { samples.time_ns[i], core, speed };
     }
+    if (!ascending) /* cores are read by a thread each */
+        qsort(clock->samples, clock->count, sizeof(*clock->samples), by_time);
     return true;
+}
+
+/* The first sample that is not before the instant. */
+static size_t first_from(const struct judge_clock *clock, int64_t from_ns)
+{
+    size_t low = 0, high = clock->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (clock->samples[middle].time_ns < from_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* Of one core: by its even samples, and by its odd ones. */
@@ -67,9 +91,9 @@ static void core_halves(const struct judge_clock *clock, unsigned core, int64_t 
     double sum[2] = { 0 }, seconds = (double)(to_ns - from_ns) / (double)VG_NS_PER_S;
     size_t count = 0;
     int64_t last_ns = from_ns, hole_ns = 0;
-    for (size_t i = 0; i < clock->count; i++) {
+    for (size_t i = first_from(clock, from_ns); i < clock->count && clock->samples[i].time_ns <= to_ns; i++) {
         const struct judge_clock_sample *sample = &clock->samples[i];
-        if (sample->core != core || sample->time_ns < from_ns || sample->time_ns > to_ns)
+        if (sample->core != core)
             continue;
         sum[count++ % 2] += sample->speed;
         hole_ns = sample->time_ns - last_ns > hole_ns ? sample->time_ns - last_ns : hole_ns;

@@ -142,44 +142,38 @@ static void put_shares(const struct vg_measurements *m, const struct judge_conte
                         "as counted: the core's clock between the two phases is in it");
 }
 
-static bool analyse(const struct vg_measurements *m, const struct vg_analysis_input *input, struct judge_solo *solo,
-                    struct judge_contended *contended, struct vg_analysis_output *output, struct vg_error *err)
+static bool compare(const struct vg_analysis_input *input, const struct judge_basis *basis, const char *phase,
+                    struct vg_analysis_output *output, struct vg_error *err)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_share;
-    const char *phase = vg_analysis_param(input, "phase"), *workload = vg_analysis_param(input, "workload");
-    struct judge_host_clocks clocks VG_CLEANUP(judge_host_clocks_free) = { 0 };
-    if (!judge_host_clocks_load(m, &clocks, err) ||
-        !judge_solo_measure(m, &clocks, vg_analysis_param(input, "solo"), workload, solo, output, err))
-        return false;
-    vg_output_value(output, self, "solo_rate", NULL, solo->rate, solo->note);
-    vg_output_value(output, self, "solo_cv", NULL, solo->cv, isnan(solo->gpu_time) ? NULL : "of its GPU time");
+    const struct vg_measurements *m = input->measurements;
+    const struct judge_solo *solo = &basis->solo;
+    const char *workload = vg_analysis_param(input, "workload");
+    struct judge_contended contended VG_CLEANUP(judge_contended_free) = { 0 };
     if (!isnan(solo->gpu_time))
         vg_output_value(output, self, "solo_rate_cv", NULL, solo->rate_cv, "as counted: the core's clock is in it");
-    if (output->invalid_count)
-        return true;
-    if (!judge_contended_measure(m, &clocks, phase, workload, solo, contended, output, err))
+    if (!judge_contended_measure(m, &basis->clocks, phase, workload, solo, &contended, output, err))
         return false;
-    if (contended->completions.count < 2) {
+    if (contended.completions.count < 2) {
         vg_output_invalid(output, "Phase `%s` has %u tenants that run %s; sharing needs two.", phase,
-                          contended->completions.count, workload);
+                          contended.completions.count, workload);
         return true;
     }
-    if (isnan(contended->window_s) || !enough(contended, solo, output))
+    if (isnan(contended.window_s) || !enough(&contended, solo, output))
         return true;
-    put_rates(contended, output);
-    put_shares(m, contended, solo, output);
-    vg_output_value(output, self, "window_s", NULL, contended->window_s, NULL);
-    return put_saturation(m, contended, output, err);
+    put_rates(&contended, output);
+    put_shares(m, &contended, solo, output);
+    vg_output_value(output, self, "window_s", NULL, contended.window_s, NULL);
+    return put_saturation(m, &contended, output, err);
 }
 
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
 {
+    const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_share;
     const char *phases[] = { vg_analysis_param(input, "solo"), vg_analysis_param(input, "phase") };
-    struct judge_solo solo VG_CLEANUP(judge_solo_free) = { 0 };
-    struct judge_contended contended VG_CLEANUP(judge_contended_free) = { 0 };
-    if (!judge_phases_measured(input->measurements, phases, VG_COUNT(phases), output))
-        return true;
-    if (!analyse(input->measurements, input, &solo, &contended, output, err))
+    struct judge_basis basis VG_CLEANUP(judge_basis_free) = { 0 };
+    if (!judge_basis_open(input, self, phases, VG_COUNT(phases), &basis, output, err) ||
+        (output->invalid_count == 0 && !compare(input, &basis, phases[1], output, err)))
         return false;
     judge_check_runs(input->measurements, phases, VG_COUNT(phases), vg_analysis_param(input, "workload"), output);
     return true;

@@ -36,21 +36,44 @@ static double coefficient_of_variation(const double *values, size_t count)
     return count >= 2 ? gsl_stats_sd(values, 1, count) / gsl_stats_mean(values, 1, count) : NAN;
 }
 
-static void measure_variation(const struct judge_gpu_time *gpu_time, struct judge_solo *solo)
+enum { VARIATION_WINDOWS_MIN = 3 };
+
+/* 1 s, a fifth of what is too short for three of them. */
+static size_t variation_windows(double from_s, double to_s, double *width_s)
+{
+    *width_s = to_s - from_s >= VARIATION_WINDOWS_MIN ? 1 : (to_s - from_s) / 5;
+    return (size_t)floor((to_s - from_s) / *width_s + 1e-9);
+}
+
+static double rate_variation(const struct judge_solo *solo)
 {
     const struct vg_completion_series *series = &solo->completions.series[0];
-    double from_s = solo->completions.window_start_s, to_s = solo->completions.window_end_s;
-    double width_s = to_s - from_s >= 3 ? 1 : (to_s - from_s) / 5;
-    size_t windows = (size_t)floor((to_s - from_s) / width_s + 1e-9);
-    vg_autofree double *rates = vg_calloc(windows + 1, sizeof(*rates)), *used = vg_calloc(windows + 1, sizeof(*used));
+    double from_s = solo->completions.window_start_s, to_s = solo->completions.window_end_s, width_s;
+    size_t windows = variation_windows(from_s, to_s, &width_s);
+    vg_autofree double *rates = vg_calloc(windows + 1, sizeof(*rates));
     for (size_t i = 0; i < windows; i++) {
-        double start_s = from_s + (double)i * width_s, end_s = fmin(start_s + width_s, to_s);
-        rates[i] = vg_completion_rate(series, start_s, end_s);
-        used[i] = judge_gpu_seconds(gpu_time, series->tenant, judge_phase_instant(solo->phase, start_s),
-                                    judge_phase_instant(solo->phase, end_s));
+        double start_s = from_s + (double)i * width_s;
+        rates[i] = vg_completion_rate(series, start_s, fmin(start_s + width_s, to_s));
     }
-    solo->rate_cv = coefficient_of_variation(rates, windows);
-    solo->cv = isnan(solo->gpu_time) ? solo->rate_cv : coefficient_of_variation(used, windows);
+    return coefficient_of_variation(rates, windows);
+}
+
+static double gpu_time_variation(const struct judge_solo *solo, const struct judge_gpu_time *gpu_time)
+{
+    const char *tenant = solo->completions.series[0].tenant;
+    int64_t from_ns = judge_phase_instant(solo->phase, solo->completions.window_start_s);
+    int64_t to_ns = judge_phase_instant(solo->phase, solo->completions.window_end_s);
+    double width_s;
+    if (!judge_gpu_watched(gpu_time, tenant, &from_ns, &to_ns))
+        return NAN;
+    size_t windows = variation_windows(0, (double)(to_ns - from_ns) / (double)VG_NS_PER_S, &width_s);
+    vg_autofree double *used = vg_calloc(windows + 1, sizeof(*used));
+    for (size_t i = 0; i < windows; i++) {
+        int64_t start_ns = from_ns + judge_instant((double)i * width_s * (double)VG_NS_PER_S);
+        int64_t end_ns = start_ns + judge_instant(width_s * (double)VG_NS_PER_S);
+        used[i] = judge_gpu_seconds(gpu_time, tenant, start_ns, end_ns < to_ns ? end_ns : to_ns);
+    }
+    return coefficient_of_variation(used, windows);
 }
 
 /* What the policy leaves to one busy tenant is scaled up to the whole pGPU. */
@@ -97,11 +120,44 @@ bool judge_solo_measure(const struct vg_measurements *m, const struct judge_host
         return true;
     }
     solo->gpu_time =
-        judge_gpu_seconds(&clocks->gpu_time, series->tenant, judge_phase_instant(solo->phase, alone->window_start_s),
-                          judge_phase_instant(solo->phase, alone->window_end_s)) /
-        window_s;
-    measure_variation(&clocks->gpu_time, solo);
+        judge_gpu_rate(&clocks->gpu_time, series->tenant, judge_phase_instant(solo->phase, alone->window_start_s),
+                       judge_phase_instant(solo->phase, alone->window_end_s));
+    solo->rate_cv = rate_variation(solo);
+    solo->cv = isnan(solo->gpu_time) ? solo->rate_cv : gpu_time_variation(solo, &clocks->gpu_time);
     solo->work = judge_job_work(m, phase, workload, series->tenant);
     scale_up(m, solo, output);
     return true;
+}
+
+static bool has_metric(const struct vg_descriptor *self, const char *name)
+{
+    for (const struct vg_metric *metric = self->metrics; metric && metric->name; metric++)
+        if (vg_equal(metric->name, name))
+            return true;
+    return false;
+}
+
+bool judge_basis_open(const struct vg_analysis_input *input, const struct vg_descriptor *self,
+                      const char *const *phases, size_t count, struct judge_basis *basis,
+                      struct vg_analysis_output *output, struct vg_error *err)
+{
+    const struct judge_solo *solo = &basis->solo;
+    *basis = (struct judge_basis) { 0 };
+    if (!judge_phases_measured(input->measurements, phases, count, output))
+        return true;
+    if (!judge_host_clocks_load(input->measurements, &basis->clocks, err) ||
+        !judge_solo_measure(input->measurements, &basis->clocks, phases[0], vg_analysis_param(input, "workload"),
+                            &basis->solo, output, err))
+        return false;
+    if (has_metric(self, "solo_rate"))
+        vg_output_value(output, self, "solo_rate", NULL, solo->rate, solo->note);
+    if (has_metric(self, "solo_cv"))
+        vg_output_value(output, self, "solo_cv", NULL, solo->cv, isnan(solo->gpu_time) ? NULL : "of its GPU time");
+    return true;
+}
+
+void judge_basis_free(struct judge_basis *basis)
+{
+    judge_solo_free(&basis->solo);
+    judge_host_clocks_free(&basis->clocks);
 }

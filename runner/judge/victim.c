@@ -54,13 +54,12 @@ static void check_neighbours(const struct judge_contended *contended, const stru
     }
 }
 
-static void put_throughput(const struct judge_solo *solo, const struct judge_contended *contended,
+static void put_throughput(const struct judge_basis *basis, const struct judge_contended *contended,
                            const struct vg_completion_series *victim, double work, double promised,
-                           const struct judge_clock *clock, struct vg_analysis_output *output)
+                           struct vg_analysis_output *output)
 {
-    const struct vg_completion_series *alone = &solo->completions.series[0];
-    double one = 1, own = work > 0 && solo->work > 0 ? work / solo->work : 1;
-    double rate = vg_completion_rate(alone, solo->completions.window_start_s, solo->completions.window_end_s);
+    const struct judge_solo *solo = &basis->solo;
+    double own = work > 0 && solo->work > 0 ? work / solo->work : 1;
     struct vg_completion_series copy = *victim;
     const struct vg_completions only = {
         .series = &copy,
@@ -68,23 +67,17 @@ static void put_throughput(const struct judge_solo *solo, const struct judge_con
         .window_start_s = contended->completions.window_start_s,
         .window_end_s = contended->completions.window_end_s,
     };
-    const struct judge_side before = { &solo->completions, solo->phase, solo->rate / rate, &one };
+    const struct judge_side before = judge_solo_side(solo);
     const struct judge_side after = { &only, contended->phase, 1 / promised, &own };
-    struct judge_efficiency got = judge_efficiency_measure(&before, &after, clock);
-    if (clock->count &&
-        isnan(got.clock_change)) /* it moves by tens of percent: a comparison without it means nothing */
-        vg_output_invalid(output, "The pGPU's clock was not followed through both phases (probe pgpu-clock).");
-    const char *note = isnan(got.clock_change) ? "the pGPU's clock was not followed" : NULL;
-    put(output, "throughput", got.value, note);
-    put(output, "error", got.error, NULL);
-    put(output, "at_most", got.at_most, NULL);
-    put(output, "at_least", got.at_least, NULL);
+    struct judge_efficiency got = judge_efficiency_measure(&before, &after, &basis->clocks.clock);
+    judge_efficiency_put(&got, &basis->clocks.clock, (const struct vg_descriptor *)&vg_analysis_victim, "throughput",
+                         output);
 }
 
-static void measure(const struct vg_measurements *m, const struct judge_host_clocks *clocks,
-                    const struct judge_solo *solo, const struct judge_contended *contended, const char *tenant,
-                    struct vg_analysis_output *output)
+static void measure(const struct vg_measurements *m, const struct judge_basis *basis,
+                    const struct judge_contended *contended, const char *tenant, struct vg_analysis_output *output)
 {
+    const struct judge_solo *solo = &basis->solo;
     unsigned index;
     const struct vg_completion_series *victim = find_victim(contended, tenant, &index, output);
     if (!victim || output->invalid_count || isnan(contended->window_s))
@@ -103,8 +96,7 @@ static void measure(const struct vg_measurements *m, const struct judge_host_clo
     put(output, "of_entitled", share / promised, isnan(entitled) ? "the policy promises no share" : NULL);
     if (!isnan(entitled))
         put(output, "entitled", entitled, NULL);
-    put_throughput(solo, contended, victim, judge_job_work(m, contended->phase->name, "", tenant), promised,
-                   &clocks->clock, output);
+    put_throughput(basis, contended, victim, judge_job_work(m, contended->phase->name, "", tenant), promised, output);
     put(output, "queued",
         judge_queued(victim, contended->completions.window_start_s, contended->completions.window_end_s), NULL);
     put(output, "window_s", contended->window_s, NULL);
@@ -115,22 +107,17 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     const struct vg_measurements *m = input->measurements;
     const char *phases[] = { vg_analysis_param(input, "solo"), vg_analysis_param(input, "phase") };
     const char *workload = vg_analysis_param(input, "workload"), *tenant = vg_analysis_param(input, "tenant");
-    struct judge_host_clocks clocks VG_CLEANUP(judge_host_clocks_free) = { 0 };
-    struct judge_solo solo VG_CLEANUP(judge_solo_free) = { 0 };
+    struct judge_basis basis VG_CLEANUP(judge_basis_free) = { 0 };
     struct judge_contended contended VG_CLEANUP(judge_contended_free) = { 0 };
-    if (!judge_phases_measured(m, phases, VG_COUNT(phases), output))
-        return true;
-    if (!judge_host_clocks_load(m, &clocks, err) ||
-        !judge_solo_measure(m, &clocks, phases[0], workload, &solo, output, err))
+    if (!judge_basis_open(input, (const struct vg_descriptor *)&vg_analysis_victim, phases, VG_COUNT(phases), &basis,
+                          output, err))
         return false;
-    put(output, "solo_rate", solo.rate, solo.note);
-    put(output, "solo_cv", solo.cv, isnan(solo.gpu_time) ? NULL : "of its GPU time");
     judge_check_runs(m, phases, 1, workload, output);
     if (output->invalid_count)
         return true;
-    if (!judge_contended_measure(m, &clocks, phases[1], "", &solo, &contended, output, err))
+    if (!judge_contended_measure(m, &basis.clocks, phases[1], "", &basis.solo, &contended, output, err))
         return false;
-    measure(m, &clocks, &solo, &contended, tenant, output);
+    measure(m, &basis, &contended, tenant, output);
     return true;
 }
 

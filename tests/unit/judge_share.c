@@ -232,6 +232,32 @@ static void gpu_time_is_what_a_scheduler_gives(void **state)
     }
 }
 
+/* A renderer ends with its workload, and what it used since its last reading is never seen. */
+static void what_a_renderer_takes_along_is_not_missed(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 50,
+                          .second = 50,
+                          .first_start = 16,
+                          .first_end = 19.3,
+                          .second_start = 16,
+                          .second_end = 19.3,
+                          .cpu = 0.5,
+                          .wait = 0.5,
+                          .renderer_gone_s = 39.4,
+                          .software_host = true };
+    struct vg_judgement *j = judge(&s, 0.05);
+    assert_verdict(j, VG_PASS, NULL);
+    assert_near(value_of(j, "x.max_deviation"), 0, 1e-6); /* 0.3 of 3.3 s would be 9 % */
+    vg_judgement_free(j);
+    s.renderer_gone_s = 37.4; /* a renderer that goes early got less */
+    j = judge(&s, 0.05);
+    assert_verdict(j, VG_FAIL, "x.max_deviation");
+    vg_judgement_free(j);
+}
+
 static void clocks_must_be_known(void **state)
 {
     (void)state;
@@ -317,6 +343,7 @@ int main(void)
         cmocka_unit_test(jobs_of_other_length_are_weighed),
         cmocka_unit_test(saturation_is_demand_not_success),
         cmocka_unit_test(gpu_time_is_what_a_scheduler_gives),
+        cmocka_unit_test(what_a_renderer_takes_along_is_not_missed),
         cmocka_unit_test(clocks_must_be_known),
         cmocka_unit_test(runs_must_be_warm_and_verified),
         cmocka_unit_test(rates_are_interpolated),

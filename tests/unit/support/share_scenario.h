@@ -19,6 +19,7 @@ struct scenario {
     double clock_hole_s;                /* without a sample, in the contended phase */
     double clock_noise;                 /* standard deviation of a sample, as a part of it */
     bool even_clock;                    /* it keeps its mean within each phase */
+    double renderer_gone_s;     /* on the host: with their last reading before this the renderers went; 0: never */
     double first_unseen_from_s; /* on the host: from here on the process-cpu probe does not see peer.0; 0: never */
     bool feels_clock;           /* rates are at the solo phase's mean clock, and follow it */
     bool software_host;
@@ -47,7 +48,8 @@ static inline void add_probe(struct vg_measurements *m, const struct scenario *s
         for (int tenant = 0; tenant < 2; tenant++) {
             const char *name = tenant ? "peer.1" : "peer.0";
             bool contended = half > 38;
-            used[tenant] += 0.5 * (contended ? s->cpu : tenant ? 0 : s->solo_cpu > 0 ? s->solo_cpu : 1);
+            bool gone = s->renderer_gone_s > 0 && half * 0.5 >= s->renderer_gone_s;
+            used[tenant] += gone ? 0 : 0.5 * (contended ? s->cpu : tenant ? 0 : s->solo_cpu > 0 ? s->solo_cpu : 1);
             waited[tenant] += 0.5 * (contended ? s->wait : 0);
             if (tenant == 0 && s->first_unseen_from_s > 0 && half * 0.5 >= s->first_unseen_from_s)
                 continue;
