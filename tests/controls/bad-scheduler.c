@@ -8,6 +8,7 @@
 #include "mechanism/cgroup.h"
 
 enum { GROUPS_MAX = 64, POLL_MS = 10, LEAST_QUOTA_US = 1000, LONGEST_PERIOD_US = 1000000 };
+#define TURN_NS (100 * VG_NS_PER_MS)
 
 struct group {
     char *name;
@@ -90,10 +91,15 @@ static struct vg_cgroup_limit double_slice(const struct group *groups, unsigned 
     return lengthen(groups[index].wanted, 2);
 }
 
+/* What was promised as a part of each period comes in one piece, in turns: the right average. */
 static struct vg_cgroup_limit burst(const struct group *groups, unsigned count, unsigned index)
 {
+    struct vg_cgroup_limit limit = groups[index].wanted;
+    unsigned turns = limit.quota_us ? limit.period_us / limit.quota_us : 1;
+    bool waits = turns >= 2 && vg_now_ns() / TURN_NS % turns != index % turns;
     (void)count;
-    return lengthen(groups[index].wanted, 25);
+    limit.quota_us = turns >= 2 ? 0 : limit.quota_us;
+    return waits ? (struct vg_cgroup_limit) { LONGEST_PERIOD_US, LEAST_QUOTA_US, limit.weight } : limit;
 }
 
 static struct vg_cgroup_limit keep_first(const struct group *groups, unsigned count, unsigned index)
@@ -119,7 +125,7 @@ static const struct control controls[] = {
     { "slice-twice-as-long", "period and slice are twice what was set", double_slice },
     { "policy-not-applied", "the first policy stays in force whatever is set later", keep_first },
     { "stalled-tenant", "the first tenant gets nothing for two seconds out of four", stall },
-    { "bursts", "the right average in slices of half a second", burst },
+    { "bursts", "the right average, in turns of a tenth of a second", burst },
 };
 
 static bool same(const struct vg_cgroup_limit *a, const struct vg_cgroup_limit *b)
