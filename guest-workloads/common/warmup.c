@@ -68,6 +68,7 @@ static void over(const struct vg_warmup *warmup, bool steady, int64_t now)
     vg_w_fact_text(warmup->context, "warmup_rule", rule);
     vg_w_fact_text(warmup->context, "warmup_steady", steady ? "true" : "false");
     vg_w_fact_int(warmup->context, "warmup_samples", (int64_t)warmup->total);
+    vg_w_fact_int(warmup->context, "warmup_needed", (int64_t)warmup->window * VG_WARMUP_WINDOWS);
     vg_w_fact_int(warmup->context, "warmup_ns", now - warmup->start_ns);
 }
 

@@ -27,26 +27,19 @@ bool judge_phases_measured(const struct vg_measurements *m, const char *const *p
 }
 
 void judge_check_runs(const struct vg_measurements *m, const char *const *phases, size_t count, const char *workload,
-                      struct vg_analysis_output *output)
-{
-    judge_check_runs_of(m, phases, count, workload, NULL, output);
-}
-
-void judge_check_runs_of(const struct vg_measurements *m, const char *const *phases, size_t count, const char *workload,
-                         const char *tenant, struct vg_analysis_output *output)
+                      const char *tenant, bool by_time, struct vg_analysis_output *output)
 {
     for (size_t i = 0; i < count; i++) {
         const struct vg_measured_phase *phase = vg_measured_phase_find(m, phases[i]);
         for (unsigned j = 0; phase && j < phase->run_count; j++) {
             const struct vg_measured_run *run = &phase->runs[j];
-            /* Whoever is alone is what the others are measured against. */
-            bool judged = !tenant || phase->run_count == 1 || vg_equal(run->tenant, tenant);
+            bool alone = phase->run_count == 1; /* what the others are measured against */
             if (!vg_equal(run->workload, workload))
                 continue;
-            if (judged)
-                judge_check_run(run, output);
-            else
+            if (by_time || (tenant && !alone && !vg_equal(run->tenant, tenant)))
                 judge_check_verified(run, output);
+            else
+                (alone ? judge_check_run : judge_check_contended_run)(run, output);
         }
     }
 }

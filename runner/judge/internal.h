@@ -32,6 +32,9 @@ enum judge_driver judge_driver_of(const struct vg_measurements *measurements, co
 const struct vg_workload *judge_workload_of(const struct vg_measured_run *run);
 /* Adds an invalid sentence for each reason why the run's samples must not become a number. */
 void judge_check_run(const struct vg_measured_run *run, struct vg_analysis_output *output);
+/* The same beside tenants that work: one that completed too little for its warm-up to be told is judged by what it got.
+ * Otherwise a scheduler could starve its way out of a verdict. */
+void judge_check_contended_run(const struct vg_measured_run *run, struct vg_analysis_output *output);
 /* Only whether it read back results of what it timed: a tenant that is starved never gets warm. */
 void judge_check_verified(const struct vg_measured_run *run, struct vg_analysis_output *output);
 
@@ -151,13 +154,12 @@ void judge_contended_free(struct judge_contended *contended);
 /* False, and an invalid sentence for each, if a phase was not measured. */
 bool judge_phases_measured(const struct vg_measurements *measurements, const char *const *phases, size_t count,
                            struct vg_analysis_output *output);
-/* judge_check_run for every run of the workload in these phases. */
+/* Whether the runs of the workload in these phases may become a number: judge_check_run, or judge_check_contended_run
+ * beside others. tenant: only its throughput is judged; the others need not be steady, one that works a fifth of the
+ * time never is, but they must have worked. NULL: all. by_time: what is judged is GPU time, which does not depend on
+ * how long jobs take and how steady that is; all must have worked. */
 void judge_check_runs(const struct vg_measurements *measurements, const char *const *phases, size_t count,
-                      const char *workload, struct vg_analysis_output *output);
-/* The same where only one tenant's throughput is judged: the others need not be steady, one that works a fifth of the
- * time never is; but they must have worked. */
-void judge_check_runs_of(const struct vg_measurements *measurements, const char *const *phases, size_t count,
-                         const char *workload, const char *tenant, struct vg_analysis_output *output);
+                      const char *workload, const char *tenant, bool by_time, struct vg_analysis_output *output);
 /* Loop count of the job that the tenant ran; NaN: unknown. */
 double judge_job_work(const struct vg_measurements *measurements, const char *phase, const char *workload,
                       const char *tenant);

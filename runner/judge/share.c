@@ -175,7 +175,8 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     if (!judge_basis_open(input, self, phases, VG_COUNT(phases), &basis, output, err) ||
         (output->invalid_count == 0 && !compare(input, &basis, phases[1], output, err)))
         return false;
-    judge_check_runs(input->measurements, phases, VG_COUNT(phases), vg_analysis_param(input, "workload"), output);
+    judge_check_runs(input->measurements, phases, VG_COUNT(phases), vg_analysis_param(input, "workload"), NULL,
+                     basis.solo.gpu_time > 0, output);
     return true;
 }
 

@@ -112,7 +112,7 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     if (!judge_basis_open(input, (const struct vg_descriptor *)&vg_analysis_victim, phases, VG_COUNT(phases), &basis,
                           output, err))
         return false;
-    judge_check_runs(m, phases, 1, workload, output);
+    judge_check_runs(m, phases, 1, workload, NULL, false, output);
     if (output->invalid_count)
         return true;
     if (!judge_contended_measure(m, &basis.clocks, phases[1], "", &basis.solo, &contended, output, err))

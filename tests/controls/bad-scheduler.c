@@ -8,7 +8,7 @@
 #include "mechanism/cgroup.h"
 
 enum { GROUPS_MAX = 64, POLL_MS = 10, LEAST_QUOTA_US = 1000, LONGEST_PERIOD_US = 1000000 };
-#define TURN_NS (100 * VG_NS_PER_MS)
+#define TURN_NS (50 * VG_NS_PER_MS)
 
 struct group {
     char *name;
@@ -125,7 +125,7 @@ static const struct control controls[] = {
     { "slice-twice-as-long", "period and slice are twice what was set", double_slice },
     { "policy-not-applied", "the first policy stays in force whatever is set later", keep_first },
     { "stalled-tenant", "the first tenant gets nothing for two seconds out of four", stall },
-    { "bursts", "the right average, in turns of a tenth of a second", burst },
+    { "bursts", "the right average, in turns of 50 ms", burst },
 };
 
 static bool same(const struct vg_cgroup_limit *a, const struct vg_cgroup_limit *b)

@@ -308,6 +308,62 @@ static void runs_must_be_warm_and_verified(void **state)
     }
 }
 
+/* GPU time is what a scheduler gives, however long the jobs take that are done with it. */
+static void gpu_time_needs_no_steady_jobs(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 50,
+                          .second = 50,
+                          .first_start = 1,
+                          .first_end = 19,
+                          .second_start = 1,
+                          .second_end = 19,
+                          .cpu = 0.5,
+                          .wait = 0.5,
+                          .software_host = true,
+                          .end_mark = "warm-up-limit",
+                          .warms_up = true };
+    struct vg_judgement *j = judge(&s, 0.1);
+    assert_verdict(j, VG_PASS, NULL);
+    vg_judgement_free(j);
+    s.unverified = true;
+    j = judge(&s, 0.1);
+    assert_verdict(j, VG_INVALID, "does not say that it verified");
+    vg_judgement_free(j);
+}
+
+/* Three windows of a warm-up take their time where a tenant gets next to nothing: that is a failure, and no excuse. */
+static void starvation_is_no_lack_of_warmth(void **state)
+{
+    (void)state;
+    struct scenario s = { .policy = "equal-share",
+                          .solo = 100,
+                          .first = 95,
+                          .second = 5,
+                          .first_start = 1,
+                          .first_end = 19,
+                          .second_start = 1,
+                          .second_end = 19,
+                          .end_mark = "warm-up-limit",
+                          .warms_up = true,
+                          .alone_was_warm = true,
+                          .contended_samples = "47" };
+    struct vg_judgement *j = judge(&s, 0.1);
+    assert_verdict(j, VG_FAIL, "x.max_deviation is 0.9");
+    vg_judgement_free(j);
+    s.contended_samples = "48"; /* enough to tell, and it was not steady */
+    j = judge(&s, 0.1);
+    assert_verdict(j, VG_INVALID, "did not reach a steady state");
+    vg_judgement_free(j);
+    s.contended_samples = "47"; /* alone there is nobody whose doing it could be */
+    s.alone_was_warm = false;
+    j = judge(&s, 0.1);
+    assert_verdict(j, VG_INVALID, "did not reach a steady state");
+    vg_judgement_free(j);
+}
+
 static void rates_are_interpolated(void **state)
 {
     (void)state;
@@ -346,6 +402,8 @@ int main(void)
         cmocka_unit_test(what_a_renderer_takes_along_is_not_missed),
         cmocka_unit_test(clocks_must_be_known),
         cmocka_unit_test(runs_must_be_warm_and_verified),
+        cmocka_unit_test(gpu_time_needs_no_steady_jobs),
+        cmocka_unit_test(starvation_is_no_lack_of_warmth),
         cmocka_unit_test(rates_are_interpolated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

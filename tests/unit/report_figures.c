@@ -13,6 +13,8 @@ static const char population_test[] =
     "\"analyze\":[{\"name\":\"two\",\"analysis\":\"own-share\",\"phase\":\"two\",\"solo\":\"solo\","
     "\"tenant\":\"peer.0\"},"
     "{\"name\":\"free\",\"analysis\":\"own-share\",\"phase\":\"free\",\"solo\":\"solo\",\"tenant\":\"peer.0\"},"
+    "{\"name\":\"pair\",\"analysis\":\"share\",\"phase\":\"two\",\"solo\":\"solo\"},"
+    "{\"name\":\"trio\",\"analysis\":\"share\",\"phase\":\"free\",\"solo\":\"solo\"},"
     "{\"name\":\"waits\",\"analysis\":\"starvation\",\"phase\":\"two\"},"
     "{\"name\":\"paced\",\"analysis\":\"pacing\",\"phase\":\"two\",\"workload\":\"vk-compute-stream\"},"
     "{\"name\":\"slice\",\"analysis\":\"slice\",\"phase\":\"two\",\"workload\":\"vk-compute-stream\"}],"
@@ -174,6 +176,24 @@ static void each_phase_has_its_bar_and_band(void **state)
     assert_null(strstr(made->figure.svg, "rgb(  0, 114, 178)"));
 }
 
+static void shares_of_every_analysis_are_drawn(void **state)
+{
+    struct made *made = *state;
+    struct vg_judgement *judgement = made->results->judgements[0];
+    assert_false(vg_figure_share(&made->figure, &made->source)); /* nothing was judged yet */
+    add_value(judgement, "pair.share[peer.0]", 0.48, "1");
+    add_value(judgement, "pair.share[peer.1]", 0.51, "1");
+    add_value(judgement, "pair.entitled", 0.5, "1");
+    add_value(judgement, "trio.share[peer.0]", 0.33, "1");
+    add_value(judgement, "trio.entitled", 0.25, "1");
+    add_check(judgement, "pair.max_deviation", "<=", 0.1, 0.04, true);
+    assert_true(vg_figure_share(&made->figure, &made->source));
+    drawn(&made->figure);
+    says(made->figure.alternative, "pair: peer.0 got 48.0 % of 50.0 %. pair: peer.1 got 51.0 % of 50.0 %.");
+    says(made->figure.alternative, "trio: peer.0 got 33.0 % of 25.0 %.");
+    says(made->figure.svg, "trio: peer.0");
+}
+
 static void gaps_have_their_limit(void **state)
 {
     struct made *made = *state;
@@ -238,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(starts_ends_and_policies_are_marked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_phase_has_its_bar_and_band, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(shares_of_every_analysis_are_drawn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(gaps_have_their_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pacing_limits_are_at_their_periods, set_up, tear_down),
         cmocka_unit_test_setup_teardown(slices_stand_beside_what_is_configured, set_up, tear_down),

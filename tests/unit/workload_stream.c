@@ -394,6 +394,7 @@ static void assert_warmup(struct started *started, const char *mark, const char 
     assert_fact(started, "warmup_rule", rule);
     assert_fact(started, "warmup_steady", steady);
     assert_fact(started, "warmup_samples", samples);
+    assert_fact(started, "warmup_needed", NULL);
     assert_fact(started, "warmup_ns", NULL);
     assert_end(started, "ok", "");
 }

@@ -23,9 +23,11 @@ struct scenario {
     double first_unseen_from_s; /* on the host: from here on the process-cpu probe does not see peer.0; 0: never */
     bool feels_clock;           /* rates are at the solo phase's mean clock, and follow it */
     bool software_host;
-    double in_flight;     /* jobs per tenant; 0: 3 */
-    double clock_error_s; /* of each tenant */
-    const char *end_mark; /* of warm-up */
+    double in_flight;              /* jobs per tenant; 0: 3 */
+    double clock_error_s;          /* of each tenant */
+    const char *end_mark;          /* of warm-up */
+    const char *contended_samples; /* of warm-up, in the contended phase, where 48 are needed; NULL: not said */
+    bool alone_was_warm;           /* the end mark is of the contended phase only */
     bool warms_up, unverified, no_latency;
 };
 
@@ -118,8 +120,13 @@ static inline struct vg_measured_run *add_run(struct vg_measurements *m, const s
     fixture_fact(run, "verified_jobs", s->unverified ? "0" : "17");
     if (s->warms_up)
         fixture_fact(run, "warmup_rule", "two windows within 5 %");
+    if (s->contended_samples && vg_equal(phase->name, "contended")) {
+        fixture_fact(run, "warmup_samples", s->contended_samples);
+        fixture_fact(run, "warmup_needed", "48");
+    }
     if (s->end_mark)
-        fixture_mark(run, s->end_mark, phase->start_host_ns);
+        fixture_mark(run, s->alone_was_warm && vg_equal(phase->name, "solo") ? "steady" : s->end_mark,
+                     phase->start_host_ns);
     double in_flight = s->no_latency ? 0 : s->in_flight > 0 ? s->in_flight : 3;
     if (s->feels_clock)
         completions_by_clock(m, run, s, rate, first_ns, last_ns);
