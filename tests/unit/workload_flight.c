@@ -19,6 +19,7 @@ struct fake {
     int64_t done_ns[VG_FLIGHT_MAX], free_ns;
     bool open[VG_FLIGHT_MAX];
     unsigned flying, most, submitted, verified;
+    int64_t job_ns;
 };
 
 static void fake_submit(void *self, unsigned slot)
@@ -27,7 +28,7 @@ static void fake_submit(void *self, unsigned slot)
     int64_t now_ns = vg_now_ns();
     if (f->open[slot])
         vg_w_fail(f->context, "slot %u is submitted while it is in flight", slot);
-    f->free_ns = (f->free_ns > now_ns ? f->free_ns : now_ns) + JOB_NS;
+    f->free_ns = (f->free_ns > now_ns ? f->free_ns : now_ns) + f->job_ns;
     f->done_ns[slot] = f->free_ns;
     f->open[slot] = true;
     f->submitted++;
@@ -62,14 +63,16 @@ static const struct vg_flight_ops fake_ops = {
     .submit = fake_submit, .wait = fake_wait, .verify = fake_verify, .bytes = fake_bytes
 };
 
-static void fly(struct vg_workload_context *context, unsigned slots, int64_t period_ns, int64_t burst_ns)
+static void fly(struct vg_workload_context *context, unsigned slots, int64_t period_ns, int64_t burst_ns,
+                int64_t job_ns)
 {
     static struct fake fake;
     fake.context = context;
+    fake.job_ns = job_ns;
     struct vg_flight flight = { .context = context, .ops = &fake_ops, .self = &fake, .slots = slots };
     flight.period_ns = period_ns;
     flight.burst_ns = burst_ns;
-    flight.job_ns = JOB_NS;
+    flight.job_ns = job_ns;
     vg_flight_run(&flight);
     vg_w_fact_int(context, "submitted", fake.submitted);
     vg_w_fact_int(context, "verified", fake.verified);
@@ -81,18 +84,24 @@ static void fly(struct vg_workload_context *context, unsigned slots, int64_t per
 
 static void fly_always(struct vg_workload_context *context)
 {
-    fly(context, 3, 0, 0);
+    fly(context, 3, 0, 0, JOB_NS);
 }
 
 static void fly_in_bursts(struct vg_workload_context *context)
 {
-    fly(context, 3, 50 * VG_NS_PER_MS, 15 * VG_NS_PER_MS);
+    fly(context, 3, 50 * VG_NS_PER_MS, 15 * VG_NS_PER_MS, JOB_NS);
 }
 
 /* A burst shorter than a job still has one. */
 static void fly_one_a_period(struct vg_workload_context *context)
 {
-    fly(context, 3, 25 * VG_NS_PER_MS, VG_NS_PER_MS);
+    fly(context, 3, 25 * VG_NS_PER_MS, VG_NS_PER_MS, JOB_NS);
+}
+
+/* A job that is done in the rest of the next period: that one's burst was missed, and is not made up for. */
+static void fly_past_a_burst(struct vg_workload_context *context)
+{
+    fly(context, 3, 50 * VG_NS_PER_MS, 5 * VG_NS_PER_MS, 60 * VG_NS_PER_MS);
 }
 
 static const struct vg_param params[] = { VG_FLIGHT_SECONDS, { 0 } };
@@ -143,6 +152,9 @@ static void bursts_rest(void **state)
     assert_int_equal(process_number(&r, "most"), 1);
     assert_true(process_number(&r, "submitted") >= 8); /* of 32 periods */
     assert_true(process_number(&r, "submitted") <= 33);
+    r = flown(fly_past_a_burst, "0.8", 0);
+    assert_ended(&r, "ok", "");
+    assert_true(process_number(&r, "submitted") <= 9); /* each second period has one: 8 in 0.8 s, 13 without a rest */
 }
 
 static void a_stop_is_obeyed_at_any_moment(void **state)
