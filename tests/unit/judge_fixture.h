@@ -160,6 +160,36 @@ static inline void fixture_completions(struct vg_measurements *m, struct vg_meas
     free(rows);
 }
 
+/* A stream of a probe, with two columns of values, to be closed with fixture_probe_close. */
+struct fixture_probe {
+    struct vg_csv *csv;
+    struct vg_measured_stream *stream; /* until the measurements get another */
+};
+
+static inline struct fixture_probe fixture_probe(struct vg_measurements *m, const char *name, const char *stream,
+                                                 const char *first, const char *second)
+{
+    struct vg_error err = { 0 };
+    const char *const columns[] = { "time_ns", "tenant", "item", first, second };
+    struct vg_measured_probe *probe = &vg_push(m->probes, m->probe_count);
+    *probe = (struct vg_measured_probe) { .name = vg_strdup(name) };
+    struct vg_measured_stream *measured = &vg_push(probe->streams, probe->stream_count);
+    *measured = (struct vg_measured_stream) { .name = vg_strdup(stream), .file = vg_format("%s.csv", name) };
+    for (int i = 0; i < 5; i++)
+        vg_push(measured->columns, measured->column_count) =
+            (struct vg_measured_column) { .name = vg_strdup(columns[i]) };
+    vg_autofree char *path = vg_format("%s/%s", m->directory, measured->file);
+    struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
+    assert_good(csv, err);
+    return (struct fixture_probe) { csv, measured };
+}
+
+static inline void fixture_probe_close(const struct fixture_probe *probe)
+{
+    struct vg_error err = { 0 };
+    assert_good(vg_csv_close(probe->csv, &probe->stream->rows, &err), err);
+}
+
 /* A test with one analysis; parameters as "name=value" up to NULL. Everything but the array of settings is static. */
 struct fixture_test {
     struct vg_test test;

@@ -28,22 +28,12 @@ static struct vg_measured_run *add(struct vg_measurements *m, struct vg_measured
 /* The victim's renderer: all of a core while it is alone (up to 20 s), then victim_cpu. */
 static void add_probe(struct vg_measurements *m, double victim_cpu)
 {
-    struct vg_error err = { 0 };
-    static const char *const columns[] = { "time_ns", "tenant", "item", "cpu_s", "wait_s" };
-    struct vg_measured_probe *probe = &vg_push(m->probes, m->probe_count);
-    *probe = (struct vg_measured_probe) { .name = vg_strdup("process-cpu") };
-    struct vg_measured_stream *stream = &vg_push(probe->streams, probe->stream_count);
-    *stream = (struct vg_measured_stream) { .name = vg_strdup("cpu"), .file = vg_strdup("cpu.csv") };
-    for (int i = 0; i < 5; i++)
-        vg_push(stream->columns, stream->column_count) = (struct vg_measured_column) { .name = vg_strdup(columns[i]) };
-    vg_autofree char *path = vg_format("%s/cpu.csv", m->directory);
-    struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
-    assert_non_null(csv);
+    const struct fixture_probe probe = fixture_probe(m, "process-cpu", "cpu", "cpu_s", "wait_s");
     for (int half = 0; half <= 80; half++) {
         double used = half <= 40 ? half * 0.5 : 20 + (half - 40) * 0.5 * victim_cpu;
-        vg_csv_probe_row(csv, half * S / 2, "victim.0", "renderer", (double[]) { used, 0 }, 2);
+        vg_csv_probe_row(probe.csv, half * S / 2, "victim.0", "renderer", (double[]) { used, 0 }, 2);
     }
-    assert_good(vg_csv_close(csv, &stream->rows, &err), err);
+    fixture_probe_close(&probe);
 }
 
 static struct vg_judgement *judge(const struct scene *s, const char *metric)

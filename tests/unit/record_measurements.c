@@ -24,6 +24,8 @@ static struct vg_measurements *everything(const char *directory)
         (struct vg_measured_event) { .host_ns = 12, .what = vg_strdup("policy applied") };
     free(run->status);
     run->status = vg_strdup("stopped"); /* what such an event does to the tenant's workloads */
+    vg_push(m->promises, m->promise_count) =
+        (struct vg_measured_promise) { vg_strdup("xe-quanta"), vg_strdup("quantum"), vg_strdup("by-priority") };
     vg_push(m->invalid, m->invalid_count) = vg_strdup("The host was busy.");
     struct vg_measured_probe *probe = &vg_push(m->probes, m->probe_count);
     *probe = (struct vg_measured_probe) { .name = vg_strdup("kernel-log"), .unavailable = vg_strdup("not root") };
@@ -53,6 +55,9 @@ static void nothing_is_lost(void **state)
     assert_null(loaded->events[1].action);
     assert_false(loaded->events[1].done);
     assert_int_equal(loaded->tenants[0].clock[1].offset_ns, INT64_MIN / 2);
+    assert_int_equal(loaded->promise_count, 1);
+    assert_string_equal(loaded->promises[0].entitlement, "quantum");
+    assert_string_equal(loaded->promises[0].idle, "by-priority");
     assert_string_equal(vg_fact_get(&loaded->phases[0].runs[0], "driver"), "caf\xc3\xa9 \"x\"");
     assert_string_equal(vg_settings_get(&loaded->phases[0].runs[0].params, "seconds"), "5");
     assert_non_null(vg_measured_stream_find(&loaded->phases[0].runs[0], "job"));

@@ -34,17 +34,7 @@ struct scenario {
 /* What the process-cpu probe would have seen of both renderers. */
 static inline void add_probe(struct vg_measurements *m, const struct scenario *s)
 {
-    struct vg_error err = { 0 };
-    static const char *const columns[] = { "time_ns", "tenant", "item", "cpu_s", "wait_s" };
-    struct vg_measured_probe *probe = &vg_push(m->probes, m->probe_count);
-    *probe = (struct vg_measured_probe) { .name = vg_strdup("process-cpu") };
-    struct vg_measured_stream *stream = &vg_push(probe->streams, probe->stream_count);
-    *stream = (struct vg_measured_stream) { .name = vg_strdup("cpu"), .file = vg_strdup("cpu.csv") };
-    for (int i = 0; i < 5; i++)
-        vg_push(stream->columns, stream->column_count) = (struct vg_measured_column) { .name = vg_strdup(columns[i]) };
-    vg_autofree char *path = vg_format("%s/cpu.csv", m->directory);
-    struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
-    assert_non_null(csv);
+    const struct fixture_probe probe = fixture_probe(m, "process-cpu", "cpu", "cpu_s", "wait_s");
     double used[2] = { 0 }, waited[2] = { 0 };
     for (int half = 0; half <= 80; half++) {
         for (int tenant = 0; tenant < 2; tenant++) {
@@ -55,11 +45,11 @@ static inline void add_probe(struct vg_measurements *m, const struct scenario *s
             waited[tenant] += 0.5 * (contended ? s->wait : 0);
             if (tenant == 0 && s->first_unseen_from_s > 0 && half * 0.5 >= s->first_unseen_from_s)
                 continue;
-            vg_csv_probe_row(csv, half * S / 2, name, "vmm", (double[]) { half * 0.5, 0 }, 2);
-            vg_csv_probe_row(csv, half * S / 2, name, "renderer", (double[]) { used[tenant], waited[tenant] }, 2);
+            vg_csv_probe_row(probe.csv, half * S / 2, name, "vmm", (double[]) { half * 0.5, 0 }, 2);
+            vg_csv_probe_row(probe.csv, half * S / 2, name, "renderer", (double[]) { used[tenant], waited[tenant] }, 2);
         }
     }
-    assert_good(vg_csv_close(csv, &stream->rows, &err), err);
+    fixture_probe_close(&probe);
 }
 
 /* A clock that swings by a tenth around its mean, every second, unless it is even. */
@@ -87,27 +77,18 @@ static inline void completions_by_clock(struct vg_measurements *m, struct vg_mea
 /* What the pgpu-clock probe would have seen. */
 static inline void add_clock(struct vg_measurements *m, const struct scenario *s)
 {
-    struct vg_error err = { 0 };
-    static const char *const columns[] = { "time_ns", "tenant", "item", "float_array", "integer_array" };
-    struct vg_measured_probe *probe = &vg_push(m->probes, m->probe_count);
-    *probe = (struct vg_measured_probe) { .name = vg_strdup("pgpu-clock") };
-    struct vg_measured_stream *stream = &vg_push(probe->streams, probe->stream_count);
-    *stream = (struct vg_measured_stream) { .name = vg_strdup("speed"), .file = vg_strdup("clock.csv") };
-    for (int i = 0; i < 5; i++)
-        vg_push(stream->columns, stream->column_count) = (struct vg_measured_column) { .name = vg_strdup(columns[i]) };
-    vg_autofree char *path = vg_format("%s/clock.csv", m->directory);
-    struct vg_csv *csv = vg_csv_create(path, columns, 5, &err);
-    assert_non_null(csv);
+    const struct fixture_probe probe = fixture_probe(m, "pgpu-clock", "speed", "float_array", "integer_array");
     unsigned short random[3] = { 1, 2, 3 };
     for (int64_t at_ns = 10 * S; at_ns < 40 * S; at_ns += S / 100) {
         double at_s = (double)at_ns / 1e9, even = sqrt(12) * (erand48(random) - 0.5);
         double speed = clock_at(s, at_s) * (1 + s->clock_noise * even);
         if (at_s > 25 && at_s < 25 + s->clock_hole_s)
             continue;
-        vg_csv_probe_row(csv, at_ns, "", "pgpu0:1", (double[]) { 3 * speed, 5 * speed }, 2);
-        vg_csv_probe_row(csv, at_ns, "", "another:2", (double[]) { 1, 1 }, 2); /* of another pGPU: not looked at */
+        vg_csv_probe_row(probe.csv, at_ns, "", "pgpu0:1", (double[]) { 3 * speed, 5 * speed }, 2);
+        vg_csv_probe_row(probe.csv, at_ns, "", "another:2", (double[]) { 1, 1 },
+                         2); /* of another pGPU: not looked at */
     }
-    assert_good(vg_csv_close(csv, &stream->rows, &err), err);
+    fixture_probe_close(&probe);
 }
 
 static inline struct vg_measured_run *add_run(struct vg_measurements *m, const struct scenario *s,
