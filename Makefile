@@ -94,6 +94,13 @@ $(BUILD)/vgauge-model-nvml.so: tests/model/nvml.c
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ $<
 
+# A Vulkan layer that makes submissions worse in a known way, and its manifest, which names it by its place beside it.
+$(BUILD)/submit-layer/submit-layer.so: tests/controls/submit-layer.c tests/controls/submit-layer.json
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fPIC -shared -o $@ $<
+	$(Q)cp tests/controls/submit-layer.json $(@D)/
+
 # As vgauge, with known-bad parts in the places of good ones (tests/controls).
 $(BUILD)/vgauge-control: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) $(CONTROL_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `vgauge ab`: boots of two hosts alternately, so that what drifts on the machine meets both alike, and compares them
  * pair by pair. */
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "commands/again.h"
 #include "commands/gate_options.h"
 
@@ -13,12 +16,15 @@ struct options {
     const char **passed; /* options of `run`, in their long form; owned texts */
     size_t passed_count;
     unsigned pairs;
+    bool turns;
 };
 
 static bool take_option(void *context, int key, const char *value, struct vg_error *err)
 {
     struct options *options = context;
-    static const char *const passed[] = { ['p'] = "plan", ['t'] = "test", ['m'] = "mechanism", ['S'] = "set" };
+    static const char *const passed[] = {
+        ['p'] = "plan", ['t'] = "test", ['m'] = "mechanism", ['r'] = "profile", ['y'] = "policy", ['S'] = "set",
+    };
     long long pairs;
     switch (key) {
     case 'a':
@@ -31,8 +37,13 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
     case 'p':
     case 't':
     case 'm':
+    case 'r':
+    case 'y':
     case 'S':
         vg_push(options->passed, options->passed_count) = vg_format("--%s=%s", passed[key], value);
+        return true;
+    case 'T':
+        options->turns = true;
         return true;
     case 'n':
         if (!vg_parse_int(value, &pairs) || pairs < 1 || pairs > PAIRS_MAX)
@@ -49,28 +60,67 @@ static char *place(const struct options *options, unsigned side, unsigned pair)
     return vg_format("%s/%s/%03u", options->out, side ? "b" : "a", pair + 1);
 }
 
-static bool run_one(const struct options *options, unsigned side, unsigned pair, struct vg_error *err)
+/* A run of one side in the background. turns: its end of the socket to the other side's; -1: it has the machine alone. */
+static bool start_one(const struct options *options, unsigned side, unsigned pair, bool first, int turns, pid_t *child,
+                      struct vg_error *err)
 {
     vg_autofree char *out = place(options, side, pair);
     vg_autofree char *host = vg_format("--host=%s", options->hosts[side]);
+    vg_autofree char *turn = vg_format("--turns=%s:%d", first ? "first" : "second", turns);
     vg_autofree const char **arguments = NULL;
     size_t count = 0;
     for (size_t i = 0; i < options->passed_count; i++)
         vg_push(arguments, count) = options->passed[i];
     vg_push(arguments, count) = host;
     vg_push(arguments, count) = "--boots=1";
-    int status;
+    if (turns >= 0)
+        vg_push(arguments, count) = turn;
     fprintf(stderr, "Pair %u of %u: %s\n", pair + 1, options->pairs, side ? "B" : "A");
-    return cmd_run_vgauge(arguments, (unsigned)count, out, &status, err);
+    return cmd_start_vgauge(arguments, (unsigned)count, out, turns, child, err);
+}
+
+static bool wait_one(const struct options *options, unsigned side, unsigned pair, pid_t child, struct vg_error *err)
+{
+    vg_autofree char *out = place(options, side, pair);
+    int status;
+    return cmd_wait_vgauge(child, out, &status, err);
+}
+
+static bool run_one_by_one(const struct options *options, unsigned pair, struct vg_error *err)
+{
+    pid_t child;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        unsigned side = (turn + pair) % 2;
+        if (!start_one(options, side, pair, false, -1, &child, err) || !wait_one(options, side, pair, child, err))
+            return false;
+    }
+    return true;
+}
+
+/* Both live at once and run their phases in turn. A run whose partner ends early goes on alone. */
+static bool run_in_turns(const struct options *options, unsigned pair, struct vg_error *err)
+{
+    int ends[2];
+    unsigned first = pair % 2;
+    pid_t children[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot let two runs take turns");
+    bool one = start_one(options, first, pair, true, ends[0], &children[0], err);
+    bool two = one && start_one(options, 1 - first, pair, false, ends[1], &children[1], err);
+    close(ends[0]);
+    close(ends[1]);
+    struct vg_error other = { 0 };
+    bool one_good = one && wait_one(options, first, pair, children[0], two ? err : &other);
+    bool two_good = two && wait_one(options, 1 - first, pair, children[1], one_good ? err : &other);
+    return one_good && two_good;
 }
 
 /* A B, B A, A B, ...: whatever changes evenly over time adds nothing to the difference of two pairs. */
 static bool run_all(const struct options *options, struct vg_error *err)
 {
     for (unsigned pair = 0; pair < options->pairs; pair++)
-        for (unsigned turn = 0; turn < 2; turn++)
-            if (!run_one(options, (turn + pair) % 2, pair, err))
-                return false;
+        if (!(options->turns ? run_in_turns : run_one_by_one)(options, pair, err))
+            return false;
     return true;
 }
 
@@ -103,6 +153,7 @@ static int judge(const struct options *options, struct vg_error *err)
         .then = &a.metrics,
         .least_then = policy->boots,
         .paired = true,
+        .turns = options->turns,
         .look = 1,
     };
     gate.comparison = vg_compare(&comparing);
@@ -144,8 +195,11 @@ static const struct argp_option ab_options[] = {
     { "plan", 'p', "PLAN", 0, "As for `vgauge run`", 0 },
     { "test", 't', "GLOB", 0, "As for `vgauge run`", 0 },
     { "mechanism", 'm', "GLOB", 0, "As for `vgauge run`", 0 },
+    { "profile", 'r', "NAME", 0, "As for `vgauge run`", 0 },
+    { "policy", 'y', "NAME", 0, "As for `vgauge run`; how to decide is --rules", 0 },
+    { "turns", 'T', NULL, 0, "Both boots of a pair live at once and take turns phase by phase", 0 },
     { "set", 'S', "TEST.PARAM=VALUE", 0, "As for `vgauge run`", 0 },
-    CMD_OPTION_POLICY,
+    CMD_OPTION_RULES,
     CMD_OPTION_STRICT,
     CMD_OPTION_ALL,
     CMD_OPTION_JSON,

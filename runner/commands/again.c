@@ -11,7 +11,7 @@
 extern char **environ;
 
 /* Blocked signals are inherited: the child must hear Ctrl-C as we do. */
-static bool start(const char *program, char *const *arguments, pid_t *child, struct vg_error *err)
+static bool start(const char *program, char *const *arguments, int kept_fd, pid_t *child, struct vg_error *err)
 {
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
@@ -23,17 +23,20 @@ static bool start(const char *program, char *const *arguments, pid_t *child, str
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     /* Its summary is not our result: what we print on the standard output must be one document. */
     posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+    if (kept_fd >= 0) /* onto itself: it stays open in the child, and in no other that is started meanwhile */
+        posix_spawn_file_actions_adddup2(&actions, kept_fd, kept_fd);
     int failed = posix_spawn(child, program, &actions, &attributes, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return failed == 0 || vg_fail_errno(err, VG_ERROR_ENVIRONMENT, failed, "cannot start %s", program);
 }
 
-bool cmd_run_vgauge(const char *const *arguments, unsigned count, const char *out, int *status, struct vg_error *err)
+bool cmd_start_vgauge(const char *const *arguments, unsigned count, const char *out, int kept_fd, pid_t *child,
+                      struct vg_error *err)
 {
     vg_autofree char *directory = vg_executable_directory();
     vg_autofree char *program = directory ? vg_format("%s/vgauge", directory) : NULL;
-    vg_autofree char *place = vg_format("--out=%s", out), *marker = vg_format("%s/run.json", out);
+    vg_autofree char *place = vg_format("--out=%s", out);
     vg_autofree char **line = vg_calloc(count + 4, sizeof(*line));
     unsigned used = 0;
     if (!program)
@@ -43,11 +46,14 @@ bool cmd_run_vgauge(const char *const *arguments, unsigned count, const char *ou
     for (unsigned i = 0; i < count; i++)
         line[used++] = (char *)arguments[i];
     line[used++] = place;
-    pid_t child;
-    int ended;
     fflush(stdout);
-    if (!start(program, line, &child, err))
-        return false;
+    return start(program, line, kept_fd, child, err);
+}
+
+bool cmd_wait_vgauge(pid_t child, const char *out, int *status, struct vg_error *err)
+{
+    vg_autofree char *marker = vg_format("%s/run.json", out);
+    int ended;
     /* Ctrl-C reaches the child too, which cleans up first. */
     while (waitpid(child, &ended, 0) < 0)
         if (errno != EINTR)
@@ -66,10 +72,16 @@ bool cmd_run_vgauge(const char *const *arguments, unsigned count, const char *ou
     return whole;
 }
 
+bool cmd_run_vgauge(const char *const *arguments, unsigned count, const char *out, int *status, struct vg_error *err)
+{
+    pid_t child;
+    return cmd_start_vgauge(arguments, count, out, -1, &child, err) && cmd_wait_vgauge(child, out, status, err);
+}
+
 /* Options that the new run gets from us instead. */
 static bool is_ours(const char *argument)
 {
-    static const char *const ours[] = { "--out=", "--test=", "--boots=", "--seed=", "--rerun=", "--dry-run" };
+    static const char *const ours[] = { "--out=", "--test=", "--boots=", "--seed=", "--rerun=", "--dry-run", "--turns=" };
     for (size_t i = 0; i < VG_COUNT(ours); i++)
         if (strncmp(argument, ours[i], strlen(ours[i])) == 0)
             return true;

@@ -26,9 +26,15 @@ enum {
         "baselines", CMD_KEY_BASELINES, "DIR", 0,                                                                      \
             "Where the baselines are (default: $VGAUGE_BASELINES, or baselines)", 0                                    \
     }
-#define CMD_OPTION_POLICY                                                                                              \
+#define CMD_OPTION_RULES                                                                                               \
     {                                                                                                                  \
-        "policy", CMD_KEY_POLICY, "FILE", 0, "A YAML file that sets boots, error rates or thresholds anew", 0          \
+        "rules", CMD_KEY_POLICY, "FILE", 0, "A YAML file that sets boots, error rates or thresholds anew", 0           \
+    }
+/* The same under its other name, for commands that start no runs: there --policy is not a scheduling policy. */
+#define CMD_OPTION_POLICY                                                                                              \
+    CMD_OPTION_RULES,                                                                                                  \
+    {                                                                                                                  \
+        "policy", CMD_KEY_POLICY, "FILE", OPTION_ALIAS, NULL, 0                                                        \
     }
 #define CMD_OPTION_ACROSS                                                                                              \
     {                                                                                                                  \

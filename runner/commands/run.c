@@ -16,6 +16,7 @@ struct options {
     const char *resumed; /* the same, once the command line of its beginning has been put in */
     char *tests;         /* all --test, joined by commas */
     const char *mechanisms, *profiles, *policies;
+    const char *turns;
     const char **sets;         /* --set, in order */
     const char **allow;        /* --allow, in order */
     const char **expectations; /* --expectations, in order */
@@ -108,6 +109,9 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
         return true;
     case 'r':
         return take_reruns(options, value, err);
+    case 'T':
+        options->turns = value;
+        return true;
     case 'n':
         options->dry_run = true;
         return true;
@@ -291,6 +295,9 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
         vg_fail(err, VG_ERROR_ENVIRONMENT, "cannot find the directory of this program (is /proc mounted?)");
         return -1;
     }
+    struct vg_turns turns; /* its end is the end of this process, reports and all */
+    if (options->turns && !vg_turns_open(&turns, options->turns, err))
+        return -1;
     bool was_there = options->out && vg_exists(options->out);
     VG_CLEANUP(cleanup_model) struct cmd_model *model = cmd_model_start(host, programs, err);
     if (host->model && !model)
@@ -305,6 +312,7 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
         .run = run,
         .program_directory = programs,
         .observer = cmd_progress_begin(schedule),
+        .turns = options->turns ? &turns : NULL,
     };
     bool done = vg_engine_run(&config, err);
     cmd_progress_end();
@@ -472,6 +480,7 @@ static const struct argp_option run_options[] = {
     { "boots", 'B', "NUMBER", 0, "Boots of every instance, instead of the plan's and the tests' own", 0 },
     { "expectations", 'e', "FILE", 0, "Failures that are known: a YAML file; repeatable; kept with the run", 0 },
     { "rerun", 'r', "NUMBER", 0, "Run failing tests again, at most so often, to tell flakes from failures", 0 },
+    { "turns", 'T', "SIDE:FD", OPTION_HIDDEN, "Take turns with another run, phase by phase", 0 },
     { "dry-run", 'n', NULL, 0, "Print what would run, in order, with estimates; start nothing", 0 },
     { "resume", 'R', "DIR", 0, "Go on with a run that did not come to its end; stands alone", 0 },
     { "resumed", RESUMED, "DIR", OPTION_HIDDEN, "What --resume becomes", 0 },

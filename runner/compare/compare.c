@@ -163,7 +163,7 @@ static void test_series(const struct vg_comparing *comparing, struct vg_compared
                         const struct vg_metric_series *now, const struct vg_metric_series *then)
 {
     struct cmp_samples samples VG_CLEANUP(cmp_samples_free);
-    cmp_samples_make(now, then, comparing->paired, &samples);
+    cmp_samples_make(comparing, now, then, &samples);
     if (has_enough(comparing, item, &samples))
         test(comparing, item, work, &samples);
 }

@@ -65,6 +65,18 @@ bool vg_engine_turn(struct vg_engine *engine, int timeout_ms, struct vg_error *e
     return true;
 }
 
+bool vg_engine_take_turn(struct vg_engine *engine, struct vg_error *err)
+{
+    struct vg_turns *turns = engine->config->turns;
+    if (!turns)
+        return true;
+    vg_turns_pass(turns);
+    while (!vg_turns_poll(turns, 10))
+        if (!vg_engine_turn(engine, 0, err))
+            return false;
+    return true;
+}
+
 static bool end_run(struct vg_engine *engine, bool done, struct vg_error *err)
 {
     struct vg_run *run = engine->config->run;

@@ -5,6 +5,7 @@
 #define VG_ENGINE_H
 
 #include "catalog/catalog.h"
+#include "engine/turns.h"
 #include "record/record.h"
 
 /* One instance: a test at one point of its matrix. */
@@ -53,6 +54,7 @@ struct vg_engine_config {
     struct vg_run *run;
     const char *program_directory; /* where vgauge-agent, vgauge-workload and payload.squashfs are */
     const struct vg_engine_observer *observer;
+    struct vg_turns *turns; /* with another run (engine/turns.h); NULL: there is none */
 };
 /* Runs everything. False with VG_ERROR_ENVIRONMENT if nothing could be started, VG_ERROR_INTERRUPTED after SIGINT or
  * SIGTERM (what had finished is kept). In every case VMs, Xvfb, cgroups and sockets are gone when it returns and

@@ -201,6 +201,9 @@ struct vg_engine {
 bool vg_engine_unchanged(const struct vg_engine *engine, struct vg_error *err);
 /* Serves links and progress for at most timeout_ms, then returns. False once interrupted. */
 bool vg_engine_turn(struct vg_engine *engine, int timeout_ms, struct vg_error *err);
+/* Where this run takes turns with another one: hands the turn over if it is the other's, and serves the links until it
+ * is ours again. */
+bool vg_engine_take_turn(struct vg_engine *engine, struct vg_error *err);
 void vg_engine_step(struct vg_engine *engine, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* environment.c: opens what the schedule's mechanisms need, before the first test: a host that cannot run one of them
  * is told at once, not after minutes. */

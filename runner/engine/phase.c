@@ -286,6 +286,8 @@ bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct v
 {
     struct vg_measurements *into = scene->measurements;
     unsigned index = into->phase_count;
+    if (!vg_engine_take_turn(scene->engine, err))
+        return false;
     vg_push(into->phases, into->phase_count) =
         (struct vg_measured_phase) { .name = vg_strdup(phase->name), .start_host_ns = vg_now_ns() };
     vg_engine_step(scene->engine, "phase %s", phase->name);
