@@ -113,6 +113,19 @@ static bool has_device_clock(struct vg_vk *vk)
     return clock.shaderDeviceClock;
 }
 
+/* Part of Vulkan 1.2, and optional even there. */
+static bool has_timelines(const struct vg_vk *vk)
+{
+    VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
+    };
+    VkPhysicalDeviceFeatures2 features = { .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &timeline };
+    if (vk->properties.apiVersion < VK_API_VERSION_1_2)
+        return false;
+    vkGetPhysicalDeviceFeatures2(vk->physical, &features);
+    return timeline.timelineSemaphore;
+}
+
 static void open_device(struct vg_vk *vk, bool clocked)
 {
     const float priority = 1.0f;
@@ -134,9 +147,15 @@ static void open_device(struct vg_vk *vk, bool clocked)
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CLOCK_FEATURES_KHR,
         .shaderDeviceClock = VK_TRUE,
     };
+    VkPhysicalDeviceTimelineSemaphoreFeatures timeline = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES,
+        .pNext = vk->shader_clock ? &clock : NULL,
+        .timelineSemaphore = VK_TRUE,
+    };
+    vk->timeline = has_timelines(vk);
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = vk->shader_clock ? &clock : NULL,
+        .pNext = vk->timeline ? (const void *)&timeline : timeline.pNext,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = extension_count,

@@ -11,7 +11,7 @@ static void make_slot(struct jobs *jobs, struct job *job)
 {
     struct vg_vk_buffer parameters = vg_vk_shared_buffer(&jobs->vk, sizeof(struct job_parameters));
     struct vg_vk_buffer result = vg_vk_shared_buffer(&jobs->vk, jobs->invocations * sizeof(uint32_t));
-    const struct vg_vk_dispatch dispatch = {
+    job->dispatch = (struct vg_vk_dispatch) {
         .pipeline = &jobs->pipeline,
         .set = vg_vk_buffer_set(&jobs->vk, &jobs->pipeline, (const VkBuffer[]) { parameters.buffer, result.buffer }),
         .groups = jobs->groups,
@@ -21,14 +21,19 @@ static void make_slot(struct jobs *jobs, struct job *job)
     job->fence = vg_vk_fence(&jobs->vk);
     job->commands = vg_vk_command_buffer(&jobs->vk);
     vg_vk_begin(&jobs->vk, job->commands, 0);
-    vg_vk_record_dispatch(job->commands, &dispatch);
+    vg_vk_record_dispatch(job->commands, &job->dispatch);
     VG_VK(&jobs->vk, vkEndCommandBuffer(job->commands));
+}
+
+void job_prepare(struct jobs *jobs, struct job *job)
+{
+    job->number = jobs->next_number++;
+    *job->parameters = (struct job_parameters) { WALK_MULTIPLIER, WALK_INCREMENT, jobs->walk.iterations, job->number };
 }
 
 void job_submit(struct jobs *jobs, struct job *job)
 {
-    job->number = jobs->next_number++;
-    *job->parameters = (struct job_parameters) { WALK_MULTIPLIER, WALK_INCREMENT, jobs->walk.iterations, job->number };
+    job_prepare(jobs, job);
     job->submitted_ns = vg_now_ns();
     vg_vk_submit(&jobs->vk, job->commands, job->fence);
 }

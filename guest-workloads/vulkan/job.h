@@ -14,6 +14,7 @@ struct job_parameters {
 };
 
 struct job {
+    struct vg_vk_dispatch dispatch;
     VkCommandBuffer commands;
     VkFence fence;
     struct job_parameters *parameters;
@@ -37,6 +38,9 @@ struct jobs {
 /* Opens the device, makes slots 0 .. slot_count-1, and settles how long a job is, by the workload's parameters
  * `workgroups`, `iterations` and `job_ms` (JOB_PARAMS). Records the facts job_calibrated, job_iterations and job_ns. */
 void jobs_open(struct jobs *jobs, struct vg_workload_context *context, unsigned slot_count);
+/* Sets the job up to be submitted by whoever has a way of their own: its commands are job->commands, or any that have
+ * job->dispatch recorded. */
+void job_prepare(struct jobs *jobs, struct job *job);
 void job_submit(struct jobs *jobs, struct job *job);
 /* False: it is not done after timeout_ns. *seen_ns: when the host saw the fence. */
 bool job_wait(struct jobs *jobs, struct job *job, uint64_t timeout_ns, int64_t *seen_ns);
