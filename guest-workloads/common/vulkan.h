@@ -22,7 +22,7 @@ struct vg_vk {
     double timestamp_ns;     /* of one tick */
     /* Device timestamps can be placed on CLOCK_MONOTONIC_RAW of this tenant. */
     PFN_vkGetCalibratedTimestampsEXT calibrate; /* NULL: they cannot */
-    bool timeline;     /* has timeline semaphores; they are switched on */
+    bool timeline;                              /* has timeline semaphores; they are switched on */
     bool shader_clock; /* shaders may read the clock of the whole device (VK_KHR_shader_clock) */
 };
 

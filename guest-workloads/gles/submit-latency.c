@@ -4,11 +4,14 @@
  * job's state is found when the cells are read back (cells.h). */
 #include "common/egl.h"
 #include "common/gl.h"
+#include "common/pace.h"
 #include "common/warmup.h"
 #include "gles/cells.h"
 #include "gles/early-fence.h"
 
 #define WINDOW       50
+#define SLOW_WINDOW  16 /* at a rate at which 50 would take seconds */
+#define SLOW_HZ      500
 #define WARMUP_LIMIT (5 * VG_NS_PER_S)
 #define PATIENCE     (1 * VG_NS_PER_MS) /* by when the work behind an early fence is done, too */
 
@@ -32,14 +35,16 @@ static const char fragment_source[] = "#version 300 es\n"
 struct state {
     struct vg_workload_context *context;
     bool tiny, polling;
+    struct pace pace; /* period_ns 0: a closed loop */
+    uint64_t tick;
     GLint number_uniform;
     struct cells cells;
     struct early_fence early;
 };
 
 struct sample {
-    int64_t t0, t1, t4;
-    int64_t readback; /* -1: not read back by itself */
+    int64_t intended, t0, t1, t4; /* intended: the tick; t0 in a closed loop */
+    int64_t readback;             /* -1: not read back by itself */
 };
 
 static void wrong(const struct state *state, uint32_t number, const uint32_t *got)
@@ -82,6 +87,7 @@ static struct sample submit(struct state *state)
 {
     uint32_t number = ++state->cells.submitted;
     struct sample sample = { .t0 = vg_now_ns(), .readback = -1 };
+    sample.intended = sample.t0;
     if (state->tiny) {
         glUniform1ui(state->number_uniform, number);
         glDrawArrays(GL_POINTS, (GLint)cells_place(number), 1);
@@ -94,10 +100,17 @@ static struct sample submit(struct state *state)
     return sample;
 }
 
-/* Outside the timed part. */
+/* At its tick, however long the one before it took: then late, and the latency still counts from the tick. What is read
+ * back is outside the timed part. */
 static struct sample submit_and_check(struct state *state)
 {
+    bool paced = state->pace.period_ns > 0;
+    int64_t tick_ns = paced ? pace_instant(&state->pace, state->tick++) : 0;
+    if (paced)
+        pace_idle_until(state->context, tick_ns);
     struct sample sample = submit(state);
+    if (paced)
+        sample.intended = tick_ns;
     if (state->tiny && cells_one_due(&state->cells)) {
         sample.readback = check_one(state);
         early_fence_read(&state->early, sample.t4 - sample.t0, sample.readback);
@@ -136,10 +149,12 @@ static void warm_up(struct state *state)
 {
     struct vg_warmup warmup;
     struct sample sample;
-    vg_warmup_begin(&warmup, state->context, WINDOW, WARMUP_LIMIT);
+    bool slow = state->pace.period_ns > 1e9 / SLOW_HZ;
+    vg_warmup_begin(&warmup, state->context, slow ? SLOW_WINDOW : WINDOW, WARMUP_LIMIT);
+    state->pace.start_ns = vg_now_ns();
     do
         sample = submit_and_check(state);
-    while (!vg_warmup_add(&warmup, sample.t4 - sample.t0));
+    while (!vg_warmup_add(&warmup, sample.t4 - sample.intended));
     check_grid(state);
     read_idle(state);
 }
@@ -150,10 +165,12 @@ static void measure(struct state *state, struct vg_stream *stream)
     uint32_t checked = state->cells.checked;
     state->cells.each = 0; /* what was not timed does not count */
     state->early.count = 0;
+    state->pace.start_ns = vg_now_ns();
+    state->tick = 0;
     for (; taken < samples && !vg_w_should_stop(state->context); taken++) {
         struct sample each = submit_and_check(state);
-        vg_w_push(stream,
-                  (const int64_t[]) { each.t0, each.t1 - each.t0, -1, -1, -1, each.t4 - each.t0, each.readback });
+        vg_w_push(stream, (const int64_t[]) { each.t0, each.t1 - each.t0, -1, -1, -1, each.t4 - each.intended,
+                                              each.readback, each.t0 - each.intended });
         if (vg_w_room(stream) == 0)
             vg_w_flush(stream);
     }
@@ -174,6 +191,9 @@ static void run(struct vg_workload_context *context)
         .polling = vg_equal(vg_w_text(context, "wait"), "polling"),
         .cells.every = (uint32_t)vg_w_int(context, "verify_every"),
     };
+
+    double rate_hz = vg_w_real(context, "rate_hz");
+    state.pace.period_ns = rate_hz > 0 ? 1e9 / rate_hz : 0;
 
     struct vg_gl_target target;
     vg_gl_target_make(context, &target, CELLS_SIDE, CELLS_SIDE, GL_RGBA32UI, false);
@@ -212,6 +232,10 @@ VG_WORKLOAD(gl_submit_latency) = {
               .summary = "how many submissions are recorded" },
             { "wait", VG_CHOICE, .def = "blocking", .choices = "blocking|polling",
               .summary = "how the fence is waited for" },
+            { "rate_hz", VG_REAL, .def = "0", .min = 0, .max = 1000000, .unit = "Hz",
+              .summary =
+                  "submissions per second, one at a time but each meant for its tick, late or not (open loop); 0: "
+                  "each when the one before it is over" },
             { "verify_every", VG_INT, .def = "1", .min = 1, .max = 1000000, .unit = "1",
               .summary = "every how many submissions one is read back by itself, before the next; all are at the end" },
             { .name = NULL },
@@ -225,10 +249,12 @@ VG_WORKLOAD(gl_submit_latency) = {
                   { "gpu_start", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05, "t2 - t0; OpenGL ES does not tell" },
                   { "gpu", "ns", VG_COLUMN_DURATION, VG_NEITHER, 0, "t3 - t2; OpenGL ES does not tell" },
                   { "seen", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05, "t4 - t3; OpenGL ES does not tell" },
-                  { "latency", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05, "t4 - t0: until the fence was seen" },
+                  { "latency", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05,
+                    "until the fence was seen (t4), since t0 in a closed loop, since the tick in an open one" },
                   { "readback", "ns", VG_COLUMN_DURATION, VG_LOWER, 0.05,
                     "reading the result back after t4; what a fence that came too early left out is in here; -1: not "
                     "read by itself" },
+                  { "late", "ns", VG_COLUMN_DURATION, VG_LOWER, 0, "from the tick to t0; 0 in a closed loop" },
                   { .name = NULL },
               } },
             { .name = NULL },

@@ -4,7 +4,7 @@
  * in flight is written down as skipped. */
 #include "common/warmup.h"
 #include "vulkan/job.h"
-#include "vulkan/pace.h"
+#include "common/pace.h"
 
 #define WINDOW 16                  /* latencies per window of the warm-up */
 #define NAP_NS (50 * VG_NS_PER_MS) /* waiting looks this often whether to stop */

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* How long submissions take, as a distribution: one after the other (closed loop), or at the ticks of a clock whether
- * those before are over or not (open loop), where latency counts from the tick. Timestamps of the GPU cost time of their
- * own (on a software device more than the rest), so they are taken in a second series. */
+ * those before are over or not (open loop), where latency counts from the tick. Timestamps of the GPU cost time of
+ * their own (on a software device more than the rest), so they are taken in a second series. */
 #include "common/vulkan_time.h"
 #include "common/warmup.h"
-#include "vulkan/pace.h"
+#include "common/pace.h"
 #include "vulkan/submitter.h"
 
 #define WINDOW       64 /* submissions per median of the warm-up */
 #define SLOW_WINDOW  16 /* the same at a rate at which 64 would take seconds */
 #define SLOW_HZ      500
 #define WARMUP_LIMIT (5 * VG_NS_PER_S)
-#define SPIN_NS      (100 * VG_NS_PER_US) /* a sleep that was to end at a tick would end after it */
-#define NAP_NS       (50 * VG_NS_PER_MS)  /* waiting looks this often whether to stop */
+#define NAP_NS       (50 * VG_NS_PER_MS) /* waiting looks this often whether to stop */
 
 struct series {
     struct submitter s;
@@ -33,8 +32,9 @@ static bool warm(struct series *series, const struct submission *one)
 
 static bool measure(struct series *series, const struct submission *one)
 {
-    const int64_t row[] = { one->t0_ns, one->t1_ns - one->t0_ns,         -1, -1, -1, one->t4_ns - one->intended_ns,
-                            one->t0_ns - one->intended_ns };
+    const int64_t row[] = {
+        one->t0_ns, one->t1_ns - one->t0_ns, -1, -1, -1, one->t4_ns - one->intended_ns, one->t0_ns - one->intended_ns
+    };
     vg_w_push(series->rows, row);
     series->behind += series->pace.period_ns > 0 && (double)row[6] > series->pace.period_ns;
     return ++series->taken == series->wanted;
@@ -49,14 +49,6 @@ static void closed_loop(struct series *series, take_fn take)
     } while (!take(series, one) && !vg_w_should_stop(series->context));
 }
 
-static void idle_until(struct series *series, int64_t at_ns)
-{
-    int64_t rest_ns;
-    while ((rest_ns = at_ns - vg_now_ns()) > 0 && !vg_w_should_stop(series->context))
-        if (rest_ns > SPIN_NS)
-            vg_sleep_ns(rest_ns - SPIN_NS < NAP_NS ? rest_ns - SPIN_NS : NAP_NS);
-}
-
 /* Until the tick, and for a free slot after it: what is in flight is seen over. True: enough. */
 static bool tend(struct series *series, int64_t at_ns, take_fn take)
 {
@@ -66,7 +58,7 @@ static bool tend(struct series *series, int64_t at_ns, take_fn take)
         if (!full && vg_now_ns() >= at_ns)
             return false;
         if (s->flying == 0) {
-            idle_until(series, at_ns);
+            pace_idle_until(series->context, at_ns);
             continue;
         }
         int64_t now_ns = vg_now_ns(), until_ns = full || at_ns > now_ns + NAP_NS ? now_ns + NAP_NS : at_ns;
@@ -77,8 +69,8 @@ static bool tend(struct series *series, int64_t at_ns, take_fn take)
     return true;
 }
 
-/* Nothing is left out: when all slots are in flight, the tick's submission goes as soon as there is one, and its latency
- * still counts from the tick. */
+/* Nothing is left out: when all slots are in flight, the tick's submission goes as soon as there is one, and its
+ * latency still counts from the tick. */
 static void open_loop(struct series *series, take_fn take)
 {
     series->pace.start_ns = vg_now_ns();
@@ -100,8 +92,8 @@ static void loop(struct series *series, take_fn take)
 
 static uint64_t measure_plain(struct series *series)
 {
-    vg_warmup_begin(&series->warmup, series->context,
-                    series->pace.period_ns > 1e9 / SLOW_HZ ? SLOW_WINDOW : WINDOW, WARMUP_LIMIT);
+    vg_warmup_begin(&series->warmup, series->context, series->pace.period_ns > 1e9 / SLOW_HZ ? SLOW_WINDOW : WINDOW,
+                    WARMUP_LIMIT);
     loop(series, warm);
     series->s.verified = series->s.order.verified = 0; /* what was not timed does not count */
     loop(series, measure);
@@ -201,13 +193,15 @@ VG_WORKLOAD(vk_submit_latency) = {
     .params =
         VG_PARAMS {
             { "kind", VG_CHOICE, .def = "empty", .choices = "empty|tiny|real",
-              .summary = "what is submitted: nothing, a job that increments a counter, or one that takes job_ms alone" },
+              .summary =
+                  "what is submitted: nothing, a job that increments a counter, or one that takes job_ms alone" },
             { "samples", VG_INT, .def = "10000", .min = 100, .max = 10000000, .unit = "1",
               .summary = "how many submissions are measured" },
             { "wait", VG_CHOICE, .def = "blocking", .choices = "blocking|polling",
               .summary = "wait for completion in the driver, or ask it again and again" },
             { "signal", VG_CHOICE, .def = "fence", .choices = "fence|binary|timeline",
-              .summary = "what completion is seen by: a fence, a fence behind a binary semaphore, a timeline semaphore" },
+              .summary =
+                  "what completion is seen by: a fence, a fence behind a binary semaphore, a timeline semaphore" },
             { "rate_hz", VG_REAL, .def = "0", .min = 0, .max = 1000000, .unit = "Hz",
               .summary = "submissions per second, late or not (open loop); 0: each when the one before it is over" },
             { "in_flight", VG_INT, .def = "16", .min = 1, .max = SUBMIT_SLOTS, .unit = "1",

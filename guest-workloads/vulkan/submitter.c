@@ -67,7 +67,9 @@ void submitter_open(struct submitter *s, struct vg_workload_context *context, bo
     const char *kind = vg_w_text(context, "kind"), *signal = vg_w_text(context, "signal");
     *s = (struct submitter) {
         .context = context,
-        .kind = vg_equal(kind, "empty") ? SUBMIT_EMPTY : vg_equal(kind, "tiny") ? SUBMIT_TINY : SUBMIT_REAL,
+        .kind = vg_equal(kind, "empty")  ? SUBMIT_EMPTY
+                : vg_equal(kind, "tiny") ? SUBMIT_TINY
+                                         : SUBMIT_REAL,
         .signal = vg_equal(signal, "fence")    ? SUBMIT_FENCE
                   : vg_equal(signal, "binary") ? SUBMIT_BINARY
                                                : SUBMIT_TIMELINE,
@@ -113,7 +115,8 @@ static void look(struct submitter *s, const struct submission *slot)
         vg_vk_check(vk, status, s->signal == SUBMIT_TIMELINE ? "vkGetSemaphoreCounterValue" : "vkGetFenceStatus");
     if (early)
         vg_w_fail(s->context, "%s before submission %u",
-                  s->signal == SUBMIT_TIMELINE ? "the timeline semaphore has its value" : "the fence was reset, and is signalled",
+                  s->signal == SUBMIT_TIMELINE ? "the timeline semaphore has its value"
+                                               : "the fence was reset, and is signalled",
                   slot->number);
     s->looks++;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Submissions whose way through the driver is timed, one or several in flight: t0 before vkQueueSubmit, t1 after it, t2
- * and t3 the GPU's begin and end, t4 the completion seen. Between t0 and t4 there is nothing but the API's own calls, and
- * what is submitted is prepared before and checked after. */
+ * and t3 the GPU's begin and end, t4 the completion seen. Between t0 and t4 there is nothing but the API's own calls,
+ * and what is submitted is prepared before and checked after. */
 #ifndef VG_VULKAN_SUBMITTER_H
 #define VG_VULKAN_SUBMITTER_H
 
@@ -22,8 +22,8 @@ struct submission {
     VkCommandBuffer plain, stamped;
     VkFence fence;
     VkSemaphore binary;
-    uint64_t value;  /* of the timeline when it is over */
-    uint32_t number; /* from 1 */
+    uint64_t value;      /* of the timeline when it is over */
+    uint32_t number;     /* from 1 */
     int64_t intended_ns; /* when it was meant to be submitted; t0 in a closed loop */
     int64_t t0_ns, t1_ns, t4_ns;
     uint64_t ticks2, ticks3;

@@ -60,7 +60,8 @@ static char *place(const struct options *options, unsigned side, unsigned pair)
     return vg_format("%s/%s/%03u", options->out, side ? "b" : "a", pair + 1);
 }
 
-/* A run of one side in the background. turns: its end of the socket to the other side's; -1: it has the machine alone. */
+/* A run of one side in the background. turns: its end of the socket to the other side's; -1: it has the machine alone.
+ */
 static bool start_one(const struct options *options, unsigned side, unsigned pair, bool first, int turns, pid_t *child,
                       struct vg_error *err)
 {

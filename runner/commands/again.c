@@ -81,7 +81,9 @@ bool cmd_run_vgauge(const char *const *arguments, unsigned count, const char *ou
 /* Options that the new run gets from us instead. */
 static bool is_ours(const char *argument)
 {
-    static const char *const ours[] = { "--out=", "--test=", "--boots=", "--seed=", "--rerun=", "--dry-run", "--turns=" };
+    static const char *const ours[] = {
+        "--out=", "--test=", "--boots=", "--seed=", "--rerun=", "--dry-run", "--turns="
+    };
     for (size_t i = 0; i < VG_COUNT(ours); i++)
         if (strncmp(argument, ours[i], strlen(ours[i])) == 0)
             return true;

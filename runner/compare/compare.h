@@ -97,11 +97,11 @@ struct vg_comparison {
 struct vg_comparing {
     const struct vg_gate_policy *policy;
     const struct vg_metrics *now, *then;
-    unsigned least_then;                /* fewest boots of the other side that are compared with */
-    bool paired;                        /* boots of equal run and number were made one after the other */
-    bool turns; /* paired, and the boots of a pair took turns phase by phase: rounds are paired, too */
-    unsigned look;                      /* 1.. */
-    bool looks;                         /* metrics will be topped up: the error is shared among the policy's looks */
+    unsigned least_then; /* fewest boots of the other side that are compared with */
+    bool paired;         /* boots of equal run and number were made one after the other */
+    bool turns;          /* paired, and the boots of a pair took turns phase by phase: rounds are paired, too */
+    unsigned look;       /* 1.. */
+    bool looks;          /* metrics will be topped up: the error is shared among the policy's looks */
     const struct vg_comparison *before; /* of the look before; NULL at the first: what it decided stays */
 };
 /* Metrics whose threshold is 0 or that have no better direction are left out. Never fails: what cannot be compared is

@@ -9,8 +9,8 @@
 #define CMP_BASELINE_SCHEMA "vgauge-baseline/1"
 
 /* The natural logarithms of two sides' values; paired: of the boots that both have, in the same order. Where a pair of
- * boots took turns and has a value of every round (`x.round_p50[01]`, ... beside `x.p50`), its difference is the median of
- * those of its rounds: each compares what was measured a moment apart. */
+ * boots took turns and has a value of every round (`x.round_p50[01]`, ... beside `x.p50`), its difference is the median
+ * of those of its rounds: each compares what was measured a moment apart. */
 struct cmp_samples {
     double *x, *y;
     unsigned n, m;

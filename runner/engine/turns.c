@@ -21,8 +21,9 @@ bool vg_turns_open(struct vg_turns *turns, const char *spec, struct vg_error *er
     int type;
     socklen_t length = sizeof(type);
     if (fd < 0 || fd > 1 << 20 || getsockopt((int)fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0)
-        return vg_fail(err, VG_ERROR_INPUT,
-                       "--turns takes first:FD or second:FD, FD a socket to the other run; `vgauge ab --turns` sets it");
+        return vg_fail(
+            err, VG_ERROR_INPUT,
+            "--turns takes first:FD or second:FD, FD a socket to the other run; `vgauge ab --turns` sets it");
     turns->fd = (int)fd;
     /* A tenant that inherited it would keep it open: the end of this run would not be seen. */
     if (fcntl(turns->fd, F_SETFD, FD_CLOEXEC) < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Two runs that live at the same time and measure in turn, phase by phase: what the machine does to one it does to the
  * other a moment later, so that a ratio of the two is free of it (`vgauge ab --turns`). A token travels over a socket;
- * whoever holds it runs, the other one waits with everything booted and idle. The order is A1 B1, B2 A2, A3 B3, ...: what
- * changes evenly over time adds nothing to the sum of two pairs. */
+ * whoever holds it runs, the other one waits with everything booted and idle. The order is A1 B1, B2 A2, A3 B3, ...:
+ * what changes evenly over time adds nothing to the sum of two pairs. */
 #ifndef VG_TURNS_H
 #define VG_TURNS_H
 

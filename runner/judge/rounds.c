@@ -27,8 +27,8 @@ static void free_rounds(struct rounds *rounds)
         free(rounds->values[q]);
 }
 
-static bool add_round(const struct vg_analysis_input *input, const struct vg_measured_phase *phase,
-                      const char *suffix, struct rounds *rounds, struct vg_analysis_output *output, struct vg_error *err)
+static bool add_round(const struct vg_analysis_input *input, const struct vg_measured_phase *phase, const char *suffix,
+                      struct rounds *rounds, struct vg_analysis_output *output, struct vg_error *err)
 {
     const char *stream = vg_analysis_param(input, "stream");
     bool has_stream = false;
@@ -86,10 +86,11 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
                         vg_quantile_sorted(rounds.values[q], rounds.count, 0.5), NULL);
     }
     const double *medians = rounds.values[0];
-    vg_output_value(output, self, "spread", NULL,
-                    (vg_quantile_sorted(medians, rounds.count, 0.75) - vg_quantile_sorted(medians, rounds.count, 0.25)) /
-                        vg_quantile_sorted(medians, rounds.count, 0.5),
-                    NULL);
+    vg_output_value(
+        output, self, "spread", NULL,
+        (vg_quantile_sorted(medians, rounds.count, 0.75) - vg_quantile_sorted(medians, rounds.count, 0.25)) /
+            vg_quantile_sorted(medians, rounds.count, 0.5),
+        NULL);
     return true;
 }
 

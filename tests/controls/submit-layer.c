@@ -4,13 +4,13 @@
  *
  *   pass             not at all: what the layer itself costs, its bookkeeping included
  *   fixed:NS         each takes NS longer
- *   part:FRACTION    each is seen FRACTION of the median latency later; one in 16 goes untouched, so that the layer knows
- *                    what the others would have taken, and that what a delay overlaps with does not make it smaller
- *   random:RATE:NS   one in 1/RATE, at random, takes NS longer
- *   batch:COUNT:NS   held back until COUNT are there, or the first of them has waited for NS
+ *   part:FRACTION    each is seen FRACTION of the median latency later; one in 16 goes untouched, so that the layer
+ * knows what the others would have taken, and that what a delay overlaps with does not make it smaller random:RATE:NS
+ * one in 1/RATE, at random, takes NS longer batch:COUNT:NS   held back until COUNT are there, or the first of them has
+ * waited for NS
  *
- * Delays are spent at the clock, not asleep: a sleep would end at some timer tick. One queue at a time is served, as the
- * workloads have it. */
+ * Delays are spent at the clock, not asleep: a sleep would end at some timer tick. One queue at a time is served, as
+ * the workloads have it. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -114,8 +114,10 @@ __attribute__((constructor)) static void read_mode(void)
     } else if (sscanf(text, "batch:%u:%lld", &count, &ns) == 2 && count > 0 && count <= HELD_MAX) {
         mode = BATCH;
     } else {
-        fprintf(stderr, "submit-layer: SUBMIT_LAYER=%s is none of pass, fixed:NS, part:FRACTION, random:RATE:NS, batch:COUNT:NS\n",
-                text);
+        fprintf(
+            stderr,
+            "submit-layer: SUBMIT_LAYER=%s is none of pass, fixed:NS, part:FRACTION, random:RATE:NS, batch:COUNT:NS\n",
+            text);
         abort();
     }
     delay_ns = ns;
@@ -214,7 +216,7 @@ static bool hold(struct device *device, VkQueue queue, const VkSubmitInfo *info,
     *into = (struct held) { .queue = queue, .device = device, .fence = fence, .info = *info };
 #define COPY(to, from, count)                                                                                          \
     if (from)                                                                                                          \
-        memcpy(to, from, (count) * sizeof(*(to)))
+    memcpy(to, from, (count) * sizeof(*(to)))
     COPY(into->waits, info->pWaitSemaphores, info->waitSemaphoreCount);
     COPY(into->stages, info->pWaitDstStageMask, info->waitSemaphoreCount);
     COPY(into->commands, info->pCommandBuffers, info->commandBufferCount);
@@ -352,10 +354,9 @@ static const void *take_link(const void *create_info, VkStructureType type, size
 static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo *info,
                                                       const VkAllocationCallbacks *allocator, VkInstance *instance)
 {
-    VkLayerInstanceLink **link =
-        (VkLayerInstanceLink **)take_link(info->pNext, VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO,
-                                          offsetof(VkLayerInstanceCreateInfo, function),
-                                          offsetof(VkLayerInstanceCreateInfo, u));
+    VkLayerInstanceLink **link = (VkLayerInstanceLink **)take_link(
+        info->pNext, VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO, offsetof(VkLayerInstanceCreateInfo, function),
+        offsetof(VkLayerInstanceCreateInfo, u));
     if (!link)
         return VK_ERROR_INITIALIZATION_FAILED;
     PFN_vkGetInstanceProcAddr get = (*link)->pfnNextGetInstanceProcAddr;
@@ -378,9 +379,9 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo
 static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical, const VkDeviceCreateInfo *info,
                                                     const VkAllocationCallbacks *allocator, VkDevice *handle)
 {
-    VkLayerDeviceLink **link = (VkLayerDeviceLink **)take_link(
-        info->pNext, VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO, offsetof(VkLayerDeviceCreateInfo, function),
-        offsetof(VkLayerDeviceCreateInfo, u));
+    VkLayerDeviceLink **link = (VkLayerDeviceLink **)take_link(info->pNext, VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO,
+                                                               offsetof(VkLayerDeviceCreateInfo, function),
+                                                               offsetof(VkLayerDeviceCreateInfo, u));
     if (!link)
         return VK_ERROR_INITIALIZATION_FAILED;
     PFN_vkGetInstanceProcAddr get_instance = (*link)->pfnNextGetInstanceProcAddr;

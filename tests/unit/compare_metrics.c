@@ -266,6 +266,44 @@ static void pairs_cancel_what_drifts(void **state)
     drop(&pair, together);
 }
 
+/* Boots that took turns: the core's speed jumps between rounds, for both sides alike, so that the boots' own values say
+ * anything; round by round B is 10 % slower, but for one round in which something else ran. */
+static void rounds_of_boots_that_took_turns_are_paired(void **state)
+{
+    (void)state;
+    enum { BOOTS = 12, ROUNDS = 5 };
+    struct pair pair = { 0 };
+    add(&pair.now, "tiny.p50", "lower", 0.05);
+    add(&pair.then, "tiny.p50", "lower", 0.05);
+    for (unsigned boot = 0; boot < BOOTS; boot++) {
+        double wrong = boot % 2 ? 1.4 : 0.7;
+        struct vg_metric_series *now = &pair.now.items[0], *then = &pair.then.items[0];
+        vg_push(now->values, now->value_count) = (struct vg_boot_value) { 1000 * wrong + boot, 1, boot };
+        vg_push(then->values, then->value_count) = (struct vg_boot_value) { 1000, 1, boot };
+    }
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        vg_autofree char *metric = vg_format("tiny.round_p50[%02u]", round + 1);
+        struct vg_metric_series *now = add(&pair.now, metric, "lower", 0), *then = add(&pair.then, metric, "lower", 0);
+        for (unsigned boot = 0; boot < BOOTS; boot++) {
+            double machine = (boot + round) % 3 ? 1000 : 1400, worse = round == 2 ? 3 : 1.10 + 0.0001 * boot;
+            vg_push(then->values, then->value_count) = (struct vg_boot_value) { machine, 1, boot };
+            vg_push(now->values, now->value_count) = (struct vg_boot_value) { machine * worse, 1, boot };
+        }
+    }
+    struct vg_comparing comparing = {
+        .policy = policy, .now = &pair.now, .then = &pair.then, .least_then = 6, .paired = true, .look = 1
+    };
+    struct vg_comparison *boots_alone = vg_compare(&comparing);
+    expect(boots_alone, "t/c/tiny.p50", VG_CHANGE_INCONCLUSIVE);
+    comparing.turns = true;
+    struct vg_comparison *in_turns = vg_compare(&comparing);
+    expect(in_turns, "t/c/tiny.p50", VG_CHANGE_REGRESSED);
+    assert_int_equal(in_turns->count, 1); /* rounds are no metrics of their own */
+    assert_true(fabs(in_turns->items[0].ratio - 1.1005) < 0.0006);
+    vg_comparison_free(boots_alone);
+    drop(&pair, in_turns);
+}
+
 static void a_user_sets_thresholds(void **state)
 {
     (void)state;
@@ -311,6 +349,7 @@ int main(void)
         cmocka_unit_test(drift_is_told),
         cmocka_unit_test(looks_share_the_error_and_keep_their_decisions),
         cmocka_unit_test(pairs_cancel_what_drifts),
+        cmocka_unit_test(rounds_of_boots_that_took_turns_are_paired),
         cmocka_unit_test(a_user_sets_thresholds),
     };
     return cmocka_run_group_tests(tests, load_policy, free_policy);

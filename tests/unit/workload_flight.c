@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include "common/flight.h"
 #include "support/workload_process.h"
-#include "vulkan/pace.h"
+#include "common/pace.h"
 
 #define JOB_NS (2 * VG_NS_PER_MS)
 

@@ -2,11 +2,12 @@
 /* When the jobs of an open loop are meant to be submitted: every 1/rate_hz seconds, however late those before are. Only
  * so does a latency tell what a user feels: a loop that waits for the job before it leaves out just the requests that
  * would have met the stall (coordinated omission). */
-#ifndef VG_VULKAN_PACE_H
-#define VG_VULKAN_PACE_H
+#ifndef VG_PACE_H
+#define VG_PACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "common/workload.h"
 
 struct pace {
     int64_t start_ns;
@@ -18,6 +19,10 @@ static inline int64_t pace_instant(const struct pace *pace, uint64_t number)
 {
     return pace->start_ns + (int64_t)((double)number * pace->period_ns);
 }
+
+/* Waits, with nothing in flight, until the instant or until the workload is asked to stop: asleep, and at the clock for
+ * the end of it, since a sleep that was to end at the instant would end after it. */
+void pace_idle_until(struct vg_workload_context *context, int64_t at_ns);
 
 /* A job is late if it is done only after the next one was meant to be submitted. */
 static inline bool pace_late(const struct pace *pace, uint64_t number, int64_t done_ns)

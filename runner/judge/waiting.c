@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Analysis: how long submissions of a tenant that always has work wait for their turn, against what the scheduling
+ * policy's arithmetic says is the longest: all of the period but the tenant's own slice, (1 - share) x period. A
+ * submission's wait is its latency less what it takes alone, which the workload found out before the barrier. */
+#include "judge/internal.h"
+
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+
+extern const struct vg_analysis vg_analysis_waiting;
+
+static const struct vg_measured_run *find_run(const struct vg_measured_phase *phase, const char *tenant,
+                                              const char *stream)
+{
+    for (unsigned i = 0; phase && i < phase->run_count; i++)
+        if (vg_equal(phase->runs[i].tenant, tenant) && vg_measured_stream_find(&phase->runs[i], stream))
+            return &phase->runs[i];
+    return NULL;
+}
+
+static void put_bound(const struct vg_analysis_input *input, const struct vg_measured_phase *phase, const char *tenant,
+                      double wait_p99_ns, struct vg_analysis_output *output)
+{
+    const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_waiting;
+    const struct vg_measurements *m = input->measurements;
+    double share = vg_entitled_share(m, phase, tenant);
+    double bound_ns = m->period_us && share < 1 ? (1 - share) * (double)m->period_us * 1e3 : NAN;
+    const char *note = isnan(bound_ns) ? "the policy's period or the tenant's share is not known" : NULL;
+    vg_output_value(output, self, "bound", NULL, bound_ns, note);
+    vg_output_value(output, self, "of_bound", NULL, wait_p99_ns / bound_ns, note);
+}
+
+static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
+{
+    const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_waiting;
+    const char *name = vg_analysis_param(input, "phase"), *tenant = vg_analysis_param(input, "tenant");
+    const char *stream = vg_analysis_param(input, "stream"), *column = vg_analysis_param(input, "column");
+    const struct vg_measured_phase *phase = vg_measured_phase_find(input->measurements, name);
+    const struct vg_measured_run *found = find_run(phase, tenant, stream);
+    double alone_ns = found ? judge_fact_number(found, "job_ns") : NAN;
+    if (!found || !(alone_ns > 0)) {
+        vg_output_invalid(output,
+                          "No run of %s in phase `%s` left a stream `%s` and said how long its job takes alone.",
+                          tenant, name, stream);
+        return true;
+    }
+    judge_check_verified(found, output); /* a tenant that has to wait for its turn never gets steady */
+    vg_autofree double *values = NULL;
+    size_t count;
+    if (!vg_column_load(input->measurements, name, found->workload, stream, column, tenant, true, &values, &count, err))
+        return false;
+    vg_output_value(output, self, "count", NULL, (double)count, NULL);
+    if (count == 0) {
+        vg_output_invalid(output, "Phase `%s` has no samples of `%s`.", name, column);
+        return true;
+    }
+    double wait_p99_ns = vg_quantile_sorted(values, count, 0.99) - alone_ns;
+    size_t waited = 0;
+    while (waited < count && values[count - 1 - waited] > 2 * alone_ns)
+        waited++;
+    vg_output_value(output, self, "alone", NULL, alone_ns, NULL);
+    vg_output_value(output, self, "p50", NULL, vg_quantile_sorted(values, count, 0.5), NULL);
+    vg_output_value(output, self, "p99", NULL, vg_quantile_sorted(values, count, 0.99), NULL);
+    vg_output_value(output, self, "wait_p99", NULL, wait_p99_ns, NULL);
+    vg_output_value(output, self, "wait_max", NULL, values[count - 1] - alone_ns, NULL);
+    vg_output_value(output, self, "waited", NULL, (double)waited / (double)count, NULL);
+    put_bound(input, phase, tenant, wait_p99_ns, output);
+    return true;
+}
+
+VG_ANALYSIS(waiting) = {
+    .kind = VG_KIND_ANALYSIS,
+    .name = "waiting",
+    .summary = "how long a busy tenant's submissions wait for their turn, and the policy's arithmetic for it",
+    .why = "with a time slice per neighbour the wait has a longest; beyond it the policy is not what was promised",
+    .params =
+        VG_PARAMS {
+            { .name = "phase", .type = VG_TEXT, .summary = "in which it was measured" },
+            { .name = "tenant", .type = VG_TEXT, .summary = "whose submissions" },
+            { .name = "stream", .type = VG_TEXT, .def = "submission", .summary = "the workload's table of samples" },
+            { .name = "column", .type = VG_TEXT, .def = "latency", .summary = "a duration of that stream" },
+            { .name = NULL },
+        },
+    .metrics =
+        VG_METRICS {
+            { "alone", "ns", VG_LOWER, 0, "what one takes alone" },
+            { "p50", "ns", VG_LOWER, 0.05, "median latency" },
+            { "p99", "ns", VG_LOWER, 0.10, "99 % are at most this" },
+            { "wait_p99", "ns", VG_LOWER, 0.10, "the same less what one takes alone" },
+            { "wait_max", "ns", VG_LOWER, 0, "the longest, as above" },
+            { "waited", "1", VG_NEITHER, 0, "part of those that took more than twice as long as alone" },
+            { "bound", "ns", VG_NEITHER, 0, "(1 - share) x period of the policy" },
+            { "of_bound", "1", VG_LOWER, 0, "wait_p99 / bound" },
+            { "count", "1", VG_NEITHER, 0, "samples" },
+            { .name = NULL },
+        },
+    .run = run,
+};

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The loop that times submissions, over a Vulkan that answers at once: it must not allocate and not call the kernel
+ * (a seccomp filter kills it if it does), and rows must all arrive at a rate no driver here can reach. What the loop
+ * costs is printed and not judged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "common/runtime.h"
+#include "vulkan/submitter.h"
+
+enum { SAMPLES = 200000, RATE_HZ = 200000 };
+
+/* --- a Vulkan that answers at once ---------------------------------------------------------------------------------
+ */
+
+static uint32_t jobs_counted;
+static const VkCommandBuffer tiny_job = (VkCommandBuffer)&jobs_counted;
+
+VkResult vkQueueSubmit(VkQueue queue, uint32_t count, const VkSubmitInfo *submits, VkFence fence)
+{
+    (void)queue;
+    (void)count;
+    (void)fence;
+    jobs_counted += *submits->pCommandBuffers == tiny_job;
+    return VK_SUCCESS;
+}
+
+VkResult vkWaitForFences(VkDevice device, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout_ns)
+{
+    (void)device;
+    (void)count;
+    (void)fences;
+    (void)all;
+    (void)timeout_ns;
+    return VK_SUCCESS;
+}
+
+VkResult vkResetFences(VkDevice device, uint32_t count, const VkFence *fences)
+{
+    (void)device;
+    (void)count;
+    (void)fences;
+    return VK_SUCCESS;
+}
+
+VkResult vkGetFenceStatus(VkDevice device, VkFence fence)
+{
+    (void)device;
+    (void)fence;
+    return VK_NOT_READY;
+}
+
+/* --- what is allocated ----------------------------------------------------------------------------------------------
+ */
+
+static volatile unsigned allocations;
+#ifndef __SANITIZE_ADDRESS__
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+void *malloc(size_t size)
+{
+    allocations++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    allocations++;
+    return __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    allocations++;
+    return __libc_realloc(old, size);
+}
+#endif
+
+static const struct vg_stream_spec streams[] = {
+    { "rows", "test rows",
+      VG_COLUMNS { { "t0", "ns", VG_COLUMN_TIME, VG_NEITHER, 0, "" },
+                   { "submit", "ns", VG_COLUMN_DURATION, VG_LOWER, 0, "" },
+                   { "latency", "ns", VG_COLUMN_DURATION, VG_LOWER, 0, "" },
+                   { 0 } } },
+    { 0 },
+};
+
+static void nothing(struct vg_workload_context *context)
+{
+    (void)context;
+}
+
+struct outcome {
+    unsigned allocations;
+    int64_t loop_ns, inside_ns; /* of all samples: the whole loop, and between t0 and t4 */
+    uint64_t verified;
+};
+
+static void push(struct vg_stream *rows, const struct submission *one)
+{
+    vg_w_push(rows, (const int64_t[]) { one->t0_ns, one->t1_ns - one->t0_ns, one->t4_ns - one->intended_ns });
+}
+
+static void run_loop(struct submitter *s, struct vg_stream *rows, struct outcome *outcome)
+{
+    int64_t start_ns = vg_now_ns(), inside_ns = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+        submitter_send(s, 0);
+        const struct submission *one = submitter_see(s, INT64_MAX);
+        inside_ns += one->t4_ns - one->t0_ns;
+        push(rows, one);
+    }
+    outcome->loop_ns = vg_now_ns() - start_ns;
+    outcome->inside_ns = inside_ns;
+    outcome->verified = s->verified;
+}
+
+/* From now on any system call but `exit` ends the process. Not seccomp's strict mode: that takes the clock away, too. */
+static bool forbid_system_calls(void)
+{
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    };
+    const struct sock_fprog filter = { .len = VG_COUNT(rules), .filter = rules };
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static void make_submitter(struct submitter *s, struct vg_workload_context *context)
+{
+    *s = (struct submitter) {
+        .context = context,
+        .jobs.vk.context = context,
+        .kind = SUBMIT_EMPTY,
+        .slot_count = 1,
+        .tiny = tiny_job,
+        .counter = &jobs_counted,
+    };
+}
+
+static void the_loop_neither_allocates_nor_calls_the_kernel(void **state)
+{
+    (void)state;
+    static struct submitter s;
+    static struct vg_workload workload = { .name = "test", .streams = streams, .run = nothing };
+    struct vg_workload_context *context = vg_calloc(1, sizeof(*context));
+    context->workload = &workload;
+    context->streams = vg_calloc(2, sizeof(*context->streams));
+    struct outcome *outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(outcome != MAP_FAILED);
+    struct vg_stream *rows = vg_w_stream(context, "rows", SAMPLES);
+    make_submitter(&s, context);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        memset(rows->rows, 0, SAMPLES * rows->width * sizeof(int64_t)); /* the fork made them copies */
+        unsigned before = allocations;
+        if (forbid_system_calls()) {
+            run_loop(&s, rows, outcome);
+            outcome->allocations = allocations - before;
+        }
+        syscall(SYS_exit, 0); /* the only way out that is left */
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFSIGNALED(status))
+        fail_msg("the loop made a system call (signal %d); or this machine's clock is one", WTERMSIG(status));
+    assert_true(outcome->verified >= SAMPLES - ORDER_BATCH);
+    assert_int_equal(outcome->allocations, 0);
+    print_message("the timing loop: %.1f ns per sample, of which %.1f between t0 and t4\n",
+                  (double)outcome->loop_ns / SAMPLES, (double)outcome->inside_ns / SAMPLES);
+    munmap(outcome, sizeof(*outcome));
+    free(rows->rows);
+    free(context->streams);
+    free(context);
+}
+
+/* Rows at a fixed rate, late or not, flushed when there is no room left. */
+static void push_at_rate(struct vg_workload_context *context)
+{
+    struct vg_stream *rows = vg_w_stream(context, "rows", 16384);
+    static struct submitter s;
+    make_submitter(&s, context);
+    int64_t start_ns = vg_w_barrier(context);
+    for (int64_t i = 0; i < SAMPLES; i++) {
+        int64_t at_ns = start_ns + i * VG_NS_PER_S / RATE_HZ;
+        while (vg_now_ns() < at_ns)
+            ;
+        submitter_send(&s, at_ns);
+        push(rows, submitter_see(&s, INT64_MAX));
+        if (vg_w_room(rows) == 0)
+            vg_w_flush(rows);
+    }
+    vg_w_fact_real(context, "rate", SAMPLES / ((double)(vg_now_ns() - start_ns) / 1e9));
+}
+
+static size_t rows_of(const char *line)
+{
+    struct vg_error err = { 0 };
+    vg_autojson json_t *message = vg_json_load_text(line, strlen(line), &err);
+    json_t *values = message ? json_object_get(message, "values") : NULL;
+    assert_non_null(values);
+    return json_array_size(values) / 3;
+}
+
+static void no_row_is_lost(void **state)
+{
+    (void)state;
+    static const struct vg_workload workload = { .name = "test", .streams = streams, .run = push_at_rate };
+    static const char go[] = "{\"type\":\"go\",\"run\":1,\"at_ns\":0}\n";
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(pair[0]);
+        vg_workload_execute(&workload, NULL, 1, pair[1], false);
+    }
+    close(pair[1]);
+    FILE *in = fdopen(pair[0], "r+");
+    assert_non_null(in);
+    assert_int_equal(write(pair[0], go, strlen(go)), strlen(go));
+    static char line[VG_LINE_BYTES + 1];
+    size_t rows = 0;
+    bool ended = false;
+    while (fgets(line, sizeof(line), in)) {
+        if (strstr(line, "\"samples\""))
+            rows += rows_of(line);
+        if (strstr(line, "\"rate\""))
+            print_message("%s", line);
+        ended = ended || (strstr(line, "\"end\"") && strstr(line, "\"ok\""));
+    }
+    fclose(in);
+    waitpid(child, NULL, 0);
+    assert_true(ended);
+    assert_int_equal(rows, SAMPLES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_loop_neither_allocates_nor_calls_the_kernel),
+        cmocka_unit_test(no_row_is_lost),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
