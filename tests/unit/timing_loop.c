@@ -128,7 +128,8 @@ static void run_loop(struct submitter *s, struct vg_stream *rows, struct outcome
     outcome->verified = s->verified;
 }
 
-/* From now on any system call but `exit` ends the process. Not seccomp's strict mode: that takes the clock away, too. */
+/* From now on any system call but `exit` ends the process. Not seccomp's strict mode: that takes the clock away, too.
+ */
 static bool forbid_system_calls(void)
 {
     struct sock_filter rules[] = {
