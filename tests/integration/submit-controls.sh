@@ -23,7 +23,10 @@ above() { # mode, p50 at least, p99 at least, arguments...
     local mode=$1 least50=$2 least99=$3 p50 p99
     shift 3
     read -r p50 p99 < <(measured "$mode" "$@") || return 1
-    [ "$p50" -ge "$least50" ] && [ "$p99" -ge "$least99" ] || { echo "p50 $p50, p99 $p99"; return 1; }
+    if [ "$p50" -lt "$least50" ] || [ "$p99" -lt "$least99" ]; then
+        echo "p50 $p50, p99 $p99"
+        return 1
+    fi
 }
 below() { # mode, p50 at most
     local p50 p99
