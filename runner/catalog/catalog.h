@@ -189,6 +189,7 @@ struct vg_host_profile {
     unsigned max;                             /* most vGPUs of it per pGPU */
     char *type;                               /* what the driver calls it: "nvidia-46", "1005"; NULL: as name */
     unsigned low_gm_mib, high_gm_mib, fences; /* capacity gvt-g: what one takes */
+    bool whole;                               /* takes the pGPU as a whole and shares it with nothing */
 };
 
 struct vg_host_policy {
@@ -245,6 +246,7 @@ struct vg_host {
     struct vg_host_mechanism *mechanisms;
     unsigned mechanism_count;
     struct vg_words allow; /* destructive, ... */
+    char *placement;       /* the policy that chooses a tenant's pGPU; "depth-first-residents" */
     char *model;           /* a profile of vgauge-model that is served at a private root; NULL: no model */
     char *model_break;     /* its known-bad behaviour; NULL: none */
     char *file;

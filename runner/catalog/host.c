@@ -36,6 +36,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_UINT("low_gm_mib", VG_OPTIONAL, struct vg_host_profile, low_gm_mib),
     CYAML_FIELD_UINT("high_gm_mib", VG_OPTIONAL, struct vg_host_profile, high_gm_mib),
     CYAML_FIELD_UINT("fences", VG_OPTIONAL, struct vg_host_profile, fences),
+    CYAML_FIELD_BOOL("whole", VG_OPTIONAL, struct vg_host_profile, whole),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t profile_entry = {
@@ -90,6 +91,7 @@ static const cyaml_schema_field_t host_fields[] = {
     VG_FIELD_LIST("pgpus", VG_MANDATORY, struct vg_host, pgpus, pgpu_count, pgpu_entry),
     VG_FIELD_LIST("mechanisms", VG_MANDATORY, struct vg_host, mechanisms, mechanism_count, mechanism_entry),
     VG_FIELD_WORDS("allow", VG_OPTIONAL, struct vg_host, allow),
+    VG_FIELD_WORD("placement", VG_OPTIONAL, struct vg_host, placement),
     VG_FIELD_WORD("model", VG_OPTIONAL, struct vg_host, model),
     VG_FIELD_WORD("model_break", VG_OPTIONAL, struct vg_host, model_break),
     CYAML_FIELD_END,

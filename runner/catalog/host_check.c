@@ -233,6 +233,10 @@ bool vg_host_check(const struct vg_document *document, struct vg_host *host, str
     for (unsigned i = 0; i < host->mechanism_count; i++)
         if (!check_mechanism(document, host, i, err))
             return false;
+    if (host->placement && !vg_check_descriptor(document, "placement", VG_KIND_PLACEMENT, host->placement, err))
+        return false;
+    if (!host->placement)
+        host->placement = vg_strdup("depth-first-residents");
     return vg_check_words(document, "allow", "permission", &host->allow, allowed, VG_COUNT(allowed), err) &&
            check_offers(document, host, err);
 }

@@ -99,6 +99,8 @@ static json_t *profiles_to_json(const struct vg_host_mechanism *mechanism)
         set_int_if(json, "low_gm_mib", mechanism->profiles[i].low_gm_mib);
         set_int_if(json, "high_gm_mib", mechanism->profiles[i].high_gm_mib);
         set_int_if(json, "fences", mechanism->profiles[i].fences);
+        if (mechanism->profiles[i].whole)
+            vg_json_set_bool(json, "whole", true);
         vg_json_append(array, json);
     }
     return array;
@@ -150,6 +152,7 @@ json_t *vg_host_to_json(const struct vg_host *host)
     vg_json_set(json, "pgpus", pgpus_to_json(host));
     vg_json_set(json, "mechanisms", mechanisms_to_json(host));
     vg_json_set(json, "allow", vg_words_to_json(&host->allow));
+    set_text_if(json, "placement", host->placement);
     set_text_if(json, "model", host->model);
     set_text_if(json, "model_break", host->model_break);
     return json;

@@ -3,20 +3,6 @@
  * vGPU is made there. */
 #include "engine/drill.h"
 
-/* A vGPU that the driver shows, as the capacity model knows it; one of an unknown type takes nothing there. */
-static void take(const struct vg_pgpu_class *class, const struct vg_pgpu *seen, const struct vg_live_vgpu *live,
-                 struct vg_pgpu_state *state)
-{
-    struct vg_vgpu_instance instance;
-    if (live->profile < 0)
-        return;
-    instance = VG_INSTANCE_OF((unsigned)live->profile);
-    instance.vf = class->sriov ? live->vf : VG_ANY;
-    instance.placement_id = class->model == VG_CAPACITY_MIXED_SIZE ? live->placement_id : VG_ANY;
-    if (vg_capacity_create(class, state, &instance, &instance) != VG_REFUSED_NOT)
-        vg_debug("the driver shows more vGPUs on %s than its capacity model has room for", seen->name);
-}
-
 bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fleet_pgpu *pgpus,
                     struct vg_pgpu_state *states)
 {
@@ -25,13 +11,11 @@ bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fl
         struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
         struct vg_error err = { 0 };
         pgpus[i] = (struct vg_fleet_pgpu) { .board = drill->walk.boards[i], .class = (uint16_t)i };
-        states[i] = (struct vg_pgpu_state) { 0 };
         if (!drill->mechanism->look(drill->state, drill->host_index[i], &seen, &err)) {
             vg_drill_trouble(drill, err.text);
             return false;
         }
-        for (unsigned j = 0; j < seen.vgpu_count; j++)
-            take(&drill->walk.classes[i], &seen, &seen.vgpus[j], &states[i]);
+        vg_place_see(&drill->walk.classes[i], &seen, &states[i]);
     }
     *fleet = (struct vg_fleet) {
         .classes = drill->walk.classes, .class_count = count, .pgpus = pgpus, .states = states, .pgpu_count = count
@@ -151,6 +135,7 @@ VG_DRILL(decisions) = {
               .max = 100000,
               .unit = "1",
               .summary = "vGPUs to place" },
+            VG_DRILL_BOOT_EVERY,
             { .name = NULL },
         },
     .run = run,

@@ -35,6 +35,11 @@ VG_DRILL(fill) = {
     .name = "fill",
     .summary = "creates each type on each pGPU until it is refused, and takes all away again",
     .why = "the advertised maximum is what is sold",
+    .params =
+        VG_PARAMS {
+            VG_DRILL_BOOT_EVERY,
+            { .name = NULL },
+        },
     .run = fill_each,
 };
 
@@ -71,6 +76,7 @@ VG_DRILL(refill) = {
     .params =
         VG_PARAMS {
             { .name = "rounds", .type = VG_INT, .def = "50", .min = 1, .max = 100000, .unit = "1", .summary = "fills" },
+            VG_DRILL_BOOT_EVERY,
             { .name = NULL },
         },
     .run = refill,
@@ -110,6 +116,7 @@ VG_DRILL(cycles) = {
               .max = 1000000,
               .unit = "1",
               .summary = "creates with their destroys" },
+            VG_DRILL_BOOT_EVERY,
             { .name = NULL },
         },
     .run = cycle,

@@ -161,6 +161,7 @@ VG_DRILL(race) = {
               .max = 100000,
               .unit = "1",
               .summary = "races" },
+            VG_DRILL_BOOT_EVERY,
             { .name = NULL },
         },
     .run = run,

@@ -184,8 +184,48 @@ static void exclude(struct vg_drill *drill, const struct vg_mechanism *mechanism
     vg_drill_drain(drill, pgpu);
 }
 
+/* Where no driver is moved, a profile says that it takes the pGPU whole. */
+static bool exclude_profiles(struct vg_drill *drill, struct vg_error *err)
+{
+    unsigned tried = 0;
+    for (unsigned pgpu = 0; pgpu < drill->walk.class_count && !drill->trouble; pgpu++) {
+        const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
+        unsigned whole = 0, part = 0;
+        while (whole < class->type_count && !class->types[whole].whole)
+            whole++;
+        while (part < class->type_count && class->types[part].whole)
+            part++;
+        if (whole == class->type_count || part == class->type_count)
+            continue;
+        tried++;
+        vg_drill_create(drill, pgpu, pgpu, part);
+        vg_drill_look(drill, pgpu);
+        vg_drill_create(drill, pgpu, pgpu, whole); /* a vGPU is there */
+        vg_drill_look(drill, pgpu);                /* and still is */
+        vg_drill_drain(drill, pgpu);
+        vg_drill_create(drill, pgpu, pgpu, whole);
+        vg_drill_look(drill, pgpu);
+        for (unsigned type = 0; type < class->type_count; type++)
+            vg_drill_create(drill, pgpu, pgpu, type); /* the other way round; and whole twice is no more */
+        vg_drill_look(drill, pgpu);
+        vg_drill_drain(drill, pgpu);
+        vg_drill_create(drill, pgpu, pgpu, part); /* works again */
+        vg_drill_look(drill, pgpu);
+        vg_drill_drain(drill, pgpu);
+        vg_drill_look(drill, pgpu);
+        if (!vg_drill_turn(drill, err))
+            return false;
+    }
+    if (!tried)
+        vg_drill_skip(drill, "no profile of %s takes a pGPU as a whole (`whole` in the host file)",
+                      drill->config->name);
+    return true;
+}
+
 static bool exclusion(struct vg_drill *drill, struct vg_error *err)
 {
+    if (drill->with_tenants)
+        return exclude_profiles(drill, err);
     const struct vg_mechanism *mechanism = vg_mechanism_find("passthrough");
     const struct vg_host_mechanism config = { .name = (char *)mechanism->name };
     void *state = NULL;

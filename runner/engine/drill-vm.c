@@ -77,10 +77,55 @@ static void let_go(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t
     vg_drill_look(drill, pgpu);
 }
 
+static bool whole_or_largest(const struct vg_drill *drill, unsigned pgpu, unsigned *type)
+{
+    for (*type = 0; *type < drill->walk.classes[pgpu].type_count; ++*type)
+        if (vg_capacity_maximum(&drill->walk.classes[pgpu], *type) == 1 &&
+            !drill->walk.classes[pgpu].types[*type].whole)
+            return true;
+    return false;
+}
+
+/* Slots that live and die with their VM: while it runs another is refused; when it ends, however it does, the manager
+ * notices by itself, and the one that waited starts. A VM per pGPU at a time, so that they boot side by side. */
+static bool vm_bound(struct vg_drill *drill, struct vg_error *err)
+{
+    long long rounds = vg_drill_number(drill, "stops") * VG_DRILL_WAYS;
+    for (long long round = 0; round <= rounds && !drill->trouble; round++) {
+        for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
+            unsigned type;
+            if (!whole_or_largest(drill, pgpu, &type)) {
+                vg_drill_skip(drill, "no profile of %s fills a pGPU of this host alone", drill->config->name);
+                return true;
+            }
+            vg_drill_create(drill, round, pgpu, type); /* from the second round on: the one that waited */
+        }
+        vg_drill_look_all(drill, round);
+        for (unsigned i = 0; i < drill->vgpu_count && round < rounds && !drill->trouble; i++) {
+            if (!drill->vgpus[i])
+                continue;
+            unsigned pgpu = i % drill->walk.class_count, type;
+            struct vg_error failed = { 0 };
+            whole_or_largest(drill, pgpu, &type);
+            vg_drill_create(drill, round, pgpu, type); /* refused: this one will wait */
+            if (!vg_drill_end_vm(drill, round, i, (unsigned)((round + pgpu) % VG_DRILL_WAYS), &failed))
+                vg_drill_trouble(drill, failed.text);
+            vg_drill_look(drill, pgpu);
+        }
+        if (!vg_drill_turn(drill, err))
+            return false;
+    }
+    vg_drill_drain(drill, rounds + 1);
+    vg_drill_look_all(drill, rounds + 1);
+    return true;
+}
+
 static bool lifetime(struct vg_drill *drill, struct vg_error *err)
 {
     enum { WAYS = 3 };
     long long stops = vg_drill_number(drill, "stops");
+    if (drill->with_tenants)
+        return vm_bound(drill, err);
     if (!drill->mechanism->device) {
         vg_drill_skip(drill, "%s has no device that a VM would hold open", drill->mechanism->name);
         return true;

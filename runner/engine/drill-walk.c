@@ -212,6 +212,7 @@ VG_DRILL(random_walk) = {
               .max = 100000,
               .unit = "1",
               .summary = "after so many steps one type is filled and drained; 0: never" },
+            VG_DRILL_BOOT_EVERY,
             { .name = NULL },
         },
     .run = run,

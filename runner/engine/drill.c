@@ -77,6 +77,8 @@ const struct vg_host_profile *vg_drill_profile(const struct vg_drill *drill, uns
 int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu)
 {
     vg_push(drill->vgpus, drill->vgpu_count) = vgpu;
+    if (drill->with_tenants)
+        vg_drill_enrol(drill, vgpu);
     return drill->vgpu_count - 1;
 }
 
@@ -119,13 +121,18 @@ enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t 
 {
     struct vg_error err = { 0 };
     struct vg_vgpu *vgpu = drill->vgpus[instance];
-    struct vg_step *step = vg_drill_step(drill, VG_STEP_DESTROY, round, drill_pgpu(drill, vgpu));
+    int64_t pgpu = drill_pgpu(drill, vgpu), start_ns = vg_now_ns();
+    bool gone = drill->with_tenants ? vg_drill_dismiss(drill, instance, &err)
+                                    : drill->mechanism->destroy(drill->state, vgpu, &err);
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_DESTROY, round, pgpu);
     step->instance = instance;
-    bool gone = drill->mechanism->destroy(drill->state, vgpu, &err);
+    step->start_ns = start_ns;
     step->end_ns = vg_now_ns();
     step->outcome = gone ? VG_REFUSED_NOT : err.kind == VG_ERROR_REFUSED ? VG_REFUSED_BUSY : VG_REFUSED_ERROR;
-    if (gone)
+    if (gone || drill->with_tenants)
         drill->vgpus[instance] = NULL;
+    if (!gone && drill->with_tenants)
+        vg_drill_trouble(drill, err.text);
     return (enum vg_refusal)step->outcome;
 }
 
@@ -170,7 +177,7 @@ bool vg_drill_look(struct vg_drill *drill, unsigned pgpu)
     struct vg_error err = { 0 };
     if (!drill->walk.step_count) /* counters belong to a step */
         vg_drill_step(drill, VG_STEP_LOOK, 0, pgpu);
-    if (!drill->mechanism->look(drill->state, drill->host_index[pgpu], &seen, &err)) {
+    if (!vg_drill_see(drill, pgpu, &seen, &err)) {
         vg_drill_trouble(drill, err.text);
         return false;
     }
@@ -214,6 +221,10 @@ bool vg_drill_has(const struct vg_drill *drill, enum vg_capacity_model model, un
 static bool destroy_quietly(struct vg_drill *drill)
 {
     bool all = true;
+    if (drill->with_tenants) {
+        vg_drill_dismiss_all(drill); /* their vGPUs go with them */
+        return true;
+    }
     for (unsigned i = drill->vgpu_count; i-- > 0;) {
         struct vg_error ignored = { 0 };
         if (drill->vgpus[i] && drill->mechanism->destroy(drill->state, drill->vgpus[i], &ignored))

@@ -18,6 +18,12 @@ struct vg_drill {
     struct vg_walk walk;
     struct vg_vgpu **vgpus; /* by instance number; NULL: it does not exist */
     unsigned vgpu_count;
+    /* Where a vGPU is its VM's own (drill-tenant.c). */
+    const struct vg_instance *instance;
+    bool with_tenants;
+    struct vg_tenant **tenants; /* by instance number */
+    unsigned tenant_count;
+    unsigned boot_every; /* of so many vGPUs one gets a real VM, the others only keep their place */
     uint64_t seed, random;
     char *skip;    /* why the action does not apply here */
     char *trouble; /* first thing that kept it from being carried out */
@@ -65,6 +71,27 @@ void vg_drill_drain(struct vg_drill *drill, int64_t round); /* destroys everythi
 /* Everything as at the start, without steps: for trying again. True if it is known to be so. */
 bool vg_drill_restart(struct vg_drill *drill);
 unsigned vg_drill_live(const struct vg_drill *drill, int64_t *instances, unsigned most); /* which exist */
+
+/* --- drill-tenant.c: each vGPU is a VM --- */
+
+/* The instance that was kept last becomes a tenant. */
+void vg_drill_enrol(struct vg_drill *drill, struct vg_vgpu *vgpu);
+/* Boots all that are due, in parallel, until their agents said hello. */
+bool vg_drill_boot(struct vg_drill *drill, struct vg_error *err);
+/* As the mechanism's look; with tenants `live` is counted by where the kernel has their renderers. */
+bool vg_drill_see(struct vg_drill *drill, unsigned pgpu, struct vg_pgpu *seen, struct vg_error *err);
+/* Ends the VM and gives its vGPU back. One that was due and not booted yet is booted first. */
+bool vg_drill_dismiss(struct vg_drill *drill, int64_t instance, struct vg_error *err);
+void vg_drill_dismiss_all(struct vg_drill *drill);
+/* Ends a VM without telling whoever manages it, and waits until that one noticed and freed the slot: two steps. */
+enum { VG_DRILL_BY_GUEST, VG_DRILL_BY_HOST, VG_DRILL_BY_CRASH, VG_DRILL_WAYS };
+bool vg_drill_end_vm(struct vg_drill *drill, int64_t round, int64_t instance, unsigned way, struct vg_error *err);
+#define VG_DRILL_BOOT_EVERY                                                                                            \
+    {                                                                                                                  \
+        .name = "boot_every", .type = VG_INT, .def = "1", .min = 1, .max = 100000, .unit = "1",                        \
+        .summary = "where each vGPU is a VM: of so many one is booted, the others only keep their place"               \
+    }
+
 /* Another pGPU of the drill's. */
 bool vg_drill_has(const struct vg_drill *drill, enum vg_capacity_model model, unsigned *pgpu);
 /* Which pGPU a policy chooses now, by what the driver says; index, or VG_ANY with the refusal. A known-bad placer takes

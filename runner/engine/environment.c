@@ -228,7 +228,8 @@ static bool open_machine(struct vg_engine *engine, const struct vg_instance *ins
 static bool prepare(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
 {
     const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
-    bool needs_vms = mechanism->vm && instance->test->tenant_count;
+    /* Where a vGPU is its VM's own, one that is made by a test without tenants is a VM too. */
+    bool needs_vms = mechanism->vm && (instance->test->tenant_count || mechanism->slot == VG_SLOT_VM_BOUND);
     return open_mechanism(engine, instance, err) && (!needs_vms || open_machine(engine, instance, err));
 }
 

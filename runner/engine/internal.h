@@ -60,11 +60,15 @@ const struct vg_host_profile *vg_profile_whole(void);
  */
 
 struct vg_tenant *vg_tenant_new(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err);
+/* A tenant for a vGPU that exists. It owns it from now on. */
+struct vg_tenant *vg_tenant_of(struct vg_engine *engine, const struct vg_instance *instance, struct vg_vgpu *vgpu);
 /* Boots all that have not yet, in parallel, until each said hello; false if one did not (it is then `dead`, and err is
  * the first one's sentence with the end of its console), or when interrupted. */
 bool vg_tenants_boot(struct vg_engine *engine, struct vg_tenant **tenants, unsigned count, struct vg_error *err);
 /* Ends it in the given way and gives its vGPU back. how: "destroy", "kill", "shutdown". */
 bool vg_tenant_stop(struct vg_tenant *tenant, const char *how, struct vg_error *err);
+/* Notices a VM that ended without being asked to, and gives its vGPU back. Nothing to do for others. */
+bool vg_tenant_reap(struct vg_tenant *tenant, struct vg_error *err);
 void vg_tenant_free(struct vg_tenant *tenant);
 /* Lets a VM stand still until a later test of the same boot wants it, so that it need not boot again. False: it has to
  * go, since its mechanism would still count it as running, or it cannot be paused. */
@@ -77,6 +81,15 @@ pid_t vg_tenant_pid(const struct vg_tenant *tenant); /* 0 if none */
 void vg_tenant_lost(struct vg_tenant *tenant, const char *reason);
 /* Notices a VM or process that ended by itself. */
 void vg_tenant_check(struct vg_tenant *tenant);
+
+/* --- place.c: which pGPU a tenant gets -----------------------------------------------------------------------------
+ */
+
+/* By the host file's placement policy over what the mechanism shows now; where nothing fits, the first pGPU, whose
+ * refusal then says why. */
+bool vg_place_tenant(struct vg_tenant *tenant, struct vg_error *err);
+/* A pGPU as its driver shows it, in the terms of the capacity models. */
+void vg_place_see(const struct vg_pgpu_class *class, const struct vg_pgpu *seen, struct vg_pgpu_state *state);
 
 /* --- scene.c: what one instance does, while it does it ---------------------------------------------------------------
  */

@@ -104,8 +104,8 @@ static bool write_classes(const struct vg_drill *drill, const struct table *tabl
     static const char *const pgpu_columns[] = { "pgpu",        "model",  "sriov",    "vf_count",
                                                 "vf_total",    "count",  "size_mib", "low_gm_mib",
                                                 "high_gm_mib", "fences", "board" };
-    static const char *const type_columns[] = { "pgpu",       "type",        "id",     "size_mib",  "max",
-                                                "low_gm_mib", "high_gm_mib", "fences", "advertised" };
+    static const char *const type_columns[] = { "pgpu",       "type",        "id",     "size_mib",   "max",
+                                                "low_gm_mib", "high_gm_mib", "fences", "advertised", "whole" };
     enum { PGPU = VG_COUNT(pgpu_columns), TYPE = VG_COUNT(type_columns) };
     const struct vg_walk *walk = &drill->walk;
     vg_autofree int64_t *pgpus = vg_calloc((size_t)walk->class_count * PGPU + 1, sizeof(*pgpus));
@@ -136,7 +136,8 @@ static bool write_classes(const struct vg_drill *drill, const struct table *tabl
                                      type->low_gm_mib,
                                      type->high_gm_mib,
                                      type->fences,
-                                     drill->advertised[i * VG_CLASS_TYPES_MAX + j] };
+                                     drill->advertised[i * VG_CLASS_TYPES_MAX + j],
+                                     type->whole };
             memcpy(types + (size_t)type_count++ * TYPE, line, sizeof(line));
             add_fact(table->run, vg_format("type.%u.%u", i, j), vg_strdup(type->name));
         }
@@ -199,6 +200,10 @@ static bool run_drill(struct vg_drill *drill, struct vg_scene *scene, unsigned p
                                    .go_host_ns = vg_now_ns() };
     const struct vg_drill_action *action = (const struct vg_drill_action *)drill->action;
     bool good = true;
+    drill->with_tenants = drill->mechanism->vm && drill->mechanism->slot == VG_SLOT_VM_BOUND;
+    drill->boot_every = (unsigned)vg_drill_number(drill, "boot_every");
+    if (!drill->boot_every)
+        drill->boot_every = 1;
     if (!drill->mechanism->look || !drill->mechanism->create_as)
         vg_drill_skip(drill, "%s keeps no count of its own in a driver", drill->mechanism->name);
     else if (!describe(drill, err))
@@ -228,6 +233,7 @@ bool vg_provision_run(struct vg_scene *scene, unsigned phase, const struct vg_te
     struct vg_drill drill = { .engine = engine,
                               .host = engine->host,
                               .config = vg_host_mechanism_find(engine->host, scene->instance->mechanism),
+                              .instance = scene->instance,
                               .mechanism = mechanism,
                               .state = vg_environment_mechanism(engine, mechanism),
                               .action = vg_descriptor_find(VG_KIND_ACTION, provision->action),

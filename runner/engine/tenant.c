@@ -5,51 +5,51 @@
 
 enum { SHUTDOWN_TIMEOUT_MS = 30000 };
 
+/* Of an instance whose subject are all profiles: the first. */
 static const struct vg_host_profile *profile_of(const struct vg_engine *engine, const struct vg_instance *instance)
 {
     const struct vg_host_mechanism *config = vg_host_mechanism_find(engine->host, instance->mechanism);
     const struct vg_host_profile *profile = vg_host_profile_find(config, instance->profile);
-    return profile ? profile : vg_profile_whole();
+    return profile ? profile : config->profile_count ? &config->profiles[0] : vg_profile_whole();
 }
 
-static unsigned room_for(const struct vg_pgpu *pgpu, const struct vg_host_profile *profile)
-{
-    for (unsigned i = 0; i < pgpu->profile_count; i++) {
-        if (pgpu->profiles[i].profile == profile)
-            return pgpu->profiles[i].available;
-    }
-    return pgpu->profile_count == 0; /* no profiles named: the whole pGPU */
-}
-
-/* On the first pGPU that says it has room for the profile; on the first of all if none has, for its refusal. */
 static bool create_vgpu(struct vg_tenant *tenant, struct vg_error *err)
 {
-    struct vg_inventory inventory = { 0 };
-    if (!tenant->mechanism->discover(tenant->mechanism_state, &inventory, err))
-        return vg_wrap(err, "cannot see what %s offers now", tenant->mechanism->name);
-    for (unsigned i = inventory.pgpu_count; i-- > 0;) {
-        if (room_for(&inventory.pgpus[i], tenant->profile))
-            tenant->pgpu_index = i;
-    }
-    vg_inventory_free(&inventory);
+    if (!vg_place_tenant(tenant, err))
+        return false;
     if (tenant->mechanism->create(tenant->mechanism_state, tenant->pgpu_index, tenant->profile, &tenant->vgpu, err) ==
         VG_REFUSED_NOT)
         return true;
     return vg_wrap(err, "cannot create a %s vGPU of profile %s", tenant->mechanism->name, tenant->profile->name);
 }
 
-struct vg_tenant *vg_tenant_new(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+static struct vg_tenant *new_tenant(struct vg_engine *engine, const char *mechanism, unsigned boot)
 {
     struct vg_tenant *tenant = vg_calloc(1, sizeof(*tenant));
     tenant->engine = engine;
     tenant->number = ++engine->boots;
-    tenant->boot = instance->boot;
-    tenant->mechanism = vg_mechanism_find(instance->mechanism);
+    tenant->boot = boot;
+    tenant->mechanism = vg_mechanism_find(mechanism);
     tenant->mechanism_state = vg_environment_mechanism(engine, tenant->mechanism);
-    tenant->profile = profile_of(engine, instance);
     tenant->label = vg_format("%s-%u", tenant->mechanism->name, tenant->number);
     tenant->console_file = vg_format("%s/%s.console", engine->runtime_directory, tenant->label);
     vg_push(engine->tenants, engine->tenant_count) = tenant;
+    return tenant;
+}
+
+struct vg_tenant *vg_tenant_of(struct vg_engine *engine, const struct vg_instance *instance, struct vg_vgpu *vgpu)
+{
+    struct vg_tenant *tenant = new_tenant(engine, instance->mechanism, instance->boot);
+    tenant->profile = vgpu->profile;
+    tenant->pgpu_index = vgpu->pgpu_index;
+    tenant->vgpu = vgpu;
+    return tenant;
+}
+
+struct vg_tenant *vg_tenant_new(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+{
+    struct vg_tenant *tenant = new_tenant(engine, instance->mechanism, instance->boot);
+    tenant->profile = profile_of(engine, instance);
     if (!create_vgpu(tenant, err)) {
         vg_tenant_free(tenant);
         return NULL;
@@ -114,6 +114,13 @@ static bool stop_vm(struct vg_tenant *tenant, const char *how, struct vg_error *
     return vg_vm_wait_shutdown(tenant->vm, 1000, err);
 }
 
+static bool give_back(struct vg_tenant *tenant, struct vg_error *err)
+{
+    struct vg_vgpu *vgpu = tenant->vgpu;
+    tenant->vgpu = NULL;
+    return !vgpu || tenant->mechanism->destroy(tenant->mechanism_state, vgpu, err);
+}
+
 bool vg_tenant_stop(struct vg_tenant *tenant, const char *how, struct vg_error *err)
 {
     bool stopped = true;
@@ -126,15 +133,29 @@ bool vg_tenant_stop(struct vg_tenant *tenant, const char *how, struct vg_error *
         tenant->process = NULL;
     }
     vg_tenant_lost(tenant, reason);
-    if (tenant->vgpu) {
-        struct vg_error destroy_error = { 0 };
-        if (!tenant->mechanism->destroy(tenant->mechanism_state, tenant->vgpu, &destroy_error) && stopped) {
-            *err = destroy_error;
-            stopped = false;
-        }
-        tenant->vgpu = NULL;
+    struct vg_error destroy_error = { 0 };
+    if (!give_back(tenant, &destroy_error) && stopped) {
+        *err = destroy_error;
+        stopped = false;
     }
     return stopped;
+}
+
+static bool has_ended(struct vg_tenant *tenant)
+{
+    const char *why;
+    return tenant->vm ? !vg_vm_alive(tenant->vm, &why) : tenant->process && !vg_process_alive(tenant->process);
+}
+
+bool vg_tenant_reap(struct vg_tenant *tenant, struct vg_error *err)
+{
+    /* One that was given up for what it said may still run, and then it keeps its place. */
+    if (!tenant->booted || tenant->stopped || !has_ended(tenant))
+        return true;
+    vg_tenant_check(tenant);
+    /* A guest that went away by itself is still a domain, and a VMM that was killed one that libvirt has to notice. */
+    bool cleared = !tenant->vm || vg_vm_stop(tenant->vm, VG_VM_DESTROY, err);
+    return cleared && give_back(tenant, err);
 }
 
 void vg_tenant_free(struct vg_tenant *tenant)

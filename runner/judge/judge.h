@@ -193,6 +193,8 @@ struct vg_walk {
 
 struct vg_walk_result {
     unsigned creates, destroys, refusals, counters, decisions, races, inspected;
+    unsigned vms;            /* that were given a vGPU */
+    int64_t slowest_free_ns; /* longest time from a VM's end until its slot was free; 0: nothing was timed */
     unsigned wrong_grants;   /* granted where the capacity model refuses */
     unsigned wrong_refusals; /* refused where it grants */
     unsigned wrong_reasons;  /* rightly refused, for the wrong reason */

@@ -60,8 +60,8 @@ static unsigned small(int64_t value)
 
 static const char *const pgpu_columns[] = { "pgpu",     "model",      "sriov",       "vf_count", "vf_total", "count",
                                             "size_mib", "low_gm_mib", "high_gm_mib", "fences",   "board" };
-static const char *const type_columns[] = { "pgpu",       "type",        "id",     "size_mib",  "max",
-                                            "low_gm_mib", "high_gm_mib", "fences", "advertised" };
+static const char *const type_columns[] = { "pgpu",       "type",        "id",     "size_mib",   "max",
+                                            "low_gm_mib", "high_gm_mib", "fences", "advertised", "whole" };
 
 static const char *named(const struct vg_measured_run *run, const char *format, unsigned a, unsigned b)
 {
@@ -100,7 +100,8 @@ static bool take_type(struct record *record, const struct vg_measured_run *run, 
                                                                 .max = small(row[4]),
                                                                 .low_gm_mib = small(row[5]),
                                                                 .high_gm_mib = small(row[6]),
-                                                                .fences = small(row[7]) };
+                                                                .fences = small(row[7]),
+                                                                .whole = row[9] != 0 };
     return true;
 }
 
@@ -191,6 +192,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "steps", record->walk.step_count },
         { "creates", r->creates },
         { "refusals", r->refusals },
+        { "vms", r->vms },
         { "counters_read", r->counters },
         { "ranges_read", record->walk.range_count },
         { "types", record->types },
@@ -219,6 +221,8 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
                     (double)r->wrong_grants + r->wrong_refusals + r->wrong_reasons + r->wrong_counters +
                         r->failed_destroys + r->overlaps + r->bad_places + r->wrong_setups + r->missing,
                     NULL);
+    if (r->slowest_free_ns)
+        vg_output_value(output, self, "slowest_free", NULL, (double)r->slowest_free_ns / 1e9, NULL);
     double filled = record->types ? 100.0 * r->fills / record->types : NAN;
     vg_output_value(output, self, "filled", NULL, filled, NULL);
 }
@@ -268,6 +272,7 @@ VG_ANALYSIS(provisioning) = {
             { "steps", "1", VG_NEITHER, 0, "what was asked, refused or not" },
             { "creates", "1", VG_NEITHER, 0, "vGPUs that were granted" },
             { "refusals", "1", VG_NEITHER, 0, "creates and destroys that were refused" },
+            { "vms", "1", VG_NEITHER, 0, "VMs that were given a vGPU" },
             { "counters_read", "1", VG_NEITHER, 0, "counters compared with the model" },
             { "ranges_read", "1", VG_NEITHER, 0, "memory ranges of vGPUs that the driver told" },
             { "types", "1", VG_NEITHER, 0, "types of all pGPUs" },
@@ -289,6 +294,7 @@ VG_ANALYSIS(provisioning) = {
             { "races_without_winner", "1", VG_LOWER, 0, "of these, nobody got it" },
             { "races_with_many", "1", VG_LOWER, 0, "of these, more than fit got one" },
             { "wrong_setups", "1", VG_LOWER, 0, "changes of mode, VFs or passthrough with another outcome than due" },
+            { "slowest_free", "s", VG_LOWER, 0, "longest time from a VM's end until its slot was free" },
             { "inspected", "1", VG_NEITHER, 0, "things of the driver's tree that were looked at" },
             { "missing", "1", VG_LOWER, 0, "of these, not there or not as the ABI says" },
             { .name = NULL },

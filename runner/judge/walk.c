@@ -245,6 +245,8 @@ static void do_destroy(struct replay *replay)
     if (!known || !known->there)
         return;
     replay->result->destroys++;
+    if (step->wanted >= 0 && step->end_ns - step->start_ns > replay->result->slowest_free_ns)
+        replay->result->slowest_free_ns = step->end_ns - step->start_ns;
     if (known->held && step->outcome != VG_REFUSED_NOT) {
         judge_refusal(replay, VG_REFUSED_BUSY, (enum vg_refusal)step->outcome);
         return;
@@ -450,6 +452,7 @@ static void replay_step(struct replay *replay)
     case VG_STEP_HOLD:
         if (known)
             known->held = step->outcome == VG_REFUSED_NOT;
+        replay->result->vms += step->outcome == VG_REFUSED_NOT;
         if (step->outcome != VG_REFUSED_NOT) {
             replay->result->wrong_setups++;
             wrong(replay, "a vGPU that exists can be given to a VM.");

@@ -17,12 +17,46 @@ static void add_type(struct vg_pgpu_class *class, const struct vg_host_profile *
     class->types[class->type_count++] = (struct vg_vgpu_type) {
         .name = profile->name,
         .id = id,
-        .size_bytes = profile->memory_bytes,
+        /* A part of a pool whose size nobody says is no part: then `max` is what divides it. */
+        .size_bytes = class->model == VG_CAPACITY_REMAINING && !class->size_bytes ? 0 : profile->memory_bytes,
         .max = profile->max,
+        .whole = profile->whole,
         .low_gm_mib = profile->low_gm_mib,
         .high_gm_mib = profile->high_gm_mib,
         .fences = profile->fences,
     };
+}
+
+static unsigned greatest_common_divisor(unsigned a, unsigned b)
+{
+    while (b) {
+        unsigned rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Where nothing but `max` divides the pGPU, a vGPU is the fraction 1/max of it. Sums of such fractions are whole
+ * numbers if the pGPU is as many parts as the least common multiple of every max; a part is called a MiB, since records
+ * count in these. */
+static bool divide_in_parts(struct vg_pgpu_class *class, struct vg_error *err)
+{
+    enum { MOST_PARTS = 1 << 30 };
+    uint64_t parts = 1;
+    for (unsigned i = 0; i < class->type_count; i++) {
+        unsigned max = class->types[i].max;
+        if (!max || class->types[i].whole)
+            continue;
+        parts *= max / greatest_common_divisor((unsigned)parts, max);
+        if (parts > MOST_PARTS)
+            return vg_fail(err, VG_ERROR_INPUT,
+                           "the pGPU %s would fall into more than %d parts by the `max` of its "
+                           "profiles; choose ones that divide each other",
+                           class->name, MOST_PARTS);
+    }
+    class->size_bytes = parts << 20;
+    return true;
 }
 
 bool vg_pgpu_class_make(const struct vg_host *host, const struct vg_host_mechanism *config, unsigned pgpu_index,
@@ -48,6 +82,10 @@ bool vg_pgpu_class_make(const struct vg_host *host, const struct vg_host_mechani
         for (unsigned i = 0; i < config->profile_count; i++)
             if (vg_host_pgpu_offers(pgpu, &config->profiles[i]) && class->type_count < VG_CLASS_TYPES_MAX)
                 add_type(class, &config->profiles[i], i + 1);
+    if (!class->type_count)
+        return true; /* another mechanism's, or no profile of this one: nothing fits */
+    if (class->model == VG_CAPACITY_REMAINING && !class->size_bytes && !divide_in_parts(class, err))
+        return false;
     return vg_capacity_prepare(class, err) || vg_wrap(err, "the pGPU %s", pgpu->name);
 }
 

@@ -4,6 +4,7 @@
 #ifndef VG_MECHANISM_H
 #define VG_MECHANISM_H
 
+#include <sched.h>
 #include "base/base.h"
 #include "catalog/catalog.h"
 #include "machine/machine.h"
@@ -131,6 +132,11 @@ struct vg_mechanism {
     /* The tenant's VM is paused and takes no part in the pGPU until it is adopted again; it keeps its vGPU. NULL: a
      * paused VM still counts as one that runs, so that solo cannot be had beside it. */
     bool (*release)(void *state, const struct vg_vgpu *vgpu, struct vg_error *err);
+    /* Where the tenant's GPU work is done, read back from the kernel: the cores that any of its renderers may use now,
+     * and how many renderers were found (0: none exists yet). Where a pGPU is no set of cores there is nothing to say.
+     * Optional. */
+    bool (*locate)(void *state, const struct vg_policy_tenant *tenant, cpu_set_t *cores, unsigned *renderers,
+                   struct vg_error *err);
     /* Applies the policy to all tenants that run on the pGPU now, and reads it back. Called again when one starts or
      * stops. */
     enum vg_refusal (*policy)(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
@@ -143,7 +149,7 @@ struct vg_mechanism {
      * without a driver that keeps count always free it. */
     bool (*destroy)(void *state, struct vg_vgpu *vgpu, struct vg_error *err);
 
-    /* --- what a mechanism with a driver that keeps count can do besides; each may be NULL --- */
+    /* --- what a mechanism that keeps count of single vGPUs can do besides; each may be NULL --- */
 
     /* One pGPU as it is now; free it with vg_pgpu_free. */
     bool (*look)(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err);
@@ -161,7 +167,8 @@ struct vg_mechanism {
 };
 
 /* The pGPU as the capacity models of placement/ see it, from the host file alone; types are in the order of
- * vg_pgpu.profiles, their id is 1 + the index of the profile in the mechanism's list. */
+ * vg_pgpu.profiles, their id is 1 + the index of the profile in the mechanism's list. Prepared unless the mechanism
+ * offers nothing on it (no types). */
 bool vg_pgpu_class_make(const struct vg_host *host, const struct vg_host_mechanism *config, unsigned pgpu_index,
                         struct vg_pgpu_class *class, struct vg_error *err);
 /* Does the host file say that the mechanism offers vGPUs (of the profile) on this pGPU? */

@@ -94,3 +94,23 @@ bool vg_place_process(pid_t pid, const cpu_set_t *cores)
     vg_pids_free(&threads);
     return placed;
 }
+
+bool vg_cores_of_thread(pid_t thread, cpu_set_t *cores)
+{
+    cpu_set_t now;
+    if (sched_getaffinity(thread, sizeof(now), &now) < 0)
+        return false;
+    CPU_OR(cores, cores, &now);
+    return true;
+}
+
+bool vg_cores_of_process(pid_t pid, cpu_set_t *cores)
+{
+    struct vg_pids threads = { 0 };
+    list_threads(pid, &threads);
+    bool any = false;
+    for (unsigned i = 0; i < threads.count; i++)
+        any = vg_cores_of_thread(threads.items[i], cores) || any;
+    vg_pids_free(&threads);
+    return any;
+}

@@ -2,6 +2,7 @@
 /* virtio-gpu as a vGPU: no driver on the host counts instances, so the host file's capacity holds; the device is
  * QEMU's, so it lives and dies with the VM; what it executes is scheduled by the reference scheduler. */
 #include "mechanism/reference-scheduler.h"
+#include "mechanism/renderers.h"
 #include "mechanism/slots.h"
 #include "mechanism/virtio.h"
 
@@ -72,6 +73,19 @@ enum vg_refusal vg_virtio_create(void *state, unsigned pgpu_index, const struct 
     return vg_slots_create(&virtio->slots, pgpu_index, profile, vgpu, err);
 }
 
+/* There is no driver that could be asked without a look, and no VF to choose. */
+enum vg_refusal vg_virtio_create_as(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
+                                    struct vg_error *err)
+{
+    return vg_virtio_create(state, how->pgpu_index, how->profile, vgpu, err);
+}
+
+bool vg_virtio_look(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    struct virtio *virtio = state;
+    return vg_slots_look(&virtio->slots, pgpu_index, pgpu, err);
+}
+
 bool vg_virtio_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment, struct vg_error *err)
 {
     (void)vgpu;
@@ -104,6 +118,25 @@ bool vg_virtio_release(void *state, const struct vg_vgpu *vgpu, struct vg_error 
 {
     struct virtio *virtio = state;
     return vg_scheduler_release(virtio->scheduler, vgpu, err);
+}
+
+bool vg_virtio_locate(void *state, const struct vg_policy_tenant *tenant, cpu_set_t *cores, unsigned *renderers,
+                      struct vg_error *err)
+{
+    const struct virtio *virtio = state;
+    struct vg_pids pids = { 0 };
+    (void)err;
+    CPU_ZERO(cores);
+    *renderers = 0;
+    if (virtio->venus)
+        vg_renderer_processes(tenant->pid, &pids);
+    else
+        vg_renderer_threads(tenant->pid, &pids);
+    for (unsigned i = 0; i < pids.count; i++) /* one that ended meanwhile is nowhere */
+        *renderers +=
+            virtio->venus ? vg_cores_of_process(pids.items[i], cores) : vg_cores_of_thread(pids.items[i], cores);
+    vg_pids_free(&pids);
+    return true;
 }
 
 enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,

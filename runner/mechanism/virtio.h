@@ -12,9 +12,14 @@ void vg_virtio_close(void *state);
 bool vg_virtio_discover(void *state, struct vg_inventory *inventory, struct vg_error *err);
 enum vg_refusal vg_virtio_create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
                                  struct vg_vgpu **vgpu, struct vg_error *err);
+enum vg_refusal vg_virtio_create_as(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
+                                    struct vg_error *err);
+bool vg_virtio_look(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err);
 bool vg_virtio_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment *attachment, struct vg_error *err);
 bool vg_virtio_adopt(void *state, const struct vg_policy_tenant *tenant, struct vg_error *err);
 bool vg_virtio_release(void *state, const struct vg_vgpu *vgpu, struct vg_error *err);
+bool vg_virtio_locate(void *state, const struct vg_policy_tenant *tenant, cpu_set_t *cores, unsigned *renderers,
+                      struct vg_error *err);
 enum vg_refusal vg_virtio_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                                  const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err);
 bool vg_virtio_read_policy(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
@@ -26,7 +31,8 @@ bool vg_virtio_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err);
     .kind = VG_KIND_MECHANISM, .slot = VG_SLOT_VM_BOUND, .vm = true,                                                   \
     .software_drivers = "llvmpipe*,softpipe*,swrast*,MESA_LLVMPIPE,GOOGLE_SWIFTSHADER,SwiftShader*",                   \
     .close = vg_virtio_close, .discover = vg_virtio_discover, .create = vg_virtio_create, .attach = vg_virtio_attach,  \
-    .adopt = vg_virtio_adopt, .release = vg_virtio_release, .policy = vg_virtio_policy,                                \
-    .read_policy = vg_virtio_read_policy, .destroy = vg_virtio_destroy
+    .create_as = vg_virtio_create_as, .look = vg_virtio_look, .locate = vg_virtio_locate, .adopt = vg_virtio_adopt,    \
+    .release = vg_virtio_release, .policy = vg_virtio_policy, .read_policy = vg_virtio_read_policy,                    \
+    .destroy = vg_virtio_destroy
 
 #endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which pGPU the next tenant gets: the host file's placement policy decides by the capacity models, the driver has a
+ * veto. Both are asked, because a model knows what a policy compares, and only the driver what is so. */
+#include <stdlib.h>
+#include "engine/internal.h"
+
+void vg_place_see(const struct vg_pgpu_class *class, const struct vg_pgpu *seen, struct vg_pgpu_state *state)
+{
+    *state = (struct vg_pgpu_state) { 0 };
+    for (unsigned i = 0; i < seen->vgpu_count; i++) {
+        const struct vg_live_vgpu *live = &seen->vgpus[i];
+        if (live->profile < 0)
+            continue; /* of a type that nobody described: it takes nothing here */
+        struct vg_vgpu_instance instance = VG_INSTANCE_OF((unsigned)live->profile);
+        instance.vf = class->sriov ? live->vf : VG_ANY;
+        instance.placement_id = class->model == VG_CAPACITY_MIXED_SIZE ? live->placement_id : VG_ANY;
+        if (vg_capacity_create(class, state, &instance, &instance) != VG_REFUSED_NOT)
+            vg_debug("the driver shows more vGPUs on %s than its capacity model has room for", seen->name);
+    }
+}
+
+static unsigned room_for(const struct vg_pgpu *pgpu, const struct vg_host_profile *profile)
+{
+    for (unsigned i = 0; i < pgpu->profile_count; i++) {
+        if (pgpu->profiles[i].profile == profile)
+            return pgpu->profiles[i].available;
+    }
+    return 0;
+}
+
+static bool fleet_of(const struct vg_tenant *tenant, const struct vg_inventory *inventory,
+                     struct vg_pgpu_class *classes, struct vg_fleet_pgpu *pgpus, struct vg_pgpu_state *states,
+                     struct vg_error *err)
+{
+    const struct vg_host *host = tenant->engine->host;
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(host, tenant->mechanism->name);
+    for (unsigned i = 0; i < inventory->pgpu_count; i++) {
+        if (!vg_pgpu_class_make(host, config, i, &classes[i], err))
+            return false;
+        pgpus[i] = (struct vg_fleet_pgpu) { .board = i, .class = (uint16_t)i };
+        vg_place_see(&classes[i], &inventory->pgpus[i], &states[i]);
+    }
+    return true;
+}
+
+/* The best of those for which there is room, by model and driver. VG_ANY: there is none. */
+static int64_t best_of(const struct vg_placement_policy *policy, const struct vg_fleet *fleet,
+                       const struct vg_tenant *tenant, const struct vg_inventory *inventory)
+{
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(tenant->engine->host, tenant->mechanism->name);
+    const struct vg_placement_request request = {
+        .type = (unsigned)(tenant->profile - config->profiles) + 1, .numa = VG_ANY, .host = VG_ANY, .pgpu = VG_ANY
+    };
+    int64_t best = VG_ANY;
+    unsigned best_rank = 0;
+    for (unsigned i = 0; i < fleet->pgpu_count; i++) {
+        unsigned rank;
+        enum vg_refusal refusal;
+        if (!room_for(&inventory->pgpus[i], tenant->profile) ||
+            !vg_placement_rank(policy, fleet, &request, i, &rank, &refusal) || (best != VG_ANY && rank >= best_rank))
+            continue;
+        best = i;
+        best_rank = rank;
+    }
+    return best;
+}
+
+bool vg_place_tenant(struct vg_tenant *tenant, struct vg_error *err)
+{
+    const struct vg_host *host = tenant->engine->host;
+    const char *name = host->placement ? host->placement : "depth-first-residents";
+    const struct vg_placement_policy *policy = vg_placement_policy_find(name);
+    struct vg_inventory inventory VG_CLEANUP(vg_inventory_free) = { 0 };
+    if (!policy || policy->named)
+        return vg_fail(err, VG_ERROR_INPUT, "the host %s places tenants by `%s`, which %s", host->name, name,
+                       policy ? "needs a pGPU's name with each request" : "is no placement policy");
+    /* Whose VM went away without being asked to gives its place back first. */
+    for (unsigned i = 0; i < tenant->engine->tenant_count; i++) {
+        struct vg_error failed = { 0 };
+        if (tenant->engine->tenants[i] != tenant && !vg_tenant_reap(tenant->engine->tenants[i], &failed))
+            vg_warn("%s", failed.text);
+    }
+    if (!tenant->mechanism->discover(tenant->mechanism_state, &inventory, err))
+        return vg_wrap(err, "cannot see what %s offers now", tenant->mechanism->name);
+    vg_autofree struct vg_pgpu_class *classes = vg_calloc(inventory.pgpu_count + 1, sizeof(*classes));
+    vg_autofree struct vg_fleet_pgpu *pgpus = vg_calloc(inventory.pgpu_count + 1, sizeof(*pgpus));
+    vg_autofree struct vg_pgpu_state *states = vg_calloc(inventory.pgpu_count + 1, sizeof(*states));
+    if (!fleet_of(tenant, &inventory, classes, pgpus, states, err))
+        return false;
+    const struct vg_fleet fleet = { .classes = classes,
+                                    .class_count = inventory.pgpu_count,
+                                    .pgpus = pgpus,
+                                    .states = states,
+                                    .pgpu_count = inventory.pgpu_count };
+    int64_t best = best_of(policy, &fleet, tenant, &inventory);
+    tenant->pgpu_index = best == VG_ANY ? 0 : (unsigned)best;
+    return true;
+}
