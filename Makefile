@@ -34,7 +34,8 @@ WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c
                   guest-workloads/drm/*.c guest-workloads/system/*.c)
 AGENT_SRC    := $(wildcard guest-workloads/agent/*.c)
 MODEL_SRC    := $(filter-out tests/model/nvml.c,$(wildcard tests/model/*.c))
-CONTROL_SRC  := tests/controls/placer.c
+CONTROL_SRC  := tests/controls/placer.c tests/controls/places.c
+CONTROL_WRAP := vg_slots_create vg_slots_destroy vg_scheduler_adopt
 SHADER_SRC   := $(wildcard guest-workloads/shaders/*.comp guest-workloads/shaders/*.vert guest-workloads/shaders/*.frag)
 SHADER_H     := $(SHADER_SRC:guest-workloads/shaders/%=$(BUILD)/shaders/%.h)
 UNIT_SRC     := $(wildcard tests/unit/*.c)
@@ -104,7 +105,7 @@ $(BUILD)/submit-layer/submit-layer.so: tests/controls/submit-layer.c tests/contr
 # As vgauge, with known-bad parts in the places of good ones (tests/controls).
 $(BUILD)/vgauge-control: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) $(CONTROL_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) $(CONTROL_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
 $(BUILD)/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload guest-workloads/image/make-payload
 	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)

@@ -86,6 +86,7 @@ static bool cycle(struct vg_drill *drill, struct vg_error *err)
 {
     enum { LOOK_EVERY = 50 };
     long long cycles = vg_drill_number(drill, "cycles");
+    int64_t held[VG_HELD_KINDS] = { 0 };
     vg_drill_look_all(drill, 0);
     for (long long i = 1; i <= cycles; i++) {
         unsigned pgpu = (unsigned)(i % drill->walk.class_count);
@@ -93,12 +94,16 @@ static bool cycle(struct vg_drill *drill, struct vg_error *err)
         int64_t instance = vg_drill_create(drill, i, pgpu, type);
         if (instance >= 0)
             vg_drill_destroy(drill, i, instance);
+        if (i == 1 && drill->with_tenants) /* the first VM starts what stays for all */
+            vg_drill_held(drill, i, held, true);
         if (i % LOOK_EVERY == 0)
             vg_drill_look(drill, pgpu);
         if (drill->trouble || !vg_drill_turn(drill, err))
             break;
     }
     vg_drill_look_all(drill, cycles + 1);
+    if (drill->with_tenants)
+        vg_drill_held(drill, cycles + 1, held, false);
     return !vg_engine_interrupted();
 }
 

@@ -90,9 +90,10 @@ static bool whole_or_largest(const struct vg_drill *drill, unsigned pgpu, unsign
  * notices by itself, and the one that waited starts. A VM per pGPU at a time, so that they boot side by side. */
 static bool vm_bound(struct vg_drill *drill, struct vg_error *err)
 {
-    long long rounds = vg_drill_number(drill, "stops") * VG_DRILL_WAYS;
+    unsigned pgpus = drill->walk.class_count;
+    long long rounds = (vg_drill_number(drill, "stops") * VG_DRILL_WAYS + pgpus - 1) / pgpus;
     for (long long round = 0; round <= rounds && !drill->trouble; round++) {
-        for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
+        for (unsigned pgpu = 0; pgpu < pgpus; pgpu++) {
             unsigned type;
             if (!whole_or_largest(drill, pgpu, &type)) {
                 vg_drill_skip(drill, "no profile of %s fills a pGPU of this host alone", drill->config->name);
@@ -104,7 +105,7 @@ static bool vm_bound(struct vg_drill *drill, struct vg_error *err)
         for (unsigned i = 0; i < drill->vgpu_count && round < rounds && !drill->trouble; i++) {
             if (!drill->vgpus[i])
                 continue;
-            unsigned pgpu = i % drill->walk.class_count, type;
+            unsigned pgpu = i % pgpus, type;
             struct vg_error failed = { 0 };
             whole_or_largest(drill, pgpu, &type);
             vg_drill_create(drill, round, pgpu, type); /* refused: this one will wait */

@@ -143,7 +143,12 @@ enum vg_step_op {
     VG_STEP_PASS,      /* the pGPU was given away as a whole */
     VG_STEP_TAKE_BACK, /* and taken back */
     VG_STEP_INSPECT,   /* the driver's tree: `wanted` things looked at, `seen` of them missing */
+    VG_STEP_HELD,      /* what the manager holds of the host, `type` says which; `seen` now, `wanted` at first */
 };
+
+/* What VG_STEP_HELD counts. */
+enum { VG_HELD_FILES, VG_HELD_THREADS, VG_HELD_VMS, VG_HELD_KINDS };
+extern const char *const vg_held_words[VG_HELD_KINDS];
 
 /* One row of a provisioning run's stream "steps"; all numbers, so that rows are the record. */
 struct vg_step {

@@ -9,6 +9,7 @@ const char *const vg_step_columns[VG_STEP_COLUMNS] = {
     "outcome", "vf",    "place", "race", "decided", "start_ns", "end_ns",
 };
 const char *const vg_counter_columns[VG_COUNTER_COLUMNS] = { "step", "pgpu", "type", "vf", "value" };
+const char *const vg_held_words[VG_HELD_KINDS] = { "open files", "threads", "processes of VMs" };
 const char *const vg_range_columns[VG_RANGE_COLUMNS] = { "step", "pgpu", "vf", "first_byte", "bytes" };
 
 struct known {
@@ -93,6 +94,9 @@ char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
         return vg_format("take %s back: %s", pgpu, outcome);
     case VG_STEP_INSPECT:
         return vg_format("inspect %s: %lld of %lld missing", pgpu, (long long)step->seen, (long long)step->wanted);
+    case VG_STEP_HELD:
+        return vg_format("the manager holds %lld %s", (long long)step->seen,
+                         step->type >= 0 && step->type < VG_HELD_KINDS ? vg_held_words[step->type] : "unknown things");
     }
     return vg_format("an unknown step %lld", (long long)step->op);
 }
@@ -482,6 +486,12 @@ static void replay_step(struct replay *replay)
         replay->result->missing += (unsigned)step->seen;
         if (step->seen)
             wrong(replay, "the driver's tree lacks what its ABI demands.");
+        break;
+    case VG_STEP_HELD:
+        if (step->wanted < 0 || step->seen <= step->wanted)
+            break;
+        replay->result->left_over += (unsigned)(step->seen - step->wanted);
+        wrong(replay, "that is more than before, and nothing lives that needs it.");
         break;
     case VG_STEP_LOOK:
         break;

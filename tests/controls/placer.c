@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Known bad: a placer whose breadth-first is depth-first as soon as types mix. It chooses among pGPUs that hold only
  * the requested type as it should, and fills up the fullest one otherwise. Linked into vgauge-control only. */
+#include <stdlib.h>
 #include "engine/drill.h"
 
 static int64_t (*good)(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
@@ -32,6 +33,9 @@ static int64_t choose(struct vg_drill *drill, const struct vg_placement_policy *
 
 static void __attribute__((constructor)) take_its_place(void)
 {
+    const char *wanted = getenv("VGAUGE_CONTROL");
+    if (!vg_equal(wanted, "mixed-placer"))
+        return;
     good = vg_drill_choose;
     vg_drill_choose = choose;
 }
