@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include "mechanism/mdev.h"
+#include "mechanism/sched-knobs.h"
 
 /* A description does not change while its driver is there, so that its maximum is read once: kept by pGPU and profile
  * in vg_vendor.own, with this bit. Two threads that read it at once store the same. */
@@ -228,20 +229,26 @@ bool vg_mdev_attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachmen
     return true;
 }
 
+/* A weight belongs to each type and cannot be written: what can be done is to see that it is there. */
+static enum vg_refusal see_weights(const struct vg_vendor *vendor, const struct vg_policy_tenant *tenants,
+                                   unsigned tenant_count, struct vg_error *err)
+{
+    for (unsigned i = 0; i < tenant_count; i++) {
+        unsigned weight;
+        if (!vg_gvt_weight_get(vendor->host->root, tenants[i].vgpu->uuid, &weight, err))
+            return VG_REFUSED_ERROR;
+    }
+    return VG_REFUSED_NOT;
+}
+
 enum vg_refusal vg_mdev_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                                const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
 {
     const struct vg_vendor *vendor = state;
-    (void)pgpu_index;
-    (void)tenants;
-    (void)tenant_count;
     if (vg_equal(vendor->config->name, "gvt-g") && vg_equal(policy->name, "gvt-weights"))
-        return VG_REFUSED_NOT; /* a weight belongs to each type; nothing can be written */
-    if (vg_equal(vendor->config->name, "nvidia-mdev")) {
-        vg_fail(err, VG_ERROR_REFUSED,
-                "the scheduler of this driver is chosen by the module's parameter RmPVMRL, which takes a reboot");
-        return VG_REFUSED_NEEDS_REBOOT;
-    }
+        return see_weights(vendor, tenants, tenant_count, err);
+    if (vg_equal(vendor->config->name, "nvidia-mdev"))
+        return vg_nvidia_scheduling_require(vendor->host->root, vendor->host->pgpus[pgpu_index].pci, policy, err);
     vg_fail(err, VG_ERROR_REFUSED, "%s offers no scheduling policy %s", vendor->config->name, policy->name);
     return VG_REFUSED_UNSUPPORTED;
 }

@@ -6,6 +6,7 @@
 #include "mechanism/nvidia-vf.h"
 #include "mechanism/nvml.h"
 #include "mechanism/pci.h"
+#include "mechanism/sched-knobs.h"
 
 enum { MANAGE_TRIES = 5, MANAGE_TIMEOUT_MS = 60000 };
 #define MANAGE_WAIT_NS (200 * VG_NS_PER_MS) /* doubled after each try */
@@ -114,24 +115,11 @@ static bool look_at_places(struct vg_vendor *vendor, struct vg_pgpu *pgpu, struc
 
 static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
 {
-    char vfs[VG_PCI_VFS_MAX][16];
-    if (!vg_vendor_pgpu(vendor, pgpu_index, pgpu, err))
+    if (!vg_pci_look(vendor, pgpu_index, pgpu, err))
         return false;
-    if (!vg_vendor_is_mine(vendor, pgpu_index))
-        return true;
-    unsigned count;
-    if (!vg_pci_vfs(vendor, pgpu->host->pci, vfs, &count, err))
-        return false;
-    vg_autofree char *driver = vg_pci_driver(vendor, pgpu->host->pci);
-    pgpu->passed_through = vg_equal(driver, "vfio-pci");
-    pgpu->present = driver && !pgpu->passed_through;
-    pgpu->vfs = vg_calloc(count + 1, sizeof(*pgpu->vfs));
-    pgpu->vf_count = count;
-    for (unsigned i = 0; i < count; i++) {
-        memcpy(pgpu->vfs[i].address, vfs[i], sizeof(vfs[i]));
+    for (unsigned i = 0; i < pgpu->vf_count; i++)
         if (!look_at_vf(vendor, pgpu, i, err))
             return false;
-    }
     pgpu->live = pgpu->vgpu_count;
     return !pgpu->present || look_at_places(vendor, pgpu, err);
 }
@@ -403,17 +391,28 @@ bool vg_nvidia_vf_attach(void *state, const struct vg_vgpu *vgpu, struct vg_atta
     return vg_pci_attachment(vgpu->state, false, attachment, err);
 }
 
+/* What is in force already needs no setting. NVML can change it while no VM runs, where it can at all; else it is the
+ * module's parameter, and that takes a reboot. */
 enum vg_refusal vg_nvidia_vf_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                                     const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
 {
-    (void)state;
-    (void)pgpu_index;
+    enum { NS_PER_US = 1000 };
+    const struct vg_vendor *vendor = state;
+    const char *pci = vendor->host->pgpus[pgpu_index].pci;
+    struct vg_error ignored = { 0 };
     (void)tenants;
     (void)tenant_count;
-    vg_fail(err, VG_ERROR_REFUSED,
-            "the scheduler of this driver is chosen by the module's parameter RmPVMRL, which takes a reboot, not by %s",
-            policy->name);
-    return VG_REFUSED_NEEDS_REBOOT;
+    struct vg_nvml_scheduler *nvml = vg_nvml_scheduler_open(vendor->host->root, &ignored);
+    if (!nvml)
+        return vg_nvidia_scheduling_require(vendor->host->root, pci, policy, err);
+    unsigned slice_ns = policy->slice_us * NS_PER_US;
+    struct vg_nvml_state now;
+    bool same = vg_nvml_scheduler_state(nvml, pci, &now, &ignored) && vg_equal(now.policy, policy->name) &&
+                (!slice_ns || now.slice_ns == slice_ns);
+    enum vg_refusal refusal = same ? VG_REFUSED_NOT : vg_nvml_scheduler_set(nvml, pci, policy->name, slice_ns, err);
+    vg_nvml_scheduler_close(nvml);
+    return refusal == VG_REFUSED_UNSUPPORTED ? vg_nvidia_scheduling_require(vendor->host->root, pci, policy, err)
+                                             : refusal;
 }
 
 bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)

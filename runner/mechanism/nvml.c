@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <dlfcn.h>
 #include "mechanism/nvml-abi.h"
+#include "mechanism/nvml-library.h"
 #include "mechanism/nvml.h"
 
 enum { MOST_VGPUS = 64, BUS_ID_BYTES = 32 };
 
 struct vg_nvml {
-    void *library;
-    nvmlReturn_t (*init)(void);
-    nvmlReturn_t (*shutdown)(void);
-    const char *(*error)(nvmlReturn_t);
-    nvmlReturn_t (*device)(const char *pci, nvmlDevice_t *device);
+    struct vg_nvml_library library;
     nvmlReturn_t (*mode)(nvmlDevice_t device, nvmlVgpuHeterogeneousMode_t *mode);
     nvmlReturn_t (*set_mode)(nvmlDevice_t device, const nvmlVgpuHeterogeneousMode_t *mode);
     nvmlReturn_t (*active)(nvmlDevice_t device, unsigned int *count, nvmlVgpuInstance_t *instances);
@@ -18,49 +14,18 @@ struct vg_nvml {
     nvmlReturn_t (*function)(nvmlVgpuInstance_t instance, char *pci, unsigned int *length);
 };
 
-static bool bind(struct vg_nvml *nvml, struct vg_error *err)
+struct vg_nvml *vg_nvml_open(const char *root, struct vg_error *err)
 {
-    const struct {
-        const char *name;
-        void *place;
-    } symbols[] = {
-        { "nvmlInit_v2", &nvml->init },
-        { "nvmlShutdown", &nvml->shutdown },
-        { "nvmlErrorString", &nvml->error },
-        { "nvmlDeviceGetHandleByPciBusId_v2", &nvml->device },
+    struct vg_nvml *nvml = vg_calloc(1, sizeof(*nvml));
+    const struct vg_nvml_function functions[] = {
         { "nvmlDeviceGetVgpuHeterogeneousMode", &nvml->mode },
         { "nvmlDeviceSetVgpuHeterogeneousMode", &nvml->set_mode },
         { "nvmlDeviceGetActiveVgpus", &nvml->active },
         { "nvmlVgpuInstanceGetPlacementId", &nvml->placement },
         { "nvmlVgpuInstanceGetGpuPciId", &nvml->function },
     };
-    for (size_t i = 0; i < VG_COUNT(symbols); i++) {
-        void *symbol = dlsym(nvml->library, symbols[i].name);
-        if (!symbol)
-            return vg_fail(err, VG_ERROR_ENVIRONMENT,
-                           "NVIDIA's management library has no %s: it is older than mixed-size mode", symbols[i].name);
-        memcpy(symbols[i].place, &symbol, sizeof(symbol)); /* C has no cast from object to function */
-    }
-    return true;
-}
-
-struct vg_nvml *vg_nvml_open(const char *root, struct vg_error *err)
-{
-    vg_autofree char *path = !root || vg_equal(root, "/")
-                                 ? vg_strdup("libnvidia-ml.so.1")
-                                 : vg_format("%s/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1", root);
-    struct vg_nvml *nvml = vg_calloc(1, sizeof(*nvml));
-    nvml->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!nvml->library)
-        vg_fail(err, VG_ERROR_ENVIRONMENT, "NVIDIA's management library cannot be loaded: %s", dlerror());
-    else if (bind(nvml, err)) {
-        nvmlReturn_t result = nvml->init();
-        if (result == NVML_SUCCESS)
-            return nvml;
-        vg_fail(err, VG_ERROR_ENVIRONMENT, "NVIDIA's management library does not start: %s", nvml->error(result));
-    }
-    if (nvml->library)
-        dlclose(nvml->library);
+    if (vg_nvml_library_open(&nvml->library, root, functions, VG_COUNT(functions), "mixed-size mode", err))
+        return nvml;
     free(nvml);
     return NULL;
 }
@@ -69,24 +34,22 @@ void vg_nvml_close(struct vg_nvml *nvml)
 {
     if (!nvml)
         return;
-    nvml->shutdown();
-    dlclose(nvml->library);
+    vg_nvml_library_close(&nvml->library);
     free(nvml);
 }
 
 static bool good(const struct vg_nvml *nvml, nvmlReturn_t result, const char *what, const char *pci,
                  struct vg_error *err)
 {
-    return result == NVML_SUCCESS ||
-           vg_fail(err, VG_ERROR_ENVIRONMENT, "NVIDIA's management library does not tell %s of %s: %s", what, pci,
-                   nvml->error(result));
+    vg_autofree char *tell = vg_format("tell %s", what);
+    return vg_nvml_library_good(&nvml->library, result, tell, pci, err);
 }
 
 bool vg_nvml_mixed(struct vg_nvml *nvml, const char *pci, bool *mixed, struct vg_error *err)
 {
     nvmlDevice_t device;
     nvmlVgpuHeterogeneousMode_t mode = { .version = NVML_VERSION_1(nvmlVgpuHeterogeneousMode_t) };
-    if (!good(nvml, nvml->device(pci, &device), "the device", pci, err))
+    if (!good(nvml, nvml->library.find(pci, &device), "the device", pci, err))
         return false;
     nvmlReturn_t result = nvml->mode(device, &mode);
     if (result == NVML_ERROR_NOT_SUPPORTED)
@@ -102,12 +65,12 @@ bool vg_nvml_set_mixed(struct vg_nvml *nvml, const char *pci, bool mixed, bool *
     nvmlDevice_t device;
     nvmlVgpuHeterogeneousMode_t mode = { .version = NVML_VERSION_1(nvmlVgpuHeterogeneousMode_t), .mode = mixed };
     *busy = false;
-    if (!good(nvml, nvml->device(pci, &device), "the device", pci, err))
+    if (!good(nvml, nvml->library.find(pci, &device), "the device", pci, err))
         return false;
     nvmlReturn_t result = nvml->set_mode(device, &mode);
     *busy = result == NVML_ERROR_IN_USE;
-    return result == NVML_SUCCESS ||
-           vg_fail(err, VG_ERROR_REFUSED, "the mixed-size mode of %s cannot be changed: %s", pci, nvml->error(result));
+    return result == NVML_SUCCESS || vg_fail(err, VG_ERROR_REFUSED, "the mixed-size mode of %s cannot be changed: %s",
+                                             pci, nvml->library.error_text(result));
 }
 
 bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, struct vg_nvml_place **items, unsigned *count,
@@ -116,7 +79,7 @@ bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, struct vg_nvml_place 
     nvmlDevice_t device;
     nvmlVgpuInstance_t instances[MOST_VGPUS];
     unsigned int found = MOST_VGPUS;
-    if (!good(nvml, nvml->device(pci, &device), "the device", pci, err) ||
+    if (!good(nvml, nvml->library.find(pci, &device), "the device", pci, err) ||
         !good(nvml, nvml->active(device, &found, instances), "the vGPUs", pci, err))
         return false;
     vg_autofree struct vg_nvml_place *places = vg_calloc(found + 1, sizeof(*places));

@@ -35,6 +35,26 @@ bool vg_pci_vfs(const struct vg_vendor *vendor, const char *pf, char addresses[]
     return true;
 }
 
+bool vg_pci_look(const struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    char vfs[VG_PCI_VFS_MAX][16];
+    unsigned count;
+    if (!vg_vendor_pgpu(vendor, pgpu_index, pgpu, err))
+        return false;
+    if (!vg_vendor_is_mine(vendor, pgpu_index))
+        return true;
+    if (!vg_pci_vfs(vendor, pgpu->host->pci, vfs, &count, err))
+        return false;
+    vg_autofree char *driver = vg_pci_driver(vendor, pgpu->host->pci);
+    pgpu->passed_through = vg_equal(driver, "vfio-pci");
+    pgpu->present = driver && !pgpu->passed_through;
+    pgpu->vfs = vg_calloc(count + 1, sizeof(*pgpu->vfs));
+    pgpu->vf_count = count;
+    for (unsigned i = 0; i < count; i++)
+        memcpy(pgpu->vfs[i].address, vfs[i], sizeof(vfs[i]));
+    return true;
+}
+
 static enum vg_refusal write_file(const struct vg_vendor *vendor, const char *address, const char *file,
                                   const char *value, struct vg_error *err)
 {

@@ -13,6 +13,9 @@ char *vg_pci_driver(const struct vg_vendor *vendor, const char *address);
 /* Addresses of the enabled VFs, in their order. False if the PF is not there. */
 bool vg_pci_vfs(const struct vg_vendor *vendor, const char *pf, char addresses[][16], unsigned *count,
                 struct vg_error *err);
+/* A pGPU of the vendor's with its VFs by address, before a look at what is on each: present, or passed through. One of
+ * another mechanism is left without profiles and VFs. */
+bool vg_pci_look(const struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err);
 /* Gives the function to vfio-pci, or (to_vfio false) back to its usual driver; seen by a look. What does not come true
  * is undone. */
 enum vg_refusal vg_pci_move(const struct vg_vendor *vendor, const char *address, bool to_vfio, struct vg_error *err);

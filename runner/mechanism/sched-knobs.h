@@ -63,6 +63,11 @@ bool vg_nvidia_scheduling_active(const char *root, const char *pci, struct vg_nv
  * the loaded driver has it already; then nothing is written. A RmPVMRL in a file that is not ours is INCOMPATIBLE. */
 enum vg_refusal vg_nvidia_scheduling_set(const char *root, const char *pci, const struct vg_nvidia_scheduling *wanted,
                                          struct vg_error *err);
+/* For a mechanism that must not change the host's configuration by itself: NOT if the loaded driver has the policy (and
+ * its slice, if one is named) already, else NEEDS_REBOOT with the word that the module's parameter must get.
+ * UNSUPPORTED: no such policy. */
+enum vg_refusal vg_nvidia_scheduling_require(const char *root, const char *pci, const struct vg_host_policy *policy,
+                                             struct vg_error *err);
 /* What the driver said in the kernel's log when it set the pGPU up, the last time. slice_ms 0: it said none. False: it
  * said nothing about this pGPU, or a word that is not known. */
 bool vg_nvidia_scheduling_logged(const char *log, const char *pci, const char **policy, unsigned *slice_ms,

@@ -257,3 +257,22 @@ enum vg_refusal vg_nvidia_scheduling_set(const char *root, const char *pci, cons
             now.policy, pci);
     return VG_REFUSED_NEEDS_REBOOT;
 }
+
+enum vg_refusal vg_nvidia_scheduling_require(const char *root, const char *pci, const struct vg_host_policy *policy,
+                                             struct vg_error *err)
+{
+    enum { US_PER_MS = 1000 };
+    struct vg_nvidia_scheduling wanted = { .policy = policy->name, .slice_ms = policy->slice_us / US_PER_MS }, now;
+    struct vg_error ignored = { 0 };
+    uint32_t word;
+    if (!vg_nvidia_scheduling_encode(&wanted, &word, err))
+        return VG_REFUSED_UNSUPPORTED;
+    bool known = pci && vg_nvidia_scheduling_active(root, pci, &now, &ignored);
+    if (known && vg_equal(now.policy, wanted.policy) && (!wanted.slice_ms || now.slice_ms == wanted.slice_ms))
+        return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_REFUSED,
+            "the scheduler of this driver is chosen by its module's parameter: the policy %s needs " KEY
+            "=0x%08x and a reboot; now it is %s",
+            policy->name, word, known ? now.policy : "not known");
+    return VG_REFUSED_NEEDS_REBOOT;
+}

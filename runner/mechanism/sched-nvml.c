@@ -3,22 +3,15 @@
  * everything else (sched-knobs.h). */
 #include "mechanism/sched-knobs.h"
 
-#include <dlfcn.h>
+#include "mechanism/nvml-library.h"
 #include "mechanism/sched-nvml-abi.h"
 
-#define LIBRARY "libnvidia-ml.so.1"
-
 struct vg_nvml_scheduler {
-    void *library;
-    int (*init)(void);
-    int (*shutdown)(void);
-    const char *(*error_text)(int);
-    int (*find)(const char *, nvml_device *);
+    struct vg_nvml_library library;
     int (*get)(nvml_device, struct nvml_scheduler_state *);
     int (*set)(nvml_device, struct nvml_scheduler_set_state *);
     int (*capabilities)(nvml_device, struct nvml_scheduler_capabilities *);
     int (*log)(nvml_device, struct nvml_scheduler_log *);
-    bool running;
 };
 
 static const char *const policies[] = {
@@ -32,51 +25,18 @@ static const char *policy_name(unsigned policy)
     return policy < VG_COUNT(policies) ? policies[policy] : NULL;
 }
 
-static bool resolve(struct vg_nvml_scheduler *nvml, const char *path, struct vg_error *err)
-{
-    const struct {
-        const char *name;
-        void **where;
-    } functions[] = {
-        { "nvmlInit_v2", (void **)&nvml->init },
-        { "nvmlShutdown", (void **)&nvml->shutdown },
-        { "nvmlErrorString", (void **)&nvml->error_text },
-        { "nvmlDeviceGetHandleByPciBusId_v2", (void **)&nvml->find },
-        { "nvmlDeviceGetVgpuSchedulerState", (void **)&nvml->get },
-        { "nvmlDeviceSetVgpuSchedulerState", (void **)&nvml->set },
-        { "nvmlDeviceGetVgpuSchedulerCapabilities", (void **)&nvml->capabilities },
-        { "nvmlDeviceGetVgpuSchedulerLog", (void **)&nvml->log },
-    };
-    for (size_t i = 0; i < VG_COUNT(functions); i++)
-        if (!(*functions[i].where = dlsym(nvml->library, functions[i].name)))
-            return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s has no %s: the driver is too old for scheduler settings",
-                           path, functions[i].name);
-    return true;
-}
-
-static bool good(const struct vg_nvml_scheduler *nvml, int result, const char *what, struct vg_error *err)
-{
-    if (result == NVML_OK)
-        return true;
-    const char *text = nvml->error_text(result);
-    vg_autofree char *shown = text ? vg_printable(text, strlen(text), 200) : vg_format("error %d", result);
-    return vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML cannot %s: %s", what, shown);
-}
-
 struct vg_nvml_scheduler *vg_nvml_scheduler_open(const char *root, struct vg_error *err)
 {
     struct vg_nvml_scheduler *nvml = vg_calloc(1, sizeof(*nvml));
-    vg_autofree char *path =
-        vg_equal(root, "/") ? vg_strdup(LIBRARY) : vg_format("%s/usr/lib/x86_64-linux-gnu/" LIBRARY, root);
-    nvml->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!nvml->library)
-        vg_fail(err, VG_ERROR_ENVIRONMENT, "%s cannot be loaded (%s); is NVIDIA's host driver installed", path,
-                dlerror());
-    else if (resolve(nvml, path, err) && good(nvml, nvml->init(), "start", err))
-        nvml->running = true;
-    if (nvml->running)
+    const struct vg_nvml_function functions[] = {
+        { "nvmlDeviceGetVgpuSchedulerState", &nvml->get },
+        { "nvmlDeviceSetVgpuSchedulerState", &nvml->set },
+        { "nvmlDeviceGetVgpuSchedulerCapabilities", &nvml->capabilities },
+        { "nvmlDeviceGetVgpuSchedulerLog", &nvml->log },
+    };
+    if (vg_nvml_library_open(&nvml->library, root, functions, VG_COUNT(functions), "scheduler settings", err))
         return nvml;
-    vg_nvml_scheduler_close(nvml);
+    free(nvml);
     return NULL;
 }
 
@@ -84,16 +44,19 @@ void vg_nvml_scheduler_close(struct vg_nvml_scheduler *nvml)
 {
     if (!nvml)
         return;
-    if (nvml->running)
-        nvml->shutdown();
-    if (nvml->library)
-        dlclose(nvml->library);
+    vg_nvml_library_close(&nvml->library);
     free(nvml);
+}
+
+static bool good(const struct vg_nvml_scheduler *nvml, int result, const char *what, const char *pci,
+                 struct vg_error *err)
+{
+    return vg_nvml_library_good(&nvml->library, result, what, pci, err);
 }
 
 static bool find(struct vg_nvml_scheduler *nvml, const char *pci, nvml_device *device, struct vg_error *err)
 {
-    return good(nvml, nvml->find(pci, device), "find the pGPU", err) || vg_wrap(err, "%s", pci);
+    return good(nvml, nvml->library.find(pci, device), "find the pGPU", pci, err);
 }
 
 bool vg_nvml_scheduler_state(struct vg_nvml_scheduler *nvml, const char *pci, struct vg_nvml_state *state,
@@ -101,7 +64,7 @@ bool vg_nvml_scheduler_state(struct vg_nvml_scheduler *nvml, const char *pci, st
 {
     nvml_device device;
     struct nvml_scheduler_state now = { 0 };
-    if (!find(nvml, pci, &device, err) || !good(nvml, nvml->get(device, &now), "read the scheduler's state", err))
+    if (!find(nvml, pci, &device, err) || !good(nvml, nvml->get(device, &now), "read the scheduler's state", pci, err))
         return false;
     bool adaptive = now.arr == NVML_ARR_ON;
     *state = (struct vg_nvml_state) {
@@ -120,7 +83,7 @@ bool vg_nvml_scheduler_capabilities(struct vg_nvml_scheduler *nvml, const char *
     nvml_device device;
     struct nvml_scheduler_capabilities now = { 0 };
     if (!find(nvml, pci, &device, err) ||
-        !good(nvml, nvml->capabilities(device, &now), "read what the scheduler can", err))
+        !good(nvml, nvml->capabilities(device, &now), "read what the scheduler can", pci, err))
         return false;
     *capabilities = (struct vg_nvml_capabilities) {
         .adaptive = now.arr,
@@ -147,7 +110,7 @@ bool vg_nvml_scheduler_log(struct vg_nvml_scheduler *nvml, const char *pci,
     nvml_device device;
     vg_autofree struct nvml_scheduler_log *log = vg_calloc(1, sizeof(*log));
     *count = 0;
-    if (!find(nvml, pci, &device, err) || !good(nvml, nvml->log(device, log), "read the scheduler's log", err))
+    if (!find(nvml, pci, &device, err) || !good(nvml, nvml->log(device, log), "read the scheduler's log", pci, err))
         return false;
     if (log->count > NVML_LOG_ENTRIES)
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML says that the scheduler's log of %s has %u entries; %d fit",
@@ -224,7 +187,7 @@ enum vg_refusal vg_nvml_scheduler_set(struct vg_nvml_scheduler *nvml, const char
         return refuse(err, VG_REFUSED_UNSUPPORTED, pci, "cannot be changed by NVML");
     if (result == NVML_NO_PERMISSION)
         return refuse(err, VG_REFUSED_DISABLED, pci, "may be changed by root only");
-    if (!good(nvml, result, "set the scheduler", err))
+    if (!good(nvml, result, "set the scheduler", pci, err))
         return VG_REFUSED_ERROR;
     return read_back(nvml, pci, policy, slice_ns, err);
 }

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include "mechanism/pci.h"
+#include "mechanism/sched-knobs.h"
 #include "mechanism/sriov.h"
 
 bool vg_sriov_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
@@ -68,23 +69,11 @@ static bool look_at_ranges(const struct vg_vendor *vendor, struct vg_pgpu *pgpu,
 
 static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
 {
-    char vfs[VG_PCI_VFS_MAX][16];
-    if (!vg_vendor_pgpu(vendor, pgpu_index, pgpu, err))
+    if (!vg_pci_look(vendor, pgpu_index, pgpu, err))
         return false;
-    if (!vg_vendor_is_mine(vendor, pgpu_index))
-        return true;
-    unsigned count;
-    if (!vg_pci_vfs(vendor, pgpu->host->pci, vfs, &count, err))
-        return false;
-    vg_autofree char *driver = vg_pci_driver(vendor, pgpu->host->pci);
-    pgpu->passed_through = vg_equal(driver, "vfio-pci");
-    pgpu->present = driver && !pgpu->passed_through;
-    pgpu->vfs = vg_calloc(count + 1, sizeof(*pgpu->vfs));
-    pgpu->vf_count = count;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < pgpu->vf_count; i++) {
         struct vg_vf_state *vf = &pgpu->vfs[i];
-        vg_autofree char *has = vg_pci_driver(vendor, vfs[i]);
-        memcpy(vf->address, vfs[i], sizeof(vfs[i]));
+        vg_autofree char *has = vg_pci_driver(vendor, vf->address);
         vf->taken = vg_equal(has, "vfio-pci");
         vf->profile = vf->taken && pgpu->profile_count ? 0 : VG_ANY; /* VFs are all alike */
         if (vf->taken)
@@ -96,9 +85,9 @@ static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *
         }
     }
     for (unsigned j = 0; j < pgpu->profile_count; j++)
-        pgpu->profiles[j].max = count;
+        pgpu->profiles[j].max = pgpu->vf_count;
     pgpu->live = pgpu->vgpu_count;
-    return look_at_ranges(vendor, pgpu, err);
+    return !pgpu->vf_count || look_at_ranges(vendor, pgpu, err);
 }
 
 bool vg_sriov_look(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
@@ -197,8 +186,11 @@ bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
     struct vg_vendor *vendor = state;
     if (!vg_vendor_knows(vendor, vgpu))
         return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
+    vg_autofree char *device = vg_pci_path(vendor, vgpu->state, NULL);
     vg_autofree char *driver = vg_pci_driver(vendor, vgpu->state);
-    if (vg_equal(driver, "vfio-pci") && vg_pci_move(vendor, vgpu->state, false, err) != VG_REFUSED_NOT)
+    /* With no driver at all it stopped half way the last time; a VF that was disabled has nothing to give back. */
+    bool held = vg_exists(device) && (!driver || vg_equal(driver, "vfio-pci"));
+    if (held && vg_pci_move(vendor, vgpu->state, false, err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the VF %s cannot be taken back", (const char *)vgpu->state);
     vg_vendor_forget(vendor, vgpu);
     return true;
@@ -256,30 +248,14 @@ bool vg_sriov_device(void *state, const struct vg_vgpu *vgpu, char **path, struc
     return vg_pci_device(state, vgpu->state, path, err);
 }
 
-static enum vg_refusal set_and_read(const char *directory, const char *file, uint64_t value, struct vg_error *err)
-{
-    vg_autofree char *path = vg_format("%s/%s", directory, file);
-    vg_autofree char *text = vg_format("%llu", (unsigned long long)value);
-    uint64_t now;
-    enum vg_refusal refusal = vg_vendor_write(path, text, err);
-    if (refusal != VG_REFUSED_NOT)
-        return refusal;
-    if (!vg_vendor_number(path, UINT32_MAX, &now, err))
-        return VG_REFUSED_ERROR;
-    if (now == value)
-        return VG_REFUSED_NOT;
-    vg_fail(err, VG_ERROR_ENVIRONMENT, "%s took %s without an error and says %llu", path, text,
-            (unsigned long long)now);
-    return VG_REFUSED_ERROR;
-}
-
 enum vg_refusal vg_sriov_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                                 const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
 {
     enum { US_PER_MS = 1000, TIMEOUT_OF_QUANTUM = 2 }; /* as IGT's scheduling tests have it */
     struct vg_vendor *vendor = state;
     bool quanta = vg_equal(policy->name, "xe-quanta");
-    vg_autofree char *admin = vg_pci_path(vendor, vendor->host->pgpus[pgpu_index].pci, "sriov_admin");
+    const char *pci = vendor->host->pgpus[pgpu_index].pci;
+    vg_autofree char *admin = vg_pci_path(vendor, pci, "sriov_admin");
     if (!quanta && vg_equal(policy->name, "best-effort"))
         return VG_REFUSED_NOT;
     if (!quanta || !vg_exists(admin)) {
@@ -287,11 +263,14 @@ enum vg_refusal vg_sriov_policy(void *state, unsigned pgpu_index, const struct v
         return VG_REFUSED_UNSUPPORTED;
     }
     for (unsigned i = 0; i < tenant_count; i++) {
-        vg_autofree char *profile = vg_format("%s/vf%d/profile", admin, tenants[i].vgpu->vf + 1);
+        struct vg_xe_scheduling wanted;
+        unsigned function = (unsigned)tenants[i].vgpu->vf + 1;
         uint64_t quantum_us = (uint64_t)policy->slice_us * (tenants[i].weight ? tenants[i].weight : 1);
-        enum vg_refusal refusal = set_and_read(profile, "exec_quantum_ms", quantum_us / US_PER_MS, err);
-        if (refusal == VG_REFUSED_NOT)
-            refusal = set_and_read(profile, "preempt_timeout_us", quantum_us * TIMEOUT_OF_QUANTUM, err);
+        if (!vg_xe_scheduling_get(vendor->host->root, pci, function, &wanted, err))
+            return VG_REFUSED_ERROR;
+        wanted.exec_quantum_ms = (unsigned)(quantum_us / US_PER_MS);
+        wanted.preempt_timeout_us = (unsigned)(quantum_us * TIMEOUT_OF_QUANTUM);
+        enum vg_refusal refusal = vg_xe_scheduling_set(vendor->host->root, pci, function, &wanted, err);
         if (refusal != VG_REFUSED_NOT)
             return refusal;
     }

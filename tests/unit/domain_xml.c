@@ -7,118 +7,84 @@
 #include <stdint.h>
 #include <libxml/parser.h>
 #include <cmocka.h>
-#include "machine/machine.h"
+#include "support/domain_golden.h"
 
 #define T(text) ((char *)(text)) /* an environment is not const */
 
-static const struct vg_vm_spec plain = {
-    .name = "vgauge-1-peer.0",
-    .uuid = "b82b75a5-7f38-4755-9f38-06eda9c3761d",
-    .memory_mib = 1024,
-    .vcpus = 2,
-    .accel = VG_ACCEL_TCG,
-    .emulator = "/cache/emulator",
-    .firmware = "/cache/tree/qboot.rom",
-    .kernel = "/cache/kernel",
-    .initrd = "/cache/initrd",
-    .cmdline = "console=ttyS0 quiet",
-    .rootfs = "/cache/rootfs",
-    .payload = "/build/payload.squashfs",
-    .link_socket = "/run/vgauge/1/peer.0.link",
-    .console_file = "/run/vgauge/1/peer.0.console",
-    .display = VG_DISPLAY_SDL,
-    .x_display = ":7",
-    .x_authority = "/run/vgauge/1/xauthority",
-};
 static char *environment[] = { T("VK_INSTANCE_LAYERS=VK_LAYER_one:VK_LAYER_two"), T("EMPTY="), T("ODD=a=b <&>\"'") };
 
-static char *golden_path(const char *name)
+static struct vg_vm_spec on_sdl(void)
 {
-    return vg_format("%.*sdata/domain/%s.xml", (int)(strrchr(__FILE__, '/') + 1 - __FILE__), __FILE__, name);
-}
-
-static void check(const char *name, const struct vg_vm_spec *spec)
-{
-    struct vg_error err = { 0 };
-    vg_autofree char *xml = vg_domain_xml(spec, &err);
-    if (!xml)
-        fail_msg("%s: %s", name, err.text);
-    vg_autofree char *path = golden_path(name);
-    vg_autofree char *golden = NULL;
-    size_t length;
-    if (!vg_read_file(path, 1 << 20, &golden, &length, &err))
-        fail_msg("%s", err.text);
-    assert_string_equal(xml, golden);
-
-    const char *const argv[] = { "virt-xml-validate", path, "domain", NULL };
-    vg_autofree char *output = NULL;
-    int status = 0;
-    if (!vg_exists("/usr/bin/virt-xml-validate"))
-        return;
-    assert_true(vg_run_command(argv, 20000, 8192, &output, &status, &err));
-    if (status != 0)
-        fail_msg("%s", output);
+    struct vg_vm_spec spec = plain_domain;
+    spec.accel = VG_ACCEL_TCG;
+    spec.emulator = "/cache/emulator";
+    spec.firmware = "/cache/tree/qboot.rom";
+    spec.cmdline = "console=ttyS0 quiet";
+    spec.display = VG_DISPLAY_SDL;
+    spec.x_display = ":7";
+    spec.x_authority = "/run/vgauge/1/xauthority";
+    return spec;
 }
 
 static void venus_on_sdl(void **state)
 {
     (void)state;
-    struct vg_vm_spec spec = plain;
+    struct vg_vm_spec spec = on_sdl();
     spec.attachment = (struct vg_attachment) { .kind = VG_ATTACH_VIRTIO_GPU,
                                                .virtio = { .venus = true, .hostmem_bytes = 256U << 20 },
                                                .environment = environment,
                                                .environment_count = VG_COUNT(environment) };
-    check("venus-sdl", &spec);
+    check_domain("venus-sdl", &spec);
 }
 
 static void virgl_on_egl_headless(void **state)
 {
     (void)state;
-    struct vg_vm_spec spec = plain;
+    struct vg_vm_spec spec = on_sdl();
     spec.attachment.kind = VG_ATTACH_VIRTIO_GPU;
     spec.display = VG_DISPLAY_EGL_HEADLESS;
     spec.x_display = spec.x_authority = NULL;
     spec.render_node = "/dev/dri/renderD128";
     spec.accel = VG_ACCEL_KVM;
-    check("virgl-egl-headless", &spec);
+    check_domain("virgl-egl-headless", &spec);
 }
 
 static void mediated_device(void **state)
 {
     (void)state;
-    struct vg_vm_spec spec = plain;
+    struct vg_vm_spec spec = on_sdl();
     spec.attachment =
         (struct vg_attachment) { .kind = VG_ATTACH_MDEV, .mdev_uuid = "11111111-2222-4333-8444-555555555555" };
-    check("mdev", &spec);
+    check_domain("mdev", &spec);
 }
 
 static void pci_device(void **state)
 {
     (void)state;
-    struct vg_vm_spec spec = plain;
+    struct vg_vm_spec spec = on_sdl();
     spec.attachment =
         (struct vg_attachment) { .kind = VG_ATTACH_PCI,
                                  .pci = { .domain = 0, .bus = 0x41, .slot = 0x1f, .function = 7, .managed = true } };
-    check("pci", &spec);
+    check_domain("pci", &spec);
 }
 
 static void no_device_and_little_else(void **state)
 {
     (void)state;
-    struct vg_vm_spec spec = plain;
+    struct vg_vm_spec spec = on_sdl();
     spec.initrd = spec.cmdline = spec.rootfs = spec.payload = spec.console_file = NULL;
-    check("nothing", &spec);
+    check_domain("nothing", &spec);
 }
 
 /* The parser gives back exactly what went in: nothing became markup. */
 static void special_characters_stay_text(void **state)
 {
     (void)state;
-    struct vg_vm_spec spec = plain;
+    struct vg_vm_spec spec = on_sdl();
     spec.name = "vgauge-<evil>&\"b\"'c'&lt;]]> \xc3\xa9";
     spec.cmdline = "a=\"1\" b='2' c=<3> d=&amp; ]]>";
     spec.console_file = "/run/a\"b'c<d>&e";
-    check("special", &spec);
+    check_domain("special", &spec);
     struct vg_error err = { 0 };
     vg_autofree char *xml = vg_domain_xml(&spec, &err);
     xmlDocPtr document = xmlReadMemory(xml, (int)strlen(xml), "domain.xml", NULL, XML_PARSE_NONET);
@@ -149,7 +115,7 @@ static void refused(const struct vg_vm_spec *spec, const char *word)
 
 #define REFUSED(word, ...)                                                                                             \
     do {                                                                                                               \
-        struct vg_vm_spec spec = plain;                                                                                \
+        struct vg_vm_spec spec = on_sdl();                                                                             \
         spec.attachment.kind = VG_ATTACH_VIRTIO_GPU;                                                                   \
         __VA_ARGS__;                                                                                                   \
         refused(&spec, word);                                                                                          \
@@ -179,7 +145,7 @@ static void wrong_input_is_refused(void **state)
 
     struct vg_error err = { 0 };
     longest[107] = '\0'; /* as long as a socket's path can be */
-    struct vg_vm_spec spec = plain;
+    struct vg_vm_spec spec = on_sdl();
     spec.link_socket = longest;
     vg_autofree char *xml = vg_domain_xml(&spec, &err);
     assert_non_null(xml);
