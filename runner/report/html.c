@@ -137,18 +137,8 @@ static void write_head(struct vg_page *page, const char *style)
 
 static void write_run_line(struct vg_page *page)
 {
-    const struct vg_run *run = page->results->run;
-    vg_autotext struct vg_text line = { 0 };
-    vg_autofree char *took = vg_report_took_text(run);
-    bool utc = strlen(run->started) == 20 && run->started[10] == 'T'; /* 2026-11-22T08:00:00Z, easier with a space */
-    if (utc)
-        vg_text_add(&line, "Plan %s on host %s, %.10s %.5s UTC", run->plan, run->host, run->started, run->started + 11);
-    else
-        vg_text_add(&line, "Plan %s on host %s, %s", run->plan, run->host, run->started);
-    if (took)
-        vg_text_add(&line, ", took %s", took);
-    vg_text_add(&line, ", seed %llu, vgauge %s.", (unsigned long long)run->seed, run->version ? run->version : "?");
-    vg_xml_element_class(page->xml, "p", "run", line.data);
+    vg_autofree char *line = vg_report_run_text(page->results->run);
+    vg_xml_element_class(page->xml, "p", "run", line);
 }
 
 /* The colour of the whole: that of the worst that needs somebody's attention. */
