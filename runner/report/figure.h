@@ -3,7 +3,7 @@
 #ifndef VG_REPORT_FIGURE_H
 #define VG_REPORT_FIGURE_H
 
-#include "report/parts.h"
+#include "report/plotter.h"
 
 /* Names in the order in which they were first seen in the run: the place decides the colour, so that a tenant or a
  * mechanism has the same one in every plot of the page. */
@@ -47,7 +47,7 @@ void vg_figure_free(struct vg_figure *figure);
 char *vg_plot_label(const char *foreign);
 /* Runs reports/SCRIPT.gnuplot on data with arguments (ARG3 and up; NULL-terminated, may be NULL) and keeps the SVG. On
  * failure sets figure->problem; never fails the report. */
-void vg_plot(struct vg_figure *figure, const char *template_directory, const char *script, const struct vg_text *data,
+void vg_plot(struct vg_figure *figure, struct vg_plotter *plotter, const char *script, const struct vg_text *data,
              const char *const *arguments);
 /* Appends a block for each curve, and the lists of their colours and dashes as the scripts want them. */
 void vg_plot_curves(const struct vg_curves *curves, struct vg_text *data, struct vg_text *colours,
@@ -55,7 +55,7 @@ void vg_plot_curves(const struct vg_curves *curves, struct vg_text *data, struct
 
 /* Latency of some instances in one plot. Returns false if they have nothing to draw (no `latency` analysis). */
 bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *results, const struct vg_report_group *groups,
-                       unsigned group_count, struct vg_palette *palette, const char *template_directory);
+                       unsigned group_count, struct vg_palette *palette, struct vg_plotter *plotter);
 
 /* What the figures of one instance are drawn from. */
 struct vg_figure_source {
@@ -63,7 +63,7 @@ struct vg_figure_source {
     const struct vg_judgement *judgement;
     const struct vg_test *test;
     struct vg_palette *palette;
-    const char *template_directory;
+    struct vg_plotter *plotter;
 };
 /* Each returns false if the test has no analysis that it could show. */
 typedef bool vg_figure_draw(struct vg_figure *figure, const struct vg_figure_source *source);
@@ -91,7 +91,7 @@ struct vg_bar {
 };
 void vg_bars_free(struct vg_bar *bars, unsigned count);
 /* Draws them (reports/SCRIPT.gnuplot). Arguments as the script wants them after the colours. */
-void vg_plot_bars(struct vg_figure *figure, const char *template_directory, const char *script,
-                  const struct vg_bar *bars, unsigned count, const char *width_px);
+void vg_plot_bars(struct vg_figure *figure, struct vg_plotter *plotter, const char *script, const struct vg_bar *bars,
+                  unsigned count, const char *width_px);
 
 #endif

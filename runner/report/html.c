@@ -264,11 +264,12 @@ bool vg_report_html(const struct vg_results *results, const char *template_direc
     if (!requirements)
         vg_warn("the report has no statements of requirements: %s", no_requirements.text);
     vg_report_groups_make(results, &groups);
+    vg_report_autoplotter struct vg_plotter plotter = { .template_directory = template_directory };
     struct vg_page page = {
         .xml = xml,
         .results = results,
         .groups = &groups,
-        .template_directory = template_directory,
+        .plotter = &plotter,
         .requirements = requirements,
         .prose = prose,
     };

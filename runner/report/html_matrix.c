@@ -138,7 +138,7 @@ void vg_page_comparison(struct vg_page *page)
 {
     struct vg_figure figure = { 0 };
     if (vg_figure_latency(&figure, page->results, page->groups->items, page->groups->count, &page->palette,
-                          page->template_directory)) {
+                          page->plotter)) {
         figure.wide = true;
         vg_xml_open(page->xml, "section");
         vg_page_heading(page, "h2", "compared", "Mechanisms side by side");

@@ -107,7 +107,7 @@ static void write_instance_figures(struct vg_page *page, const struct vg_report_
     unsigned drawn = 0;
     for (unsigned i = 0; i < group->count; i++) {
         const struct vg_figure_source source = { page->results, group->instances[i], test, &page->palette,
-                                                 page->template_directory };
+                                                 page->plotter };
         if (source.judgement->verdict == VG_SKIP)
             continue;
         if (drawn++ == INSTANCES_DRAWN) {
@@ -134,7 +134,7 @@ static void write_figures(struct vg_page *page, const struct vg_report_group *gr
         return;
     vg_xml_open_class(page->xml, "div", "plots");
     struct vg_figure figure = { 0 };
-    if (vg_figure_latency(&figure, page->results, group, 1, &page->palette, page->template_directory))
+    if (vg_figure_latency(&figure, page->results, group, 1, &page->palette, page->plotter))
         vg_page_figure(page, &figure);
     vg_figure_free(&figure);
     if (each)

@@ -12,7 +12,7 @@ struct vg_page {
     struct vg_xml *xml;
     const struct vg_results *results;
     const struct vg_report_groups *groups;
-    const char *template_directory;
+    struct vg_plotter *plotter;
     json_t *requirements; /* array of requirement objects; may be NULL */
     xmlDocPtr prose;      /* reports/prose.xml: every text of the page that is longer than a line */
     struct vg_palette palette;
