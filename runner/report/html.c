@@ -94,14 +94,55 @@ char *vg_page_test_anchor(const char *test)
     return anchor;
 }
 
-const char *vg_page_statement(const struct vg_page *page, const char *id)
+const json_t *vg_page_requirement(const struct vg_page *page, const char *id)
 {
     size_t index;
     json_t *requirement;
-    json_array_foreach(page->requirements, index,
-                       requirement) if (vg_equal(vg_json_text_or(requirement, "id", NULL),
-                                                 id)) return vg_json_text_or(requirement, "statement", NULL);
+    json_array_foreach(page->requirements, index, requirement)
+    {
+        if (vg_equal(vg_json_text_or(requirement, "id", NULL), id))
+            return requirement;
+    }
     return NULL;
+}
+
+const char *vg_page_statement(const struct vg_page *page, const char *id)
+{
+    const json_t *requirement = vg_page_requirement(page, id);
+    return requirement ? vg_json_text_or(requirement, "statement", NULL) : NULL;
+}
+
+void vg_page_labelled(struct vg_page *page, const char *label, const char *text)
+{
+    if (!text || !*text)
+        return;
+    vg_xml_open_class(page->xml, "p", "labelled");
+    vg_xml_element_class(page->xml, "span", "label", label);
+    vg_xml_text(page->xml, " ");
+    vg_xml_text(page->xml, text);
+    vg_xml_close(page->xml);
+}
+
+void vg_page_link(struct vg_page *page, const char *target, const char *text)
+{
+    vg_xml_open(page->xml, "a");
+    vg_xml_attribute(page->xml, "href", target);
+    vg_xml_text(page->xml, text);
+    vg_xml_close(page->xml);
+}
+
+void vg_page_table_head(struct vg_page *page, const char *const *titles, unsigned count)
+{
+    vg_xml_open(page->xml, "thead");
+    vg_xml_open(page->xml, "tr");
+    for (unsigned i = 0; i < count; i++) {
+        vg_xml_open(page->xml, "th");
+        vg_xml_attribute(page->xml, "scope", "col");
+        vg_xml_text(page->xml, titles[i]);
+        vg_xml_close(page->xml);
+    }
+    vg_xml_close(page->xml);
+    vg_xml_close(page->xml);
 }
 
 static void write_head(struct vg_page *page, const char *style)
@@ -135,65 +176,6 @@ static void write_head(struct vg_page *page, const char *style)
     vg_xml_close(xml);
 }
 
-static void write_run_line(struct vg_page *page)
-{
-    vg_autofree char *line = vg_report_run_text(page->results->run);
-    vg_xml_element_class(page->xml, "p", "run", line);
-}
-
-/* The colour of the whole: that of the worst that needs somebody's attention. */
-static const char *tone(const struct vg_page *page, const char *incomplete)
-{
-    int status = vg_results_status(page->results);
-    bool unclear = status || incomplete || vg_results_count(page->results, VG_INVALID) > 0;
-    return status == 1 ? "masthead bad" : unclear ? "masthead unclear" : "masthead good";
-}
-
-static void write_masthead(struct vg_page *page)
-{
-    static const enum vg_verdict order[] = { VG_PASS, VG_FAIL, VG_LOST, VG_TIMEOUT, VG_INVALID, VG_FINDING, VG_SKIP };
-    static const char *const links[][2] = { { "#verdicts", "Verdicts" },
-                                            { "#tests", "Tests" },
-                                            { "#environment", "Environment" },
-                                            { "#reading", "How to read this" } };
-    struct vg_xml *xml = page->xml;
-    vg_autofree char *answer = vg_report_answer(page->results, page->groups);
-    vg_autofree char *incomplete = vg_report_incomplete_text(page->results->run);
-    vg_autofree char *changes = vg_report_changes_text(page->results->run);
-    vg_xml_open_class(xml, "header", tone(page, incomplete));
-    vg_xml_element_class(xml, "p", "eyebrow", "vgauge \u00b7 vGPU conformance and benchmarks");
-    vg_xml_element(xml, "h1", answer);
-    if (incomplete)
-        vg_xml_element_class(xml, "p", "warning", incomplete);
-    write_run_line(page);
-    if (changes)
-        vg_xml_element_class(xml, "p", "warning", changes);
-    vg_xml_open_class(xml, "ul", "counts");
-    vg_xml_attribute(xml, "aria-label", "Test instances by verdict");
-    for (unsigned i = 0; i < VG_COUNT(order); i++) {
-        unsigned count = vg_results_count(page->results, order[i]);
-        if (!count)
-            continue;
-        vg_autofree char *number = vg_format("%u ", count);
-        vg_xml_open(xml, "li");
-        vg_xml_element_class(xml, "span", "count", number);
-        vg_page_badge(page, order[i]);
-        vg_xml_close(xml);
-    }
-    vg_xml_close(xml);
-    vg_xml_open(xml, "nav");
-    vg_xml_attribute(xml, "aria-label", "On this page");
-    for (unsigned i = 0; i < VG_COUNT(links); i++) {
-        vg_xml_open(xml, "a");
-        vg_xml_attribute(xml, "href", links[i][0]);
-        vg_xml_text(xml, links[i][1]);
-        vg_xml_close(xml);
-        vg_xml_text(xml, " ");
-    }
-    vg_xml_close(xml);
-    vg_xml_close(xml);
-}
-
 static void write_page(struct vg_page *page, const char *style)
 {
     struct vg_xml *xml = page->xml;
@@ -201,12 +183,15 @@ static void write_page(struct vg_page *page, const char *style)
     vg_xml_attribute(xml, "lang", "en");
     write_head(page, style);
     vg_xml_open(xml, "body");
-    write_masthead(page);
+    vg_page_masthead(page);
     vg_xml_open(xml, "main");
     vg_page_matrix(page);
+    vg_page_expectations(page);
+    vg_page_baseline(page);
     vg_page_comparison(page);
     vg_xml_open(xml, "section");
     vg_page_heading(page, "h2", "tests", "Tests");
+    vg_page_index(page);
     for (unsigned i = 0; i < page->groups->count; i++)
         vg_page_test(page, &page->groups->items[i]);
     if (!page->groups->count)
@@ -273,7 +258,10 @@ bool vg_report_html(const struct vg_results *results, const char *template_direc
         .requirements = requirements,
         .prose = prose,
     };
+    vg_page_load_gate(&page);
     write_page(&page, style);
     vg_palette_free(&page.palette);
+    json_decref(page.gate_items);
+    json_decref(page.gate);
     return vg_xml_save(xml, path, err);
 }
