@@ -8,7 +8,7 @@ enum { LISTED_FROM = 5 };
 /* The colour of the whole: that of the worst that needs somebody's attention. */
 static const char *tone(const struct vg_page *page, const char *incomplete)
 {
-    int status = vg_run_exit_status(page->results);
+    int status = vg_results_status(page->results);
     bool unclear = status || incomplete || vg_results_count(page->results, VG_INVALID) > 0;
     return status == 1 ? "masthead bad" : unclear ? "masthead unclear" : "masthead good";
 }

@@ -101,6 +101,14 @@ static void write_head(struct vg_page *page, const struct columns *columns)
     vg_xml_close(xml);
 }
 
+/* What was skipped before it had a policy was skipped under each. */
+static bool concerns(const struct vg_judgement *judgement, const struct column *column)
+{
+    return in_column(judgement, column) || (judgement->verdict == VG_SKIP && !*some(judgement->policy) &&
+                                            vg_equal(some(judgement->mechanism), column->mechanism) &&
+                                            vg_equal(some(judgement->profile), column->profile));
+}
+
 /* The worst verdict of the requirement's tests in this column, linked to the test that has it. */
 static const struct vg_judgement *worst_of(const struct vg_page *page, const char *requirement,
                                            const struct column *column)
@@ -108,7 +116,7 @@ static const struct vg_judgement *worst_of(const struct vg_page *page, const cha
     const struct vg_judgement *worst = NULL;
     for (unsigned i = 0; i < page->results->count; i++) {
         const struct vg_judgement *judgement = page->results->judgements[i];
-        if (!in_column(judgement, column) || !vg_words_have(&judgement->requirements, requirement))
+        if (!concerns(judgement, column) || !vg_words_have(&judgement->requirements, requirement))
             continue;
         if (!worst || (worst->verdict != judgement->verdict &&
                        vg_verdict_worst(worst->verdict, judgement->verdict) == judgement->verdict))
@@ -166,15 +174,21 @@ static void write_requirement(struct vg_page *page, const char *id)
     vg_xml_close(xml);
 }
 
-static void write_not_applicable(struct vg_page *page)
+static void write_not_applicable(struct vg_page *page, const struct columns *applying)
 {
     struct columns columns = columns_of(page->results, false);
     vg_autotext struct vg_text text = { 0 };
     for (unsigned c = 0; c < columns.count; c++) {
+        bool otherwise = false; /* with a policy it applies */
+        for (unsigned a = 0; a < applying->count && !otherwise; a++)
+            otherwise = !*columns.items[c].policy &&
+                        vg_equal(applying->items[a].mechanism, columns.items[c].mechanism) &&
+                        vg_equal(applying->items[a].profile, columns.items[c].profile);
         vg_autofree char *where = column_text(&columns.items[c]);
-        vg_text_add(&text, "%s%s", c ? "; " : "Nothing of the plan applies to: ", where);
+        if (!otherwise)
+            vg_text_add(&text, "%s%s", text.length ? "; " : "Nothing of the plan applies to: ", where);
     }
-    if (columns.count)
+    if (text.length)
         vg_text_add(&text, ".");
     vg_xml_element_class(page->xml, "p", "note", text.data ? text.data : "");
     free(columns.items);
@@ -205,7 +219,7 @@ void vg_page_matrix(struct vg_page *page)
     vg_xml_close(xml);
     vg_xml_close(xml);
     vg_xml_close(xml);
-    write_not_applicable(page);
+    write_not_applicable(page, &columns);
     vg_xml_close(xml);
     free(columns.items);
 }

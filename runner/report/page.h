@@ -20,6 +20,14 @@ struct vg_page {
     struct vg_palette palette;
 };
 
+/* Begins a page up to <body>. False and the error if a template is missing. */
+bool vg_page_open(struct vg_page *page, const char *template_directory, const char *title, struct vg_error *err);
+/* Ends it and writes the file. */
+bool vg_page_save(struct vg_page *page, const char *path, struct vg_error *err);
+/* Frees what the page owns, half written or not. */
+void vg_page_free(struct vg_page *page);
+#define vg_report_autopage VG_CLEANUP(vg_page_free)
+
 /* A verdict as a badge: its word and a mark, never colour alone. */
 void vg_page_badge(struct vg_page *page, enum vg_verdict verdict);
 /* The part of reports/prose.xml with this id; an unknown id writes nothing and warns. */
