@@ -19,8 +19,10 @@ static bool broke(enum vg_verdict verdict)
 
 static enum vg_diff_kind kind_of(const struct vg_diff_cell *then, const struct vg_diff_cell *now)
 {
-    if (!then->count || !now->count)
-        return then->count ? VG_DIFF_GONE : now->count ? VG_DIFF_NEW : VG_DIFF_SAME;
+    if (!now->count)
+        return VG_DIFF_GONE;
+    if (!then->count)
+        return VG_DIFF_NEW;
     if (then->worst->verdict == now->worst->verdict)
         return VG_DIFF_SAME;
     if (broke(now->worst->verdict) != broke(then->worst->verdict)) {
@@ -112,7 +114,7 @@ static void judge_medians(struct vg_diff_metric *metric, unsigned last)
 {
     double then = metric->numbers[0].median, now = metric->numbers[last].median;
     if (isnan(then) || isnan(now)) {
-        metric->kind = isnan(then) ? (isnan(now) ? VG_DIFF_SAME : VG_DIFF_NEW) : VG_DIFF_GONE;
+        metric->kind = isnan(now) ? VG_DIFF_GONE : VG_DIFF_NEW;
         return;
     }
     metric->ratio = then != 0 ? now / then : now == 0 ? 1 : NAN;
@@ -122,6 +124,16 @@ static void judge_medians(struct vg_diff_metric *metric, unsigned last)
         metric->note = vg_format("too few boots to tell it from noise (%u and %u)", metric->numbers[0].boots,
                                  metric->numbers[last].boots);
     }
+}
+
+/* Medians that differ although there would be boots enough: nobody can say what made the difference. */
+static void blame_environment(struct vg_diff_metric *metric, const struct vg_gate_policy *policy, unsigned last)
+{
+    if (metric->kind != VG_DIFF_CHANGE || metric->numbers[0].boots < policy->boots ||
+        metric->numbers[last].boots < policy->boots)
+        return;
+    free(metric->note);
+    metric->note = vg_strdup("not decided: the environments differ (--across KEY)");
 }
 
 static void judge_by_statistics(struct vg_diff_metric *metric, const struct vg_compared *item)
@@ -169,8 +181,11 @@ static bool compare_metrics(struct vg_diff *diff, const struct vg_gate_policy *p
                 (struct vg_diff_number) { median_of(series), series->value_count };
         }
     }
-    for (unsigned i = 0; i < diff->metric_count; i++)
+    for (unsigned i = 0; i < diff->metric_count; i++) {
         judge_medians(&diff->metrics[i], last);
+        if (!comparable(diff))
+            blame_environment(&diff->metrics[i], policy, last);
+    }
     if (good && comparable(diff)) {
         const struct vg_comparing comparing = {
             .policy = policy,

@@ -10,8 +10,8 @@ enum vg_diff_kind {
     VG_DIFF_REGRESSION, /* failed now and did not before; a metric is worse beyond its threshold and beyond noise */
     VG_DIFF_FIX,        /* the other way round */
     VG_DIFF_CHANGE,     /* another verdict, or a metric whose median is another, which may be noise */
-    VG_DIFF_NEW,        /* only the last run has it */
-    VG_DIFF_GONE,       /* only the first run has it */
+    VG_DIFF_NEW,        /* the last run has it, and the first has not */
+    VG_DIFF_GONE,       /* the last run has it not, and one before it has */
     VG_DIFF_SAME,
     VG_DIFF_KINDS
 };

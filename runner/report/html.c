@@ -44,5 +44,5 @@ bool vg_report_html(const struct vg_results *results, const char *template_direc
     vg_report_groups_make(results, &groups);
     vg_page_load_gate(&page);
     write_page(&page);
-    return vg_page_save(&page, path, err);
+    return vg_page_save(&page, "footer", path, err);
 }

@@ -208,10 +208,10 @@ bool vg_page_open(struct vg_page *page, const char *template_directory, const ch
     return true;
 }
 
-bool vg_page_save(struct vg_page *page, const char *path, struct vg_error *err)
+bool vg_page_save(struct vg_page *page, const char *footer, const char *path, struct vg_error *err)
 {
     vg_xml_open(page->xml, "footer");
-    vg_page_prose(page, "footer");
+    vg_page_prose(page, footer);
     vg_xml_close(page->xml);
     vg_xml_close(page->xml);
     vg_xml_close(page->xml);

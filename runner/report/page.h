@@ -22,8 +22,8 @@ struct vg_page {
 
 /* Begins a page up to <body>. False and the error if a template is missing. */
 bool vg_page_open(struct vg_page *page, const char *template_directory, const char *title, struct vg_error *err);
-/* Ends it and writes the file. */
-bool vg_page_save(struct vg_page *page, const char *path, struct vg_error *err);
+/* Ends it with a part of reports/prose.xml as its footer, and writes the file. */
+bool vg_page_save(struct vg_page *page, const char *footer, const char *path, struct vg_error *err);
 /* Frees what the page owns, half written or not. */
 void vg_page_free(struct vg_page *page);
 #define vg_report_autopage VG_CLEANUP(vg_page_free)
