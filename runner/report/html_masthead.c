@@ -3,7 +3,7 @@
  * who looks for one. */
 #include "report/page.h"
 
-enum { LISTED_FROM = 5 };
+enum { LISTED_FROM = 5, LONG_ANSWER = 100 };
 
 /* The colour of the whole: that of the worst that needs somebody's attention. */
 static const char *tone(const struct vg_page *page, const char *incomplete)
@@ -67,7 +67,7 @@ void vg_page_masthead(struct vg_page *page)
     vg_autofree char *line = vg_report_run_text(run);
     vg_xml_open_class(xml, "header", tone(page, incomplete));
     vg_xml_element_class(xml, "p", "eyebrow", "vgauge \u00b7 vGPU conformance and benchmarks");
-    vg_xml_element(xml, "h1", answer);
+    vg_xml_element_class(xml, "h1", strlen(answer) > LONG_ANSWER ? "long" : NULL, answer);
     if (!vg_equal(answer, results))
         vg_xml_element_class(xml, "p", "results", results);
     if (incomplete)

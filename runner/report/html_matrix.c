@@ -3,6 +3,8 @@
  * where several mechanisms were measured for latency, the one plot that compares them. */
 #include "report/page.h"
 
+enum { MANY_COLUMNS = 8 };
+
 struct column {
     const char *mechanism, *profile, *policy;
     bool applies; /* anything but a skip */
@@ -23,12 +25,22 @@ static bool in_column(const struct vg_judgement *judgement, const struct column 
            vg_equal(some(judgement->profile), column->profile) && vg_equal(some(judgement->policy), column->policy);
 }
 
-static int by_name(const void *left, const void *right)
+/* As the host file has them, with those of one mechanism and one profile beside each other. */
+static void group_columns(struct columns *columns)
 {
-    const struct column *a = left, *b = right;
-    int order = strcmp(a->mechanism, b->mechanism);
-    order = order ? order : strcmp(a->profile, b->profile);
-    return order ? order : strcmp(a->policy, b->policy);
+    for (unsigned i = 1; i < columns->count; i++) {
+        unsigned place = i;
+        struct column moved = columns->items[i];
+        for (unsigned c = 0; c < i; c++)
+            if (vg_equal(columns->items[c].mechanism, moved.mechanism))
+                place = c + 1;
+        for (unsigned c = 0; c < i; c++)
+            if (vg_equal(columns->items[c].mechanism, moved.mechanism) &&
+                vg_equal(columns->items[c].profile, moved.profile))
+                place = c + 1;
+        memmove(&columns->items[place + 1], &columns->items[place], (i - place) * sizeof(moved));
+        columns->items[place] = moved;
+    }
 }
 
 /* Columns in which nothing applied would say "skip" from top to bottom: they are named below the table. */
@@ -53,8 +65,7 @@ static struct columns columns_of(const struct vg_results *results, bool applying
         if (all.items[c].applies == applying)
             all.items[kept++] = all.items[c];
     all.count = kept;
-    if (kept)
-        qsort(all.items, kept, sizeof(*all.items), by_name);
+    group_columns(&all);
     return all;
 }
 
@@ -131,7 +142,7 @@ static char *column_text(const struct column *column)
                      *column->policy ? ", " : "", column->policy);
 }
 
-static void write_cell(struct vg_page *page, const char *requirement, const struct column *column)
+static void write_cell(struct vg_page *page, const char *requirement, const struct column *column, bool short_words)
 {
     struct vg_xml *xml = page->xml;
     const struct vg_judgement *worst = worst_of(page, requirement, column);
@@ -148,7 +159,13 @@ static void write_cell(struct vg_page *page, const char *requirement, const stru
         if (worst->overlay != VG_OVERLAY_NONE)
             vg_xml_element_class(xml, "span", "sub", vg_overlay_name(worst->overlay));
     } else {
-        vg_xml_element_class(xml, "span", "none", "not tested");
+        vg_xml_open_class(xml, "span", "none");
+        if (short_words) {
+            vg_xml_attribute(xml, "title", "not tested");
+            vg_xml_text(xml, "\u2013");
+        } else
+            vg_xml_text(xml, "not tested");
+        vg_xml_close(xml);
     }
     vg_xml_close(xml);
 }
@@ -190,12 +207,38 @@ static void write_not_applicable(struct vg_page *page, const struct columns *app
     }
     if (text.length)
         vg_text_add(&text, ".");
-    vg_xml_element_class(page->xml, "p", "note", text.data ? text.data : "");
+    if (text.length)
+        vg_xml_element_class(page->xml, "p", "note", text.data);
     free(columns.items);
+}
+
+static void write_row(struct vg_page *page, const char *id, const struct columns *columns)
+{
+    vg_xml_open(page->xml, "tr");
+    write_requirement(page, id);
+    for (unsigned c = 0; c < columns->count; c++)
+        write_cell(page, id, &columns->items[c], columns->count > MANY_COLUMNS);
+    vg_xml_close(page->xml);
+}
+
+static void write_untested(struct vg_page *page)
+{
+    vg_autotext struct vg_text text = { 0 };
+    for (unsigned i = 0; i < page->results->requirement_count; i++) {
+        const char *id = page->results->requirements[i].id;
+        if (vg_report_requirement_state(page->results, id) == VG_REPORT_NOT_TESTED)
+            vg_text_add(&text, "%s%s", text.length ? ", " : "Not tested in this run: ", id);
+    }
+    if (text.length)
+        vg_text_add(&text, ".");
+    if (text.length)
+        vg_xml_element_class(page->xml, "p", "note", text.data);
 }
 
 void vg_page_matrix(struct vg_page *page)
 {
+    static const enum vg_report_state order[] = { VG_REPORT_NOT_MET, VG_REPORT_EXCUSED, VG_REPORT_UNDECIDED,
+                                                  VG_REPORT_ABSENT, VG_REPORT_MET }; /* what matters most first */
     struct vg_xml *xml = page->xml;
     struct columns columns = columns_of(page->results, true);
     if (!columns.count) {
@@ -206,19 +249,17 @@ void vg_page_matrix(struct vg_page *page)
     vg_page_heading(page, "h2", "verdicts", "Verdicts by requirement");
     vg_page_prose(page, "verdicts");
     vg_page_scroll_box(page, "Verdicts by requirement, mechanism, profile and policy");
-    vg_xml_open_class(xml, "table", columns.count > 8 ? "matrix many" : "matrix");
+    vg_xml_open_class(xml, "table", columns.count > MANY_COLUMNS ? "matrix many" : "matrix");
     write_head(page, &columns);
     vg_xml_open(xml, "tbody");
-    for (unsigned i = 0; i < page->results->requirement_count; i++) {
-        vg_xml_open(xml, "tr");
-        write_requirement(page, page->results->requirements[i].id);
-        for (unsigned c = 0; c < columns.count; c++)
-            write_cell(page, page->results->requirements[i].id, &columns.items[c]);
-        vg_xml_close(xml);
-    }
+    for (unsigned o = 0; o < VG_COUNT(order); o++)
+        for (unsigned i = 0; i < page->results->requirement_count; i++)
+            if (vg_report_requirement_state(page->results, page->results->requirements[i].id) == order[o])
+                write_row(page, page->results->requirements[i].id, &columns);
     vg_xml_close(xml);
     vg_xml_close(xml);
     vg_xml_close(xml);
+    write_untested(page);
     write_not_applicable(page, &columns);
     vg_xml_close(xml);
     free(columns.items);

@@ -104,7 +104,8 @@ static void write_instances(struct vg_page *page, const struct vg_report_group *
 }
 
 static vg_figure_draw *const instance_figures[] = {
-    vg_figure_throughput, vg_figure_share, vg_figure_own_share, vg_figure_waiting, vg_figure_pacing, vg_figure_slice,
+    vg_figure_throughput, vg_figure_share, vg_figure_own_share, vg_figure_waiting,
+    vg_figure_pacing,     vg_figure_slice, vg_figure_leak,      vg_figure_occupancy,
 };
 
 static void write_instance_figures(struct vg_page *page, const struct vg_report_group *group,
@@ -132,7 +133,8 @@ static void write_instance_figures(struct vg_page *page, const struct vg_report_
 /* Distributions of latency have all instances in one picture; whatever else is drawn has one for each. */
 static void write_figures(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test)
 {
-    static const char *const drawn_each[] = { "share", "own-share", "starvation", "pacing", "slice" };
+    static const char *const drawn_each[] = { "share", "own-share", "starvation",  "pacing",
+                                              "slice", "leak",      "provisioning" };
     bool latency = vg_figure_uses(test, "latency"), each = false;
     for (unsigned i = 0; i < VG_COUNT(drawn_each); i++)
         each = each || vg_figure_uses(test, drawn_each[i]);
@@ -141,6 +143,9 @@ static void write_figures(struct vg_page *page, const struct vg_report_group *gr
     vg_xml_open_class(page->xml, "div", "plots");
     struct vg_figure figure = { 0 };
     if (vg_figure_latency(&figure, page->results, group, 1, &page->palette, page->plotter))
+        vg_page_figure(page, &figure);
+    vg_figure_free(&figure);
+    if (vg_figure_timeline(&figure, page->results, group, test, &page->palette, page->plotter))
         vg_page_figure(page, &figure);
     vg_figure_free(&figure);
     if (each)

@@ -131,6 +131,18 @@ static bool listen_for(const struct vg_plotter *plotter, const char *done, char 
     }
 }
 
+/* On its standard input gnuplot goes on after an error, which it says as "line N: what"; a warning says that it is one.
+ */
+static bool complains(const char *said)
+{
+    for (const char *at = said; (at = strstr(at, "line ")) != NULL; at++) {
+        size_t digits = strspn(at + 5, "0123456789");
+        if (digits && at[5 + digits] == ':' && strncmp(at + 5 + digits, ": warning", 9) != 0)
+            return true;
+    }
+    return false;
+}
+
 bool vg_plotter_draw(struct vg_plotter *plotter, const char *script, const char *data, const char *svg,
                      const char *const *arguments, struct vg_error *err)
 {
@@ -149,9 +161,12 @@ bool vg_plotter_draw(struct vg_plotter *plotter, const char *script, const char 
         add_quoted(&command, arguments[i]);
     /* Closing the file is what writes it; the end is said on what carries the errors too. */
     vg_text_add(&command, "\nunset output\nset print\nprint '%s'\n", done);
-    if (tell(plotter, &command) && listen_for(plotter, done, said, &late))
-        return true;
-    stop(plotter); /* the next picture gets a new one */
+    if (tell(plotter, &command) && listen_for(plotter, done, said, &late)) {
+        if (!complains(said))
+            return true;
+        *strstr(said, done) = '\0';
+    } else
+        stop(plotter); /* the next picture gets a new one */
     if (late)
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "gnuplot did not end in %d s", TIMEOUT_MS / 1000);
     vg_autofree char *clean = vg_report_clean(said);

@@ -13,6 +13,8 @@ bool vg_report_tap(const struct vg_results *results, const char *path, struct vg
 bool vg_report_junit(const struct vg_results *results, const char *path, struct vg_error *err);
 /* report/index.html with its plots inside: one self-contained file. template_directory: reports/. */
 bool vg_report_html(const struct vg_results *results, const char *template_directory, struct vg_error *err);
+/* The same with the templates of this program. */
+bool vg_report_page(const struct vg_results *results, struct vg_error *err);
 /* The page as PDF, by a converter that is optional at run time: chromium or weasyprint, whichever is there, or the one
  * that $VGAUGE_PDF names. printed: the instant that the document says it was made at, "2026-11-22T08:00:00Z" (a run's
  * `ended`), so that the same page gives the same bytes with the same converter. NULL: as the converter says.

@@ -41,6 +41,7 @@ enum vg_report_state vg_report_requirement_state(const struct vg_results *result
     }
     return excused     ? VG_REPORT_EXCUSED
            : undecided ? VG_REPORT_UNDECIDED
+           : absent    ? VG_REPORT_ABSENT
            : passed    ? VG_REPORT_MET
                        : VG_REPORT_NOT_TESTED;
 }
