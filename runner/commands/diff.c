@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `vgauge diff RUN RUN...`: what is different between runs. */
 #include "commands/gate_options.h"
-#include "report/diff.h"
+#include "report/report.h"
 
 struct options {
     struct cmd_gate_options gate;

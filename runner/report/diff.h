@@ -4,7 +4,7 @@
 #define VG_REPORT_DIFF_H
 
 #include <stdio.h>
-#include "compare/diff.h"
+#include "compare/compare.h"
 
 /* First run against last, on one screen unless `all`. */
 void vg_report_diff_text(const struct vg_diff *diff, bool all, FILE *out, bool colour);

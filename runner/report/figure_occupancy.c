@@ -74,9 +74,16 @@ bool vg_figure_occupancy(struct vg_figure *figure, const struct vg_figure_source
     vg_report_automeasurements struct vg_measurements *measurements = vg_figure_measurements(source, &err);
     const struct vg_measured_run *drill = drill_of(measurements);
     struct vg_samples counters = { 0 };
-    if (!drill ||
-        !vg_samples_load(measurements->directory, vg_measured_stream_find(drill, "counters"), &counters, &err))
+    if (measurements && !drill)
         return false; /* not every drill reads counters; its numbers are in the table */
+    figure->wide = true;
+    figure->title = vg_strdup("Placement occupancy.");
+    if (!drill ||
+        !vg_samples_load(measurements->directory, vg_measured_stream_find(drill, "counters"), &counters, &err)) {
+        vg_figure_without(figure, err.text);
+        figure->caption = vg_strdup("");
+        return true;
+    }
     char *names[MAX_PGPUS];
     struct vg_strip_legend legend[SHADES];
     struct vg_strips strips = { .rows = names, .legend = legend, .x_axis = "steps of the drill" };

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include "report/figure.h"
 
+enum { ROW_NAME_BYTES = 32 };
+
 void vg_plot_strips(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_strips *strips)
 {
     vg_autotext struct vg_text data = { 0 }, colours = { 0 }, words = { 0 };
@@ -16,6 +18,8 @@ void vg_plot_strips(struct vg_figure *figure, struct vg_plotter *plotter, const 
     vg_text_add(&data, "\n\n");
     for (unsigned i = 0; i < strips->row_count; i++) {
         vg_autofree char *label = vg_plot_label(strips->rows[i]);
+        if (strlen(label) > ROW_NAME_BYTES) /* the pieces need the room */
+            memcpy(label + ROW_NAME_BYTES - 3, "...", 4);
         vg_text_add(&data, "%u \"%s\"\n", i + 1, label);
     }
     for (unsigned i = 0; i < strips->legend_count; i++) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "compare/compare.h"
 #include "record/record.h"
+#include "report/diff.h"
 #include "report/trends.h"
 
 /* TAP version 13: one test point per instance, diagnostics as a YAML block, SKIP with its reason. */

@@ -46,7 +46,8 @@ check "the same page gives the same PDF" eval 'sleep 1.1; "$vgauge" report "$run
 told() { # TEXT COMMAND...: it is refused, and says so
     local text=$1
     shift
-    ! "$@" >"$work/out" 2>&1 && grep -q -- "$text" "$work/out" || { cat "$work/out"; return 1; }
+    "$@" >"$work/out" 2>&1 && { echo "it was not refused"; return 1; }
+    grep -q -- "$text" "$work/out" || { cat "$work/out"; return 1; }
 }
 check "an unknown converter is told" told "none of the programs" env VGAUGE_PDF=typewriter "$vgauge" report "$run" --pdf
 mkdir "$work/empty"
