@@ -40,9 +40,9 @@ static void write_metric(FILE *out, const struct vg_judgement *judgement, const 
                          const struct vg_checked *check)
 {
     write_result(out, judgement);
-    vg_report_csv_cell(out, value ? value->metric : check->metric, false);
-    write_number(out, value ? value->value : check->value, false);
-    vg_report_csv_cell(out, value ? value->unit : check->unit, false);
+    vg_report_csv_cell(out, value ? value->metric : check ? check->metric : "", false);
+    write_number(out, value ? value->value : check ? check->value : NAN, false);
+    vg_report_csv_cell(out, value ? value->unit : check ? check->unit : "", false);
     vg_report_csv_cell(out, value ? value->better : "", false);
     vg_report_csv_cell(out, value ? value->note : "", false);
     vg_report_csv_cell(out, check ? vg_operator_words(check->op) : "", false);

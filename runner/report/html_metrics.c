@@ -145,11 +145,16 @@ static struct seen look_at(const struct configuration *column, const struct row 
     for (unsigned b = 0; b < column->count; b++) {
         const struct vg_checked *check = row->check ? vg_report_check_find(column->boots[b], row->check) : NULL;
         const struct vg_value *value = vg_report_value_find(column->boots[b], row->metric);
-        if (!check && !value)
+        double number = NAN;
+        if (check) {
+            number = check->value;
+            seen.unit = check->unit;
+        } else if (value) {
+            number = value->value;
+            seen.unit = value->unit;
+        } else
             continue;
-        double number = check ? check->value : value->value;
         seen.there++;
-        seen.unit = check ? check->unit : value->unit;
         seen.checked += check != NULL;
         seen.missed += check && !check->met;
         if (value && value->note && *value->note)
