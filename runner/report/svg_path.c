@@ -33,32 +33,33 @@ static double distance(struct point p, struct point a, struct point b)
     return hypot(p.x - a.x - t * dx, p.y - a.y - t * dy);
 }
 
+/* A piece of a line, by its ends. */
+struct piece {
+    size_t first, last;
+};
+
 /* Marks the points between first and last that must stay. The stack is explicit: a line may have many thousands. */
 static void mark(const struct line *line, bool *kept)
 {
-    size_t(*stack)[2] = NULL, depth = 0;
-    vg_push(stack, depth)[0] = 0;
-    stack[0][1] = line->count - 1;
+    struct piece *stack = NULL;
+    size_t depth = 0;
+    vg_push(stack, depth) = (struct piece) { 0, line->count - 1 };
     while (depth > 0) {
-        size_t first = stack[depth - 1][0], last = stack[depth - 1][1], furthest = first;
+        struct piece piece = stack[--depth];
+        size_t furthest = piece.first;
         double most = tolerance_px;
-        depth--;
-        for (size_t i = first + 1; i < last; i++) {
-            double away = distance(line->points[i], line->points[first], line->points[last]);
+        for (size_t i = piece.first + 1; i < piece.last; i++) {
+            double away = distance(line->points[i], line->points[piece.first], line->points[piece.last]);
             if (away > most) {
                 most = away;
                 furthest = i;
             }
         }
-        if (furthest == first)
+        if (furthest == piece.first)
             continue;
         kept[furthest] = true;
-        size_t *below = vg_push(stack, depth);
-        below[0] = first;
-        below[1] = furthest;
-        size_t *above = vg_push(stack, depth);
-        above[0] = furthest;
-        above[1] = last;
+        vg_push(stack, depth) = (struct piece) { piece.first, furthest };
+        vg_push(stack, depth) = (struct piece) { furthest, piece.last };
     }
     free(stack);
 }
