@@ -25,7 +25,7 @@ struct cmd_command {
 };
 
 extern const struct cmd_command cmd_doctor, cmd_reap, cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report, cmd_place,
-    cmd_bless, cmd_compare, cmd_gate, cmd_baseline, cmd_ab, cmd_history;
+    cmd_bless, cmd_compare, cmd_diff, cmd_gate, cmd_baseline, cmd_ab, cmd_history;
 
 extern const struct cmd_command *const cmd_all[]; /* ends with NULL */
 
@@ -45,6 +45,8 @@ struct vg_catalog *cmd_catalog(struct vg_error *err);
 VG_DEFINE_CLEANUP(cmd_cleanup_catalog, struct vg_catalog *, vg_catalog_free)
 VG_DEFINE_CLEANUP(cmd_cleanup_host, struct vg_host *, vg_host_free)
 VG_DEFINE_CLEANUP(cmd_cleanup_results, struct vg_results *, vg_results_free)
+VG_DEFINE_CLEANUP(cmd_cleanup_run, struct vg_run *, vg_run_free)
+#define cmd_autorun     VG_CLEANUP(cmd_cleanup_run)
 #define cmd_autocatalog VG_CLEANUP(cmd_cleanup_catalog)
 #define cmd_autohost    VG_CLEANUP(cmd_cleanup_host)
 #define cmd_autoresults VG_CLEANUP(cmd_cleanup_results)

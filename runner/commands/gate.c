@@ -2,6 +2,7 @@
 /* `vgauge gate RUN... --baseline NAME`: for CI. */
 #include "commands/again.h"
 #include "commands/gate_options.h"
+#include "report/report.h"
 
 struct options {
     struct cmd_gate_options gate;
@@ -107,6 +108,15 @@ static bool decide(struct gating *gating, struct vg_error *err)
     return true;
 }
 
+/* The run's page shows what the gate found; a page that cannot be written must not decide about the gate. */
+static void refresh_page(const struct vg_results *results)
+{
+    struct vg_error err = { 0 };
+    vg_autofree char *page = vg_format("%s/report/index.html", results->run->directory);
+    if (vg_exists(page) && !vg_report_page(results, &err))
+        vg_warn("%s still shows what was there before the gate: %s", page, err.text);
+}
+
 static int gate(void *context, const char *argument, struct vg_error *err)
 {
     const struct options *options = context;
@@ -129,6 +139,8 @@ static int gate(void *context, const char *argument, struct vg_error *err)
     gating.gate.strict = options->gate.strict;
     if (!decide(&gating, err) || !cmd_gate_save(&gating.gate, options->out ? options->out : argument, err))
         return -1;
+    if (!options->out)
+        refresh_page(gating.side.runs[0]);
     return cmd_gate_show(&gating.gate, &options->gate);
 }
 

@@ -56,19 +56,49 @@ static int judge(void *context, const char *argument, struct vg_error *err)
     return vg_run_exit_status(results);
 }
 
-static int report(void *options, const char *argument, struct vg_error *err)
+struct report_options {
+    bool pdf;
+};
+
+static bool take_report_option(void *context, int key, const char *value, struct vg_error *err)
 {
-    (void)options;
+    (void)key;
+    (void)value;
+    (void)err;
+    ((struct report_options *)context)->pdf = true;
+    return true;
+}
+
+static bool write_pdf(const char *directory, const char *page, struct vg_error *err)
+{
+    cmd_autorun struct vg_run *run = vg_run_load(directory, err);
+    vg_autofree char *path = vg_format("%.*s.pdf", (int)(strlen(page) - strlen(".html")), page);
+    if (!run || !vg_report_pdf(page, path, run->ended ? run->ended : run->started, err))
+        return false;
+    printf("%s\n", path);
+    return true;
+}
+
+static int report(void *context, const char *argument, struct vg_error *err)
+{
+    const struct report_options *options = context;
     vg_autofree char *page = NULL;
     if (!cmd_check_run(argument, err) || !vg_report_all(argument, &page, err))
         return -1;
     printf("%s\n", page);
+    if (options->pdf && !write_pdf(argument, page, err))
+        return -1;
     return 0;
 }
 
 static const struct argp_option judge_options[] = {
     { "expectations", 'e', "FILE", 0, "Failures that are known, instead of those of the run; repeatable", 0 },
     { "no-expectations", 'N', NULL, 0, "Forget the expectations that the run was judged by", 0 },
+    { 0 },
+};
+
+static const struct argp_option report_options[] = {
+    { "pdf", 'p', NULL, 0, "Also report/index.pdf; needs chromium or weasyprint", 0 },
     { 0 },
 };
 
@@ -88,10 +118,13 @@ const struct cmd_command cmd_judge = {
 
 const struct cmd_command cmd_report = {
     .name = "report",
-    .summary = "write a run's TAP, JUnit and HTML reports again",
-    .doc =
-        "Writes results.json, results.tap, junit.xml and report/index.html of the run directory RUN from its verdicts "
-        "and raw samples, and prints the path of the HTML page.",
+    .summary = "write a run's reports again: HTML, PDF, Markdown, CSV, TAP, JUnit",
+    .doc = "Writes results.json, results.tap, junit.xml, metrics.csv, summary.md and report/index.html of the run "
+           "directory RUN from its verdicts and raw samples, and prints the path of the HTML page. With --pdf also "
+           "report/index.pdf, printed by chromium or weasyprint (VGAUGE_PDF says which, if both are there).",
     .argument = "RUN",
+    .options = report_options,
+    .options_size = sizeof(struct report_options),
+    .option = take_report_option,
     .run = report,
 };

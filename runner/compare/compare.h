@@ -210,4 +210,6 @@ int vg_gate_exit_status(const struct vg_gate *gate);
 const char *vg_gate_word(const struct vg_gate *gate);
 json_t *vg_gate_to_json(const struct vg_gate *gate);
 
+#include "compare/diff.h"
+
 #endif

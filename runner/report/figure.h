@@ -3,7 +3,7 @@
 #ifndef VG_REPORT_FIGURE_H
 #define VG_REPORT_FIGURE_H
 
-#include "report/parts.h"
+#include "report/plotter.h"
 
 /* Names in the order in which they were first seen in the run: the place decides the colour, so that a tenant or a
  * mechanism has the same one in every plot of the page. */
@@ -47,7 +47,7 @@ void vg_figure_free(struct vg_figure *figure);
 char *vg_plot_label(const char *foreign);
 /* Runs reports/SCRIPT.gnuplot on data with arguments (ARG3 and up; NULL-terminated, may be NULL) and keeps the SVG. On
  * failure sets figure->problem; never fails the report. */
-void vg_plot(struct vg_figure *figure, const char *template_directory, const char *script, const struct vg_text *data,
+void vg_plot(struct vg_figure *figure, struct vg_plotter *plotter, const char *script, const struct vg_text *data,
              const char *const *arguments);
 /* Appends a block for each curve, and the lists of their colours and dashes as the scripts want them. */
 void vg_plot_curves(const struct vg_curves *curves, struct vg_text *data, struct vg_text *colours,
@@ -55,7 +55,11 @@ void vg_plot_curves(const struct vg_curves *curves, struct vg_text *data, struct
 
 /* Latency of some instances in one plot. Returns false if they have nothing to draw (no `latency` analysis). */
 bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *results, const struct vg_report_group *groups,
-                       unsigned group_count, struct vg_palette *palette, const char *template_directory);
+                       unsigned group_count, struct vg_palette *palette, struct vg_plotter *plotter);
+
+/* The first latency of a test over time, its instances in one plot. */
+bool vg_figure_timeline(struct vg_figure *figure, const struct vg_results *results, const struct vg_report_group *group,
+                        const struct vg_test *test, struct vg_palette *palette, struct vg_plotter *plotter);
 
 /* What the figures of one instance are drawn from. */
 struct vg_figure_source {
@@ -63,7 +67,7 @@ struct vg_figure_source {
     const struct vg_judgement *judgement;
     const struct vg_test *test;
     struct vg_palette *palette;
-    const char *template_directory;
+    struct vg_plotter *plotter;
 };
 /* Each returns false if the test has no analysis that it could show. */
 typedef bool vg_figure_draw(struct vg_figure *figure, const struct vg_figure_source *source);
@@ -73,6 +77,8 @@ vg_figure_draw vg_figure_own_share;  /* of one tenant in each phase; `own-share`
 vg_figure_draw vg_figure_waiting;    /* how long tenants with work queued got nothing done; `starvation` */
 vg_figure_draw vg_figure_pacing;     /* time from one completion to the next; `pacing` */
 vg_figure_draw vg_figure_slice;      /* lengths of runs and waits; `slice` */
+vg_figure_draw vg_figure_leak;       /* which memory was looked through, and what was found where; `leak` */
+vg_figure_draw vg_figure_occupancy;  /* vGPUs on each pGPU after each step; `provisioning` */
 
 /* Measurements of the instance; NULL and a sentence in err if they cannot be read. */
 struct vg_measurements *vg_figure_measurements(const struct vg_figure_source *source, struct vg_error *err);
@@ -91,7 +97,43 @@ struct vg_bar {
 };
 void vg_bars_free(struct vg_bar *bars, unsigned count);
 /* Draws them (reports/SCRIPT.gnuplot). Arguments as the script wants them after the colours. */
-void vg_plot_bars(struct vg_figure *figure, const char *template_directory, const char *script,
-                  const struct vg_bar *bars, unsigned count, const char *width_px);
+void vg_plot_bars(struct vg_figure *figure, struct vg_plotter *plotter, const char *script, const struct vg_bar *bars,
+                  unsigned count, const char *width_px);
+
+/* Points, and the line that was fitted to them by whoever knows how: (rate, exits per second), say. */
+struct vg_scatter_series {
+    const char *name;
+    const char *colour;  /* "#0072B2" */
+    const double *x, *y; /* points that are not finite are left out */
+    size_t count;
+    double slope, intercept;         /* NaN: no line */
+    double slope_lower, slope_upper; /* 95 %; NaN: not known */
+};
+struct vg_scatter {
+    const char *x_axis, *y_axis; /* with their units: "submissions (1/s)" */
+    const struct vg_scatter_series *series;
+    unsigned count;
+};
+/* Sets figure->alternative too; the caller says title and caption. */
+void vg_plot_scatter(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_scatter *scatter);
+
+/* Rows of coloured pieces along an axis that begins at 0. */
+struct vg_strip_piece {
+    double from, to;
+    unsigned row, kind; /* kind: index of the legend */
+};
+struct vg_strip_legend {
+    const char *colour, *words;
+};
+struct vg_strips {
+    char *const *rows; /* their names */
+    unsigned row_count;
+    struct vg_strip_piece *pieces;
+    unsigned piece_count;
+    const struct vg_strip_legend *legend;
+    unsigned legend_count;
+    const char *x_axis;
+};
+void vg_plot_strips(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_strips *strips);
 
 #endif

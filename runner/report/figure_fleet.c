@@ -36,7 +36,8 @@ bool vg_report_fleet_plot(const struct vg_report_fleet_curve *curves, unsigned c
         number, colours.data ? colours.data : "", dashes.data ? dashes.data : "", "760", "760", NULL
     };
     struct vg_figure figure = { 0 };
-    vg_plot(&figure, templates, "fleet", &data, arguments);
+    vg_report_autoplotter struct vg_plotter plotter = { .template_directory = templates };
+    vg_plot(&figure, &plotter, "fleet", &data, arguments);
     bool good = figure.svg ? vg_write_file(path, figure.svg, strlen(figure.svg), err)
                            : vg_fail(err, VG_ERROR_ENVIRONMENT, "%s", figure.problem);
     vg_figure_free(&figure);

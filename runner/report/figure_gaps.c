@@ -163,7 +163,7 @@ static void draw(struct vg_figure *figure, struct gap_plot *plot)
     vg_autofree char *limits = vg_format("%u", plot->limit_count);
     vg_autofree char *lowest = vg_format("%.9g", bottom);
     const char *const arguments[] = { count, colours.data, dashes.data, limits, lowest, plot->kind->axis, NULL };
-    vg_plot(figure, plot->source->template_directory, "gaps", &data, arguments);
+    vg_plot(figure, plot->source->plotter, "gaps", &data, arguments);
 }
 
 static bool draw_gaps(struct vg_figure *figure, const struct vg_figure_source *source, const struct kind *kind)

@@ -138,7 +138,7 @@ static void add_instance(struct latency_plot *plot, const struct vg_judgement *j
     }
 }
 
-static void draw(struct vg_figure *figure, struct latency_plot *plot, const char *template_directory)
+static void draw(struct vg_figure *figure, struct latency_plot *plot, struct vg_plotter *plotter)
 {
     if (!plot->curves.count) {
         vg_autofree char *why = vg_report_clean(plot->problem);
@@ -151,7 +151,7 @@ static void draw(struct vg_figure *figure, struct latency_plot *plot, const char
     const char *const arguments[] = {
         count, colours.data, dashes.data, plot->across ? "860" : "560", plot->across ? "400" : "360", NULL
     };
-    vg_plot(figure, template_directory, "latency", &data, arguments);
+    vg_plot(figure, plotter, "latency", &data, arguments);
     if (*plot->problem && !figure->problem) {
         vg_autofree char *why = vg_report_clean(plot->problem);
         figure->problem = vg_format("Not every instance could be drawn: %s.", why);
@@ -159,7 +159,7 @@ static void draw(struct vg_figure *figure, struct latency_plot *plot, const char
 }
 
 bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *results, const struct vg_report_group *groups,
-                       unsigned group_count, struct vg_palette *palette, const char *template_directory)
+                       unsigned group_count, struct vg_palette *palette, struct vg_plotter *plotter)
 {
     struct latency_plot plot = { .results = results, .palette = palette, .across = group_count > 1 };
     unsigned tests = 0;
@@ -184,7 +184,7 @@ bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *result
                                     plot.invalid ? " Grey: invalid, its numbers mean nothing." : "",
                                     plot.left_out ? " Only the first 12 curves are drawn." : "");
         figure->alternative = vg_format("Cumulative distribution of latency.%s", plot.says.data ? plot.says.data : "");
-        draw(figure, &plot, template_directory);
+        draw(figure, &plot, plotter);
         figure->drivers = plot.drivers;
         plot.drivers = (struct vg_report_drivers) { 0 };
     }

@@ -122,7 +122,7 @@ bool vg_figure_own_share(struct vg_figure *figure, const struct vg_figure_source
                   banded ? ", the grey band what the test allows; a phase without a band is not judged" : "");
     figure->alternative = vg_format("Share of solo throughput of one tenant in each phase.%s", says.data);
     figure->wide = count >= WIDE_FROM_BARS;
-    vg_plot_bars(figure, source->template_directory, "own-share", bars, count, figure->wide ? "940" : "560");
+    vg_plot_bars(figure, source->plotter, "own-share", bars, count, figure->wide ? "940" : "560");
     vg_bars_free(bars, count);
     return true;
 }

@@ -84,7 +84,7 @@ bool vg_figure_share(struct vg_figure *figure, const struct vg_figure_source *so
                           ? vg_format("%s; the line is the entitled share.", where)
                           : vg_format("%s; the grey band is what the test allows around the entitled share.", where);
     figure->alternative = vg_format("Share of solo throughput of each tenant.%s", says.data);
-    vg_plot_bars(figure, source->template_directory, "share", bars, count, count > 4 ? "860" : "560");
+    vg_plot_bars(figure, source->plotter, "share", bars, count, count > 4 ? "860" : "560");
     vg_bars_free(bars, count);
     return true;
 }

@@ -122,7 +122,7 @@ static void draw(struct vg_figure *figure, const struct slice_plot *plot, struct
     vg_autofree char *run_end = vg_format("%.9g", run_end_s * 1e3), *wait_end = vg_format("%.9g", wait_end_s * 1e3);
     vg_autofree char *lined = vg_format("%u", lines);
     const char *const arguments[] = { count, colours.data, dashes.data, run_end, wait_end, lined, NULL };
-    vg_plot(figure, plot->source->template_directory, "slice", &data, arguments);
+    vg_plot(figure, plot->source->plotter, "slice", &data, arguments);
     vg_curves_free(&curves);
 }
 

@@ -163,7 +163,7 @@ static void draw(struct vg_figure *figure, const struct vg_measurements *measure
                                       mark_count,
                                       count ? mark_colours.data : policy_colour,
                                       NULL };
-    vg_plot(figure, source->template_directory, "throughput", &data, arguments);
+    vg_plot(figure, source->plotter, "throughput", &data, arguments);
     for (unsigned i = 0; i < count; i++)
         free(marks[i].what);
 }

@@ -3,22 +3,7 @@
  * markup, a link or a mention. */
 #include "report/gate.h"
 
-#include <ctype.h>
-
 enum { ROWS = 25 };
-
-/* Punctuation as numeric entities: no flavour of Markdown makes anything of them. */
-static void add_escaped(struct vg_text *text, const char *foreign)
-{
-    vg_autofree char *clean = vg_report_clean(foreign);
-    for (const char *c = clean; *c; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (byte < 0x80 && ispunct(byte) && !strchr(".,-%+()", byte))
-            vg_text_add(text, "&#%u;", byte);
-        else
-            vg_text_add_bytes(text, c, 1);
-    }
-}
 
 static void add_row(struct vg_text *text, const struct vg_compared *item)
 {
@@ -28,7 +13,7 @@ static void add_row(struct vg_text *text, const struct vg_compared *item)
     const char *const cells[] = { item->id, then, now, change, interval };
     for (size_t i = 0; i < VG_COUNT(cells); i++) {
         vg_text_add(text, "| ");
-        add_escaped(text, cells[i]);
+        vg_report_markdown_add(text, cells[i]);
         vg_text_add(text, " ");
     }
     vg_text_add(text, "| %.3g %% | %s%s%s |\n", 100 * item->min_effect, item->change == VG_CHANGE_REGRESSED ? "**" : "",
@@ -58,11 +43,11 @@ static void add_troubles(struct vg_text *text, const struct vg_gate *gate)
     for (unsigned i = 0; i < count && i < ROWS; i++) {
         vg_autofree char *reasons = vg_report_reasons_text(troubles[i], 300);
         vg_text_add(text, "- **%s** ", vg_verdict_name(troubles[i]->verdict));
-        add_escaped(text, troubles[i]->test);
+        vg_report_markdown_add(text, troubles[i]->test);
         vg_text_add(text, " in ");
-        add_escaped(text, troubles[i]->instance);
+        vg_report_markdown_add(text, troubles[i]->instance);
         vg_text_add(text, ": ");
-        add_escaped(text, reasons);
+        vg_report_markdown_add(text, reasons);
         vg_text_add(text, "\n");
     }
     if (count > ROWS)
@@ -75,23 +60,23 @@ bool vg_report_gate_markdown(const struct vg_gate *gate, const char *path, struc
     vg_autofree char *sentence = vg_gate_sentence(gate), *counts = vg_gate_counts_text(gate);
     vg_autofree char *across = vg_gate_across_text(gate);
     vg_text_add(&text, "### vgauge gate: %s\n\n", vg_gate_word(gate));
-    add_escaped(&text, sentence);
+    vg_report_markdown_add(&text, sentence);
     vg_text_add(&text, "\n");
     for (unsigned i = 0; i < gate->objection_count; i++) {
         vg_text_add(&text, "%s- ", i ? "" : "\n");
-        add_escaped(&text, gate->objections[i]);
+        vg_report_markdown_add(&text, gate->objections[i]);
         vg_text_add(&text, "\n");
     }
     if (*across) {
         vg_text_add(&text, "\nJudged across: ");
-        add_escaped(&text, across);
+        vg_report_markdown_add(&text, across);
         vg_text_add(&text, "\n");
     }
     if (gate->comparison)
         add_metrics(&text, gate);
     add_troubles(&text, gate);
     vg_text_add(&text, "\n");
-    add_escaped(&text, counts);
+    vg_report_markdown_add(&text, counts);
     vg_text_add(&text, "\n");
     return vg_write_file(path, text.data, text.length, err);
 }

@@ -1,222 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The HTML page: one file that needs no script, no network and no other file. The answer stands at the top, the
- * evidence below it, the environment after that. Its style and its longer texts live in reports/. */
-#include <ctype.h>
-#include <libxml/parser.h>
+/* The page of a run. The answer stands at the top, the evidence below it, the environment after that. */
 #include "report/page.h"
 
-enum { TEMPLATE_MAX_BYTES = 1 << 20 };
-
-static const struct {
-    const char *mark, *class_name;
-} badges[] = {
-    [VG_PASS] = { "\u2713", "badge pass" },       [VG_FAIL] = { "\u2715", "badge fail" },
-    [VG_SKIP] = { "\u2013", "badge skip" },       [VG_INVALID] = { "?", "badge invalid" },
-    [VG_FINDING] = { "!", "badge finding" },      [VG_LOST] = { "\u2715", "badge lost" },
-    [VG_TIMEOUT] = { "\u2715", "badge timeout" },
-};
-
-void vg_page_badge(struct vg_page *page, enum vg_verdict verdict)
-{
-    vg_xml_open_class(page->xml, "span", badges[verdict].class_name);
-    vg_xml_open(page->xml, "span");
-    vg_xml_attribute(page->xml, "aria-hidden", "true");
-    vg_xml_text(page->xml, badges[verdict].mark);
-    vg_xml_close(page->xml);
-    vg_xml_text(page->xml, " ");
-    vg_xml_text(page->xml, vg_verdict_name(verdict));
-    vg_xml_close(page->xml);
-}
-
-void vg_page_prose(struct vg_page *page, const char *id)
-{
-    xmlNodePtr root = xmlDocGetRootElement(page->prose);
-    for (xmlNodePtr part = root ? root->children : NULL; part; part = part->next) {
-        xmlChar *name = part->type == XML_ELEMENT_NODE ? xmlGetProp(part, BAD_CAST "id") : NULL;
-        bool found = name && vg_equal((const char *)name, id);
-        xmlFree(name);
-        if (!found)
-            continue;
-        xmlBufferPtr text = xmlBufferCreate();
-        for (xmlNodePtr child = part->children; text && child; child = child->next)
-            xmlNodeDump(text, page->prose, child, 0, 0);
-        if (text)
-            vg_xml_raw(page->xml, (const char *)xmlBufferContent(text));
-        xmlBufferFree(text);
-        return;
-    }
-    vg_warn("reports/prose.xml has no part `%s`", id);
-}
-
-void vg_page_scroll_box(struct vg_page *page, const char *label)
-{
-    vg_xml_open_class(page->xml, "div", "scroll");
-    vg_xml_attribute(page->xml, "role", "region");
-    vg_xml_attribute(page->xml, "tabindex", "0");
-    vg_xml_attribute(page->xml, "aria-label", label);
-}
-
-void vg_page_heading(struct vg_page *page, const char *element, const char *id, const char *text)
-{
-    vg_xml_open(page->xml, element);
-    vg_xml_attribute(page->xml, "id", id);
-    vg_xml_text(page->xml, text);
-    vg_xml_close(page->xml);
-}
-
-void vg_page_folded(struct vg_page *page, const char *text)
-{
-    enum { SHOWN_BYTES = 160 };
-    size_t shown = SHOWN_BYTES;
-    if (strlen(text) <= shown) {
-        vg_xml_text(page->xml, text);
-        return;
-    }
-    while (shown > SHOWN_BYTES / 2 && text[shown] != ' ') /* between words, if there are any */
-        shown--;
-    if (text[shown] != ' ')
-        for (shown = SHOWN_BYTES; ((unsigned char)text[shown] & 0xc0) == 0x80;) /* at least not inside a character */
-            shown--;
-    vg_autofree char *first = vg_format("%.*s \u2026", (int)shown, text);
-    vg_autofree char *rest = vg_format("\u2026 %s", text + shown + strspn(text + shown, " "));
-    vg_xml_open(page->xml, "details");
-    vg_xml_element(page->xml, "summary", first);
-    vg_xml_text(page->xml, rest);
-    vg_xml_close(page->xml);
-}
-
-char *vg_page_test_anchor(const char *test)
-{
-    char *anchor = vg_format("test-%.80s", test);
-    for (char *c = anchor; *c; c++)
-        if ((unsigned char)*c >= 0x80 || !isalnum((unsigned char)*c))
-            *c = '-';
-    return anchor;
-}
-
-const char *vg_page_statement(const struct vg_page *page, const char *id)
-{
-    size_t index;
-    json_t *requirement;
-    json_array_foreach(page->requirements, index,
-                       requirement) if (vg_equal(vg_json_text_or(requirement, "id", NULL),
-                                                 id)) return vg_json_text_or(requirement, "statement", NULL);
-    return NULL;
-}
-
-static void write_head(struct vg_page *page, const char *style)
+static void write_page(struct vg_page *page)
 {
     struct vg_xml *xml = page->xml;
-    vg_autofree char *title = vg_format("vgauge: %s on %s", page->results->run->plan, page->results->run->host);
-    static const char *const meta[][2] = {
-        { "viewport", "width=device-width, initial-scale=1" },
-        { "color-scheme", "light dark" },
-        { "generator", "vgauge " VG_VERSION },
-    };
-    vg_xml_open(xml, "head");
-    vg_xml_open(xml, "meta");
-    vg_xml_attribute(xml, "charset", "utf-8");
-    vg_xml_close_void(xml);
-    /* Nothing on the page may run or be fetched, should a foreign text ever get past the escaping. */
-    vg_xml_open(xml, "meta");
-    vg_xml_attribute(xml, "http-equiv", "Content-Security-Policy");
-    vg_xml_attribute(xml, "content", "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
-    vg_xml_close_void(xml);
-    for (unsigned i = 0; i < VG_COUNT(meta); i++) {
-        vg_xml_open(xml, "meta");
-        vg_xml_attribute(xml, "name", meta[i][0]);
-        vg_xml_attribute(xml, "content", meta[i][1]);
-        vg_xml_close_void(xml);
-    }
-    vg_xml_element(xml, "title", title);
-    vg_xml_open(xml, "style");
-    vg_xml_raw(xml, style);
-    vg_xml_close(xml);
-    vg_xml_close(xml);
-}
-
-static void write_run_line(struct vg_page *page)
-{
-    const struct vg_run *run = page->results->run;
-    vg_autotext struct vg_text line = { 0 };
-    vg_autofree char *took = vg_report_took_text(run);
-    bool utc = strlen(run->started) == 20 && run->started[10] == 'T'; /* 2026-11-22T08:00:00Z, easier with a space */
-    if (utc)
-        vg_text_add(&line, "Plan %s on host %s, %.10s %.5s UTC", run->plan, run->host, run->started, run->started + 11);
-    else
-        vg_text_add(&line, "Plan %s on host %s, %s", run->plan, run->host, run->started);
-    if (took)
-        vg_text_add(&line, ", took %s", took);
-    vg_text_add(&line, ", seed %llu, vgauge %s.", (unsigned long long)run->seed, run->version ? run->version : "?");
-    vg_xml_element_class(page->xml, "p", "run", line.data);
-}
-
-/* The colour of the whole: that of the worst that needs somebody's attention. */
-static const char *tone(const struct vg_page *page, const char *incomplete)
-{
-    int status = vg_results_status(page->results);
-    bool unclear = status || incomplete || vg_results_count(page->results, VG_INVALID) > 0;
-    return status == 1 ? "masthead bad" : unclear ? "masthead unclear" : "masthead good";
-}
-
-static void write_masthead(struct vg_page *page)
-{
-    static const enum vg_verdict order[] = { VG_PASS, VG_FAIL, VG_LOST, VG_TIMEOUT, VG_INVALID, VG_FINDING, VG_SKIP };
-    static const char *const links[][2] = { { "#verdicts", "Verdicts" },
-                                            { "#tests", "Tests" },
-                                            { "#environment", "Environment" },
-                                            { "#reading", "How to read this" } };
-    struct vg_xml *xml = page->xml;
-    vg_autofree char *answer = vg_report_answer(page->results, page->groups);
-    vg_autofree char *incomplete = vg_report_incomplete_text(page->results->run);
-    vg_autofree char *changes = vg_report_changes_text(page->results->run);
-    vg_xml_open_class(xml, "header", tone(page, incomplete));
-    vg_xml_element_class(xml, "p", "eyebrow", "vgauge \u00b7 vGPU conformance and benchmarks");
-    vg_xml_element(xml, "h1", answer);
-    if (incomplete)
-        vg_xml_element_class(xml, "p", "warning", incomplete);
-    write_run_line(page);
-    if (changes)
-        vg_xml_element_class(xml, "p", "warning", changes);
-    vg_xml_open_class(xml, "ul", "counts");
-    vg_xml_attribute(xml, "aria-label", "Test instances by verdict");
-    for (unsigned i = 0; i < VG_COUNT(order); i++) {
-        unsigned count = vg_results_count(page->results, order[i]);
-        if (!count)
-            continue;
-        vg_autofree char *number = vg_format("%u ", count);
-        vg_xml_open(xml, "li");
-        vg_xml_element_class(xml, "span", "count", number);
-        vg_page_badge(page, order[i]);
-        vg_xml_close(xml);
-    }
-    vg_xml_close(xml);
-    vg_xml_open(xml, "nav");
-    vg_xml_attribute(xml, "aria-label", "On this page");
-    for (unsigned i = 0; i < VG_COUNT(links); i++) {
-        vg_xml_open(xml, "a");
-        vg_xml_attribute(xml, "href", links[i][0]);
-        vg_xml_text(xml, links[i][1]);
-        vg_xml_close(xml);
-        vg_xml_text(xml, " ");
-    }
-    vg_xml_close(xml);
-    vg_xml_close(xml);
-}
-
-static void write_page(struct vg_page *page, const char *style)
-{
-    struct vg_xml *xml = page->xml;
-    vg_xml_open(xml, "html");
-    vg_xml_attribute(xml, "lang", "en");
-    write_head(page, style);
-    vg_xml_open(xml, "body");
-    write_masthead(page);
+    vg_page_masthead(page);
     vg_xml_open(xml, "main");
     vg_page_matrix(page);
+    vg_page_expectations(page);
+    vg_page_baseline(page);
     vg_page_comparison(page);
     vg_xml_open(xml, "section");
     vg_page_heading(page, "h2", "tests", "Tests");
+    vg_page_index(page);
     for (unsigned i = 0; i < page->groups->count; i++)
         vg_page_test(page, &page->groups->items[i]);
     if (!page->groups->count)
@@ -228,61 +25,24 @@ static void write_page(struct vg_page *page, const char *style)
     vg_page_prose(page, "reading");
     vg_xml_close(xml);
     vg_xml_close(xml);
-    vg_xml_open(xml, "footer");
-    vg_page_prose(page, "footer");
-    vg_xml_close(xml);
-    vg_xml_close(xml);
-    vg_xml_close(xml);
 }
-
-static bool load_prose(const char *directory, xmlDocPtr *prose, struct vg_error *err)
-{
-    vg_autofree char *path = vg_format("%s/prose.xml", directory), *text = NULL;
-    size_t length = 0;
-    if (!vg_read_file(path, TEMPLATE_MAX_BYTES, &text, &length, err))
-        return false;
-    *prose = xmlReadMemory(text, (int)length, path, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-    if (!*prose) {
-        const xmlError *error = xmlGetLastError();
-        return vg_fail(err, VG_ERROR_INPUT, "%s is not well-formed XML (line %d)", path, error ? error->line : 0);
-    }
-    return true;
-}
-
-VG_DEFINE_CLEANUP(cleanup_document, xmlDocPtr, xmlFreeDoc)
 
 bool vg_report_html(const struct vg_results *results, const char *template_directory, struct vg_error *err)
 {
-    vg_autofree char *style_path = vg_format("%s/style.css", template_directory), *style = NULL;
     vg_autofree char *directory = vg_format("%s/report", results->run->directory);
     vg_autofree char *path = vg_format("%s/index.html", directory);
-    VG_CLEANUP(cleanup_document) xmlDocPtr prose = NULL;
+    vg_autofree char *title = vg_format("vgauge: %s on %s", results->run->plan, results->run->host);
     vg_report_autogroups struct vg_report_groups groups = { 0 };
-    size_t length = 0;
-    if (!vg_read_file(style_path, TEMPLATE_MAX_BYTES, &style, &length, err) ||
-        !load_prose(template_directory, &prose, err))
-        return vg_wrap(err, "cannot write the HTML report");
-    if (strstr(style, "</"))
-        return vg_fail(err, VG_ERROR_INPUT, "%s holds \"</\", which would end the page's style element", style_path);
-    if (!vg_make_directories(directory, err))
-        return false;
-    struct vg_xml *xml = vg_xml_create(VG_XML_HTML, err);
-    if (!xml)
+    vg_report_autoplotter struct vg_plotter plotter = { .template_directory = template_directory };
+    vg_report_autopage struct vg_page page = { .results = results, .groups = &groups, .plotter = &plotter };
+    if (!vg_page_open(&page, template_directory, title, err) || !vg_make_directories(directory, err))
         return false;
     struct vg_error no_requirements = { 0 };
-    vg_autojson json_t *requirements = vg_run_load_requirements(results->run->directory, &no_requirements);
-    if (!requirements)
+    page.requirements = vg_run_load_requirements(results->run->directory, &no_requirements);
+    if (!page.requirements)
         vg_warn("the report has no statements of requirements: %s", no_requirements.text);
     vg_report_groups_make(results, &groups);
-    struct vg_page page = {
-        .xml = xml,
-        .results = results,
-        .groups = &groups,
-        .template_directory = template_directory,
-        .requirements = requirements,
-        .prose = prose,
-    };
-    write_page(&page, style);
-    vg_palette_free(&page.palette);
-    return vg_xml_save(xml, path, err);
+    vg_page_load_gate(&page);
+    write_page(&page);
+    return vg_page_save(&page, "footer", path, err);
 }

@@ -5,21 +5,6 @@
 
 enum { DECISIONS_SHOWN = 200 };
 
-static void write_table_head(struct vg_page *page, const char *const *titles, unsigned count)
-{
-    vg_xml_open(page->xml, "thead");
-    vg_xml_open(page->xml, "tr");
-    for (unsigned i = 0; i < count; i++) {
-        vg_xml_open(page->xml, "th");
-        vg_xml_attribute(page->xml, "scope", "col");
-        vg_xml_text(page->xml, titles[i]);
-        vg_xml_close(page->xml);
-    }
-    vg_xml_close(page->xml);
-    vg_xml_close(page->xml);
-    vg_xml_open(page->xml, "tbody");
-}
-
 static void write_key(struct vg_page *page, const char *key)
 {
     vg_xml_open_class(page->xml, "th", "metric");
@@ -36,7 +21,8 @@ static void write_fingerprint(struct vg_page *page)
     vg_page_prose(page, "fingerprint");
     vg_page_scroll_box(page, "Fingerprint");
     vg_xml_open_class(page->xml, "table", "facts");
-    write_table_head(page, titles, VG_COUNT(titles));
+    vg_page_table_head(page, titles, VG_COUNT(titles));
+    vg_xml_open(page->xml, "tbody");
     for (unsigned i = 0; i < run->fingerprint_count; i++) {
         const struct vg_fingerprint_field *field = &run->fingerprint[i];
         vg_xml_open(page->xml, "tr");
@@ -87,7 +73,8 @@ static void write_decisions(struct vg_page *page)
     vg_page_prose(page, "decisions");
     vg_page_scroll_box(page, "Decisions");
     vg_xml_open_class(page->xml, "table", "facts");
-    write_table_head(page, titles, VG_COUNT(titles));
+    vg_page_table_head(page, titles, VG_COUNT(titles));
+    vg_xml_open(page->xml, "tbody");
     const char *what;
     json_t *entry;
     json_object_foreach((json_t *)environment, what, entry) if (rows++ < DECISIONS_SHOWN)
@@ -99,16 +86,17 @@ static void write_decisions(struct vg_page *page)
 
 static void write_files(struct vg_page *page)
 {
-    static const char *const files[] = { "run.json", "results.json", "results.tap", "junit.xml", "journal.jsonl" };
+    static const char *const files[] = { "run.json",  "results.json", "metrics.csv",   "summary.md",
+                                         "junit.xml", "results.tap",  "journal.jsonl", "gate.json" };
     vg_xml_open_class(page->xml, "p", "labelled");
     vg_xml_element_class(page->xml, "span", "label", "Files of the run");
     for (unsigned i = 0; i < VG_COUNT(files); i++) {
+        vg_autofree char *path = vg_format("%s/%s", page->results->run->directory, files[i]);
         vg_autofree char *target = vg_format("../%s", files[i]);
+        if (!vg_exists(path))
+            continue;
         vg_xml_text(page->xml, " ");
-        vg_xml_open(page->xml, "a");
-        vg_xml_attribute(page->xml, "href", target);
-        vg_xml_text(page->xml, files[i]);
-        vg_xml_close(page->xml);
+        vg_page_link(page, target, files[i]);
     }
     vg_xml_close(page->xml);
 }

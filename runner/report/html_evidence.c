@@ -111,7 +111,8 @@ static bool starts_with(const char *text, const char *start)
  * plan and seed are said anew. */
 static void write_command(struct vg_page *page, const char *test)
 {
-    static const char *const kept[] = { "--host=", "--mechanism=", "--set=", "--allow=" };
+    static const char *const kept[] = { "--host=",  "--mechanism=", "--profile=",      "--policy=",
+                                        "--boots=", "--set=",       "--expectations=", "--allow=" };
     const struct vg_run *run = page->results->run;
     bool host_given = false;
     for (unsigned i = 0; i < run->argument_count; i++)

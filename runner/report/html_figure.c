@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A picture on the page, inside the page: what it shows in words, and whose driver served which of its curves. */
 #include "report/page.h"
-
-static char *base64(const char *data, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    char *text = vg_calloc((length + 2) / 3 * 4 + 1, 1), *out = text;
-    for (size_t i = 0; i < length; i += 3) {
-        unsigned long three = 0;
-        for (size_t j = 0; j < 3; j++)
-            three = three << 8 | (i + j < length ? (unsigned char)data[i + j] : 0);
-        for (unsigned j = 0; j < 4; j++)
-            *out++ = i + j > length ? '=' : digits[three >> (18 - 6 * j) & 63];
-    }
-    return text;
-}
+#include "report/svg.h"
 
 /* Under a picture: whose curve was served by which driver. */
 static void write_drivers(struct vg_page *page, const struct vg_report_drivers *drivers)
@@ -41,23 +28,22 @@ static void write_drivers(struct vg_page *page, const struct vg_report_drivers *
 void vg_page_figure(struct vg_page *page, const struct vg_figure *figure)
 {
     vg_xml_open_class(page->xml, "figure", figure->wide ? "plot wide" : "plot");
-    if (figure->svg) {
-        vg_autofree char *encoded = base64(figure->svg, strlen(figure->svg));
-        vg_autofree char *source = vg_format("data:image/svg+xml;base64,%s", encoded);
+    struct vg_error err = { 0 };
+    vg_autofree char *drawing = figure->svg ? vg_svg_inline(figure->svg, figure->alternative, &err) : NULL;
+    if (drawing) {
         vg_xml_open_class(page->xml, "div", "paper scroll");
         vg_xml_attribute(page->xml, "role", "region");
         vg_xml_attribute(page->xml, "tabindex", "0");
         vg_xml_attribute(page->xml, "aria-label", figure->title);
-        vg_xml_open(page->xml, "img");
-        vg_xml_attribute(page->xml, "alt", figure->alternative);
-        vg_xml_attribute(page->xml, "src", source);
-        vg_xml_close_void(page->xml);
+        vg_xml_raw(page->xml, drawing);
         vg_xml_close(page->xml);
     }
     vg_xml_open(page->xml, "figcaption");
     vg_xml_element(page->xml, "strong", figure->title);
     vg_xml_text(page->xml, " ");
     vg_xml_text(page->xml, figure->caption);
+    if (figure->svg && !drawing)
+        vg_xml_element_class(page->xml, "span", "problem", err.text);
     if (figure->problem)
         vg_xml_element_class(page->xml, "span", "problem", figure->problem);
     write_drivers(page, &figure->drivers);

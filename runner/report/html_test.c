@@ -2,18 +2,7 @@
 /* One test's section: what it is about, how each instance came out and why, its numbers, its pictures, its evidence. */
 #include "report/page.h"
 
-enum { INSTANCES_DRAWN = 4 };
-
-static void write_labelled(struct vg_page *page, const char *label, const char *text)
-{
-    if (!text || !*text)
-        return;
-    vg_xml_open_class(page->xml, "p", "labelled");
-    vg_xml_element_class(page->xml, "span", "label", label);
-    vg_xml_text(page->xml, " ");
-    vg_xml_text(page->xml, text);
-    vg_xml_close(page->xml);
-}
+enum { INSTANCES_DRAWN = 4, INSTANCES_LISTED = 12 };
 
 static void write_requirements(struct vg_page *page, const struct vg_words *requirements)
 {
@@ -62,6 +51,7 @@ static void write_instance(struct vg_page *page, const struct vg_judgement *judg
     vg_xml_open(xml, "li");
     vg_xml_open_class(xml, "p", "instance");
     vg_page_badge(page, judgement->verdict);
+    vg_page_overlay(page, judgement);
     vg_xml_text(xml, " ");
     vg_xml_element_class(xml, "span", "where", where);
     if (judgement->duration_s > 0)
@@ -75,18 +65,34 @@ static void write_instance(struct vg_page *page, const struct vg_judgement *judg
         vg_xml_element(xml, "li", judgement->reasons[i]);
     if (judgement->reason_count)
         vg_xml_close(xml);
+    if (judgement->overlay_reason)
+        vg_xml_element_class(xml, "p", "expected", judgement->overlay_reason);
     vg_xml_close(xml);
 }
 
-/* What does not apply is counted; it is listed only if there is nothing else to say about the test. */
+/* What does not apply is counted; it is listed only if there is nothing else to say about the test. Of many boots that
+ * passed only some are listed. */
 static void write_instances(struct vg_page *page, const struct vg_report_group *group)
 {
     struct vg_report_drivers drivers = { 0 };
     vg_xml_open_class(page->xml, "ul", "instances");
-    for (unsigned i = 0; i < group->count; i++)
-        if (group->instances[i]->verdict != VG_SKIP || group->verdict == VG_SKIP)
-            write_instance(page, group->instances[i], &drivers);
+    unsigned listed = 0, hidden = 0;
+    for (unsigned i = 0; i < group->count; i++) {
+        enum vg_verdict verdict = group->instances[i]->verdict;
+        if (verdict == VG_SKIP && group->verdict != VG_SKIP)
+            continue;
+        if (listed >= INSTANCES_LISTED && !vg_report_troubled(verdict)) {
+            hidden++;
+            continue;
+        }
+        write_instance(page, group->instances[i], &drivers);
+        listed++;
+    }
     vg_xml_close(page->xml);
+    if (hidden) {
+        vg_autofree char *more = vg_format("%u more results that are in order.", hidden);
+        vg_xml_element_class(page->xml, "p", "note", more);
+    }
     if (group->skipped && group->verdict != VG_SKIP) {
         vg_autofree char *count = vg_format("%u not applicable.", group->skipped);
         vg_xml_element_class(page->xml, "p", "note", count);
@@ -98,7 +104,8 @@ static void write_instances(struct vg_page *page, const struct vg_report_group *
 }
 
 static vg_figure_draw *const instance_figures[] = {
-    vg_figure_throughput, vg_figure_share, vg_figure_own_share, vg_figure_waiting, vg_figure_pacing, vg_figure_slice,
+    vg_figure_throughput, vg_figure_share, vg_figure_own_share, vg_figure_waiting,
+    vg_figure_pacing,     vg_figure_slice, vg_figure_leak,      vg_figure_occupancy,
 };
 
 static void write_instance_figures(struct vg_page *page, const struct vg_report_group *group,
@@ -107,7 +114,7 @@ static void write_instance_figures(struct vg_page *page, const struct vg_report_
     unsigned drawn = 0;
     for (unsigned i = 0; i < group->count; i++) {
         const struct vg_figure_source source = { page->results, group->instances[i], test, &page->palette,
-                                                 page->template_directory };
+                                                 page->plotter };
         if (source.judgement->verdict == VG_SKIP)
             continue;
         if (drawn++ == INSTANCES_DRAWN) {
@@ -126,7 +133,8 @@ static void write_instance_figures(struct vg_page *page, const struct vg_report_
 /* Distributions of latency have all instances in one picture; whatever else is drawn has one for each. */
 static void write_figures(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test)
 {
-    static const char *const drawn_each[] = { "share", "own-share", "starvation", "pacing", "slice" };
+    static const char *const drawn_each[] = { "share", "own-share", "starvation",  "pacing",
+                                              "slice", "leak",      "provisioning" };
     bool latency = vg_figure_uses(test, "latency"), each = false;
     for (unsigned i = 0; i < VG_COUNT(drawn_each); i++)
         each = each || vg_figure_uses(test, drawn_each[i]);
@@ -134,7 +142,10 @@ static void write_figures(struct vg_page *page, const struct vg_report_group *gr
         return;
     vg_xml_open_class(page->xml, "div", "plots");
     struct vg_figure figure = { 0 };
-    if (vg_figure_latency(&figure, page->results, group, 1, &page->palette, page->template_directory))
+    if (vg_figure_latency(&figure, page->results, group, 1, &page->palette, page->plotter))
+        vg_page_figure(page, &figure);
+    vg_figure_free(&figure);
+    if (vg_figure_timeline(&figure, page->results, group, test, &page->palette, page->plotter))
         vg_page_figure(page, &figure);
     vg_figure_free(&figure);
     if (each)
@@ -156,7 +167,7 @@ void vg_page_test(struct vg_page *page, const struct vg_report_group *group)
     vg_page_badge(page, group->verdict);
     vg_xml_close(xml);
     vg_xml_element_class(xml, "p", "lead", first->summary);
-    write_labelled(page, "If it fails", first->why);
+    vg_page_labelled(page, "If it fails", first->why);
     write_requirements(page, &first->requirements);
     if (!test) {
         vg_autofree char *problem =

@@ -6,9 +6,6 @@
 
 #include "report/report.h"
 
-/* The directory of style sheet and gnuplot scripts. Caller frees. */
-char *vg_report_templates(struct vg_error *err);
-
 /* The instances of one test, in the order of the results. */
 struct vg_report_group {
     const char *test;                      /* borrowed from the first instance */
@@ -38,6 +35,29 @@ char *vg_report_limit_text(const struct vg_checked *check);
 char *vg_report_value_text(double value, const char *unit);
 /* One sentence that answers the reader's question. Caller frees. */
 char *vg_report_answer(const struct vg_results *results, const struct vg_report_groups *groups);
+/* The same by requirements: how many are not met, which areas hold, what the failures come to; the answer above if the
+ * run decides no requirement. Caller frees. */
+char *vg_report_requirements_answer(const struct vg_results *results, const struct vg_report_groups *groups);
+/* How a requirement came out, over all results that decide it. */
+enum vg_report_state {
+    VG_REPORT_MET,
+    VG_REPORT_NOT_MET,
+    VG_REPORT_EXCUSED,    /* every result that fails is expected to, or waived */
+    VG_REPORT_UNDECIDED,  /* nothing failed, but something is invalid */
+    VG_REPORT_ABSENT,     /* a finding: the guarantee is not there, and is documented not to be */
+    VG_REPORT_NOT_TESTED, /* nothing applied */
+    VG_REPORT_STATES
+};
+enum vg_report_state vg_report_requirement_state(const struct vg_results *results, const char *id);
+const char *vg_report_state_words(enum vg_report_state state); /* "not met" */
+/* A failure in a few words: "fixed-share is 14 % short with 4 tenants". Caller frees. */
+char *vg_report_failure_text(const struct vg_judgement *judgement);
+/* "Plan quick on host reference, 2026-11-22 08:00 UTC, took 3 m, seed 1, vgauge 0.1.0." Caller frees. */
+char *vg_report_run_text(const struct vg_run *run);
+/* One cell of a CSV row, and its end or a comma. */
+void vg_report_csv_cell(FILE *out, const char *text, bool last);
+/* Foreign text as Markdown that is nothing but text. */
+void vg_report_markdown_add(struct vg_text *text, const char *foreign);
 /* Why an instance is not a pass: its reasons joined by "; ", at most max_bytes, clean. Caller frees. */
 char *vg_report_reasons_text(const struct vg_judgement *judgement, size_t max_bytes);
 /* Why the run's directory does not hold a whole run; NULL if it does. Caller frees. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Runs gnuplot without a shell on a script of ours. Foreign names reach it only as quoted text in a data file, reduced
+/* Has gnuplot run a script of ours. Foreign names reach it only as quoted text in a data file, reduced
  * to harmless characters, so that no name can become gnuplot code. */
 #include <ctype.h>
-#include <sys/wait.h>
+#include <unistd.h>
 #include "report/figure.h"
 
-/* gnuplot hands nine arguments to a script; two are the files. */
-enum { GNUPLOT_TIMEOUT_MS = 30000, SVG_MAX_BYTES = 4 << 20, LABEL_MAX_BYTES = 60, MAX_ARGUMENTS = 7 };
+enum { SVG_MAX_BYTES = 4 << 20, LABEL_MAX_BYTES = 60 };
 
 void vg_figure_free(struct vg_figure *figure)
 {
@@ -45,43 +44,33 @@ void vg_plot_curves(const struct vg_curves *curves, struct vg_text *data, struct
     }
 }
 
-static bool run_gnuplot(const char *directory, const char *script_path, const struct vg_text *data,
-                        const char *const *arguments, char **svg, struct vg_error *err)
+/* Not vg_write_file: nobody needs this file after a crash, and waiting for the disk takes longer than drawing. */
+static bool write_data(const char *path, const struct vg_text *data, struct vg_error *err)
 {
-    vg_autofree char *data_path = vg_format("%s/data", directory);
-    vg_autofree char *svg_path = vg_format("%s/plot.svg", directory);
-    if (!vg_write_file(data_path, data->data ? data->data : "", data->length, err))
-        return false;
-    /* -d: a user's own ~/.gnuplot has no say. */
-    const char *argv[MAX_ARGUMENTS + 7] = { "gnuplot", "-d", "-c", script_path, data_path, svg_path };
-    for (unsigned i = 0; arguments && arguments[i] && i < MAX_ARGUMENTS; i++)
-        argv[6 + i] = arguments[i];
-    vg_autofree char *output = NULL;
-    int status = 0;
-    if (!vg_run_command(argv, GNUPLOT_TIMEOUT_MS, 4096, &output, &status, err))
-        return false;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-            return vg_fail(err, VG_ERROR_ENVIRONMENT, "gnuplot is not installed (Debian: gnuplot-nox)");
-        vg_autofree char *said = vg_report_clean(output);
-        return vg_fail(err, VG_ERROR_ENVIRONMENT, "gnuplot refused to draw it: %.300s", said);
-    }
-    size_t length = 0;
-    return vg_read_file(svg_path, SVG_MAX_BYTES, svg, &length, err);
+    FILE *file = fopen(path, "we");
+    bool good = file && (!data->length || fwrite(data->data, data->length, 1, file) == 1);
+    if (file && fclose(file) != 0)
+        good = false;
+    return good || vg_fail(err, VG_ERROR_ENVIRONMENT, "%s cannot be written", path);
 }
 
-void vg_plot(struct vg_figure *figure, const char *template_directory, const char *script, const struct vg_text *data,
+static bool draw(struct vg_plotter *plotter, const char *script, const struct vg_text *data,
+                 const char *const *arguments, char **svg, struct vg_error *err)
+{
+    if (!vg_plotter_ready(plotter, err))
+        return false;
+    vg_autofree char *data_path = vg_format("%s/data", plotter->scratch);
+    vg_autofree char *svg_path = vg_format("%s/plot.svg", plotter->scratch);
+    size_t length = 0;
+    unlink(svg_path); /* never the one before */
+    return write_data(data_path, data, err) && vg_plotter_draw(plotter, script, data_path, svg_path, arguments, err) &&
+           vg_read_file(svg_path, SVG_MAX_BYTES, svg, &length, err);
+}
+
+void vg_plot(struct vg_figure *figure, struct vg_plotter *plotter, const char *script, const struct vg_text *data,
              const char *const *arguments)
 {
-    struct vg_error err = { 0 }, ignored = { 0 };
-    char directory[] = "/tmp/vgauge-plot-XXXXXX";
-    if (!mkdtemp(directory)) {
-        figure->problem = vg_strdup("There is no picture here: /tmp cannot be written.");
-        return;
-    }
-    vg_autofree char *script_path = vg_format("%s/%s.gnuplot", template_directory, script);
-    if (!run_gnuplot(directory, script_path, data, arguments, &figure->svg, &err))
+    struct vg_error err = { 0 };
+    if (!draw(plotter, script, data, arguments, &figure->svg, &err))
         figure->problem = vg_format("There is no picture here: %s.", err.text);
-    if (!vg_remove_tree(directory, &ignored))
-        vg_warn("%s", ignored.text);
 }

@@ -17,8 +17,8 @@ static void add_cell(struct vg_text *data, double value)
         vg_text_add(data, " NaN");
 }
 
-void vg_plot_bars(struct vg_figure *figure, const char *template_directory, const char *script,
-                  const struct vg_bar *bars, unsigned count, const char *width_px)
+void vg_plot_bars(struct vg_figure *figure, struct vg_plotter *plotter, const char *script, const struct vg_bar *bars,
+                  unsigned count, const char *width_px)
 {
     vg_autotext struct vg_text data = { 0 }, colours = { 0 };
     for (unsigned i = 0; i < count; i++) {
@@ -33,5 +33,5 @@ void vg_plot_bars(struct vg_figure *figure, const char *template_directory, cons
     }
     vg_autofree char *number = vg_format("%u", count);
     const char *const arguments[] = { number, colours.data, "1", width_px, "360", NULL };
-    vg_plot(figure, template_directory, script, &data, arguments);
+    vg_plot(figure, plotter, script, &data, arguments);
 }

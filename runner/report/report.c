@@ -29,6 +29,12 @@ char *vg_report_templates(struct vg_error *err)
     return NULL;
 }
 
+bool vg_report_page(const struct vg_results *results, struct vg_error *err)
+{
+    vg_autofree char *templates = vg_report_templates(err);
+    return templates && vg_report_html(results, templates, err);
+}
+
 bool vg_report_all(const char *run_directory, char **html_path, struct vg_error *err)
 {
     if (html_path)
@@ -38,11 +44,13 @@ bool vg_report_all(const char *run_directory, char **html_path, struct vg_error 
         return false;
     vg_autofree char *tap = vg_format("%s/results.tap", results->run->directory);
     vg_autofree char *junit = vg_format("%s/junit.xml", results->run->directory);
+    vg_autofree char *csv = vg_format("%s/metrics.csv", results->run->directory);
+    vg_autofree char *markdown = vg_format("%s/summary.md", results->run->directory);
     /* What machines read first: a page that cannot be made must not cost the gate its results. */
-    if (!vg_results_save(results, err) || !vg_report_tap(results, tap, err) || !vg_report_junit(results, junit, err))
+    if (!vg_results_save(results, err) || !vg_report_tap(results, tap, err) || !vg_report_junit(results, junit, err) ||
+        !vg_report_csv(results, csv, err) || !vg_report_markdown(results, markdown, err))
         return false;
-    vg_autofree char *templates = vg_report_templates(err);
-    if (!templates || !vg_report_html(results, templates, err))
+    if (!vg_report_page(results, err))
         return false;
     if (html_path)
         *html_path = vg_format("%s/report/index.html", results->run->directory);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "compare/compare.h"
 #include "record/record.h"
+#include "report/diff.h"
 #include "report/trends.h"
 
 /* TAP version 13: one test point per instance, diagnostics as a YAML block, SKIP with its reason. */
@@ -13,7 +14,19 @@ bool vg_report_tap(const struct vg_results *results, const char *path, struct vg
 bool vg_report_junit(const struct vg_results *results, const char *path, struct vg_error *err);
 /* report/index.html with its plots inside: one self-contained file. template_directory: reports/. */
 bool vg_report_html(const struct vg_results *results, const char *template_directory, struct vg_error *err);
-/* All of the above plus results.json; html_path receives the page's path (caller frees; may be NULL). */
+/* The same with the templates of this program. */
+bool vg_report_page(const struct vg_results *results, struct vg_error *err);
+/* The page as PDF, by a converter that is optional at run time: chromium or weasyprint, whichever is there, or the one
+ * that $VGAUGE_PDF names. printed: the instant that the document says it was made at, "2026-11-22T08:00:00Z" (a run's
+ * `ended`), so that the same page gives the same bytes with the same converter. NULL: as the converter says.
+ * VG_ERROR_ENVIRONMENT with what to install if there is none. */
+bool vg_report_pdf(const char *html_path, const char *pdf_path, const char *printed, struct vg_error *err);
+/* One row per result and metric: value, unit, what was required of it and where that comes from. */
+bool vg_report_csv(const struct vg_results *results, const char *path, struct vg_error *err);
+/* The answer, the requirements and what is not in order, for a pull request or a ticket. */
+bool vg_report_markdown(const struct vg_results *results, const char *path, struct vg_error *err);
+/* results.json, results.tap, junit.xml, metrics.csv, summary.md and report/index.html; html_path receives the page's
+ * path (caller frees; may be NULL). */
 bool vg_report_all(const char *run_directory, char **html_path, struct vg_error *err);
 /* The summary at the end of a run: one screen, aligned, in words; colour if wanted. */
 void vg_report_summary(const struct vg_results *results, FILE *out, bool colour);

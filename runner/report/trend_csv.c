@@ -2,34 +2,19 @@
 /* Trends as CSV (RFC 4180): one row per metric and run. */
 #include "report/parts.h"
 
-/* Names come from foreign files: a spreadsheet must not take one for a formula, nor a reader for a new row. */
-static void cell(FILE *out, const char *text, bool last)
-{
-    vg_autofree char *clean = vg_report_clean(text);
-    fputc('"', out);
-    if (*clean && strchr("=+-@", *clean))
-        fputc('\'', out);
-    for (const char *c = clean; *c; c++) {
-        if (*c == '"')
-            fputc('"', out);
-        fputc(*c, out);
-    }
-    fputs(last ? "\"\r\n" : "\",", out);
-}
-
 static void row(const struct vg_trends *trends, const struct vg_trend *trend, const char *environment,
                 const struct vg_trend_point *point, FILE *out)
 {
     const struct vg_history_run *run = &trends->runs[point->run];
     vg_autofree char *started = vg_trend_time(run->started_s);
-    cell(out, trend->name, false);
-    cell(out, environment, false);
+    vg_report_csv_cell(out, trend->name, false);
+    vg_report_csv_cell(out, environment, false);
     fprintf(out, "%lld,%s,%.17g,", (long long)run->id, started, point->value);
-    cell(out, trend->unit, false);
+    vg_report_csv_cell(out, trend->unit, false);
     fprintf(out, "%s,%u,%.17g,%.17g,", vg_better_name(trend->better), point->boots, point->lowest, point->highest);
-    cell(out, run->plan, false);
-    cell(out, run->host, false);
-    cell(out, trend->recipe, true);
+    vg_report_csv_cell(out, run->plan, false);
+    vg_report_csv_cell(out, run->host, false);
+    vg_report_csv_cell(out, trend->recipe, true);
 }
 
 static void write_csv(const struct vg_trends *trends, FILE *out)

@@ -184,7 +184,8 @@ static bool draw(struct drawing *drawing, const char *unit, char **svg, struct v
     const char *const arguments[] = { rows.data, title, axis,
                                       date_format(when(drawing, trend->count - 1) - when(drawing, 0)), NULL };
     struct vg_figure figure = { 0 };
-    vg_plot(&figure, templates, "trend", &data, arguments);
+    vg_report_autoplotter struct vg_plotter plotter = { .template_directory = templates };
+    vg_plot(&figure, &plotter, "trend", &data, arguments);
     *svg = VG_TAKE(figure.svg);
     bool good = *svg || vg_fail(err, VG_ERROR_ENVIRONMENT, "cannot draw %s: %s", trend->name, figure.problem);
     vg_figure_free(&figure);

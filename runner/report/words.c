@@ -70,6 +70,21 @@ char *vg_report_took_text(const struct vg_run *run)
     return seconds >= 0 ? vg_duration_text(seconds) : NULL;
 }
 
+char *vg_report_run_text(const struct vg_run *run)
+{
+    vg_autotext struct vg_text line = { 0 };
+    vg_autofree char *took = vg_report_took_text(run);
+    bool utc = strlen(run->started) == 20 && run->started[10] == 'T'; /* 2026-11-22T08:00:00Z, easier with a space */
+    if (utc)
+        vg_text_add(&line, "Plan %s on host %s, %.10s %.5s UTC", run->plan, run->host, run->started, run->started + 11);
+    else
+        vg_text_add(&line, "Plan %s on host %s, %s", run->plan, run->host, run->started);
+    if (took)
+        vg_text_add(&line, ", took %s", took);
+    vg_text_add(&line, ", seed %llu, vgauge %s.", (unsigned long long)run->seed, run->version ? run->version : "?");
+    return vg_report_clean(line.data);
+}
+
 static void add_change(struct vg_text *text, const char *setting, const char *from)
 {
     vg_text_add(text, "%s%s (%s)", text->length ? ", " : "Changed parameters: ", setting, from);

@@ -110,6 +110,15 @@ void vg_xml_raw(struct vg_xml *xml, const char *trusted)
     keep(xml, xmlTextWriterWriteRaw(xml->writer, BAD_CAST trusted));
 }
 
+void vg_xml_discard(struct vg_xml *xml)
+{
+    if (!xml)
+        return;
+    xmlFreeTextWriter(xml->writer);
+    xmlBufferFree(xml->buffer);
+    free(xml);
+}
+
 bool vg_xml_save(struct vg_xml *xml, const char *path, struct vg_error *err)
 {
     keep(xml, xmlTextWriterEndDocument(xml->writer));

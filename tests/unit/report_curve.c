@@ -149,7 +149,8 @@ static void a_hostile_title_is_drawn(void **state)
     vg_plot_curves(&curves, &data, &colours, &dashes);
     const char *const arguments[] = { "1", colours.data, dashes.data, "560", "360", NULL };
     struct vg_figure figure = { 0 };
-    vg_plot(&figure, "reports", "latency", &data, arguments);
+    vg_report_autoplotter struct vg_plotter plotter = { .template_directory = "reports" };
+    vg_plot(&figure, &plotter, "latency", &data, arguments);
     assert_null(figure.problem);
     assert_non_null(strstr(figure.svg, "<svg"));
     assert_non_null(strstr(figure.svg, "rgb(  0, 114, 178)"));
@@ -166,7 +167,8 @@ static void shares_without_a_promise_are_drawn(void **state)
     struct vg_palette palette = { 0 };
     struct vg_results *results = make_results("reference");
     struct vg_judgement *judgement = add_judgement(results, "fair", "virtio-venus", VG_PASS, NULL);
-    struct vg_figure_source source = { results, judgement, &test, &palette, "reports" };
+    vg_report_autoplotter struct vg_plotter plotter = { .template_directory = "reports" };
+    struct vg_figure_source source = { results, judgement, &test, &palette, &plotter };
     struct vg_figure figure = { 0 };
     assert_false(vg_figure_share(&figure, &source));
     add_value(judgement, "fair.share[peer.0]", 0.6, "1");

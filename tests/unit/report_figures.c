@@ -25,6 +25,7 @@ struct made {
     struct vg_results *results;
     struct vg_test *test;
     struct vg_palette palette;
+    struct vg_plotter plotter;
     struct vg_figure_source source;
     struct vg_figure figure;
 };
@@ -92,7 +93,8 @@ static int set_up(void **state)
     finish(made->results, m, judgement);
     made->test = vg_run_load_test(made->results->run->directory, "population", &err);
     check(made->test != NULL, &err);
-    made->source = (struct vg_figure_source) { made->results, judgement, made->test, &made->palette, "reports" };
+    made->plotter.template_directory = "reports";
+    made->source = (struct vg_figure_source) { made->results, judgement, made->test, &made->palette, &made->plotter };
     *state = made;
     return 0;
 }
@@ -102,6 +104,7 @@ static int tear_down(void **state)
     struct made *made = *state;
     vg_figure_free(&made->figure);
     vg_palette_free(&made->palette);
+    vg_plotter_end(&made->plotter);
     vg_test_free(made->test);
     drop_results(made->results);
     free(made);
@@ -253,6 +256,62 @@ static void what_cannot_be_drawn_is_told(void **state)
     made->test->analysis_count = 5;
 }
 
+static void a_line_through_points_says_its_slope(void **state)
+{
+    struct made *made = *state;
+    const double x[] = { 0, 1000, 5000, 20000, NAN }, y[] = { 10, 1012, 5011, 20013, 1 };
+    const struct vg_scatter_series series[] = {
+        { "exits", "#0072B2", x, y, VG_COUNT(x), .slope = 1, .intercept = 10, .slope_lower = 0.99,
+          .slope_upper = 1.01 },
+        { "none", "#D55E00", x, y, 2, .slope = NAN, .intercept = NAN, .slope_lower = NAN, .slope_upper = NAN },
+    };
+    const struct vg_scatter scatter = { "submissions (1/s)", "exits (1/s)", series, VG_COUNT(series) };
+    vg_plot_scatter(&made->figure, &made->plotter, &scatter);
+    if (made->figure.problem)
+        fail_msg("%s", made->figure.problem);
+    assert_non_null(strstr(made->figure.alternative, "exits: 4 points, slope 1, 95 % from 0.99 to 1.01."));
+    assert_non_null(strstr(made->figure.alternative, "none: 2 points, no line."));
+    assert_non_null(strstr(made->figure.svg, "submissions (1/s)"));
+    vg_figure_free(&made->figure);
+    const struct vg_scatter empty = { "x", "y", series, 0 };
+    vg_plot_scatter(&made->figure, &made->plotter, &empty);
+    assert_non_null(strstr(made->figure.problem, "no point"));
+}
+
+static void strips_have_their_rows_and_colours(void **state)
+{
+    struct made *made = *state;
+    static const struct vg_strip_legend legend[] = { { "#E69F00", "not zero" }, { "#D55E00", "a canary" } };
+    struct vg_strip_piece pieces[] = { { 0, 10, 0, 0 }, { 10, 16, 0, 1 }, { 0, 16, 1, 0 } };
+    char *rows[] = { (char *)"first, fill", (char *)"<second>, scan" };
+    struct vg_strips strips = { rows, 2, pieces, VG_COUNT(pieces), legend, VG_COUNT(legend), "memory (MiB)" };
+    vg_plot_strips(&made->figure, &made->plotter, &strips);
+    if (made->figure.problem)
+        fail_msg("%s", made->figure.problem);
+    static const char *const shown[] = { "first, fill", "_second_, scan", "not zero",
+                                         "a canary",    "memory (MiB)",   "213,  94,   0" };
+    for (unsigned i = 0; i < VG_COUNT(shown); i++)
+        if (!strstr(made->figure.svg, shown[i]))
+            fail_msg("not in the picture: %s", shown[i]);
+    vg_figure_free(&made->figure);
+    strips.piece_count = 0;
+    vg_plot_strips(&made->figure, &made->plotter, &strips);
+    assert_non_null(strstr(made->figure.problem, "nothing to draw"));
+}
+
+/* One picture that cannot be drawn must not cost the next. */
+static void a_broken_script_costs_one_picture(void **state)
+{
+    struct made *made = *state;
+    vg_autotext struct vg_text data = { 0 };
+    vg_text_add(&data, "0 1\n");
+    vg_plot(&made->figure, &made->plotter, "no-such-script", &data, NULL);
+    assert_non_null(strstr(made->figure.problem, "no-such-script"));
+    assert_null(made->figure.svg);
+    vg_figure_free(&made->figure);
+    a_line_through_points_says_its_slope(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +322,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(pacing_limits_are_at_their_periods, set_up, tear_down),
         cmocka_unit_test_setup_teardown(slices_stand_beside_what_is_configured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_drawn_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_line_through_points_says_its_slope, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(strips_have_their_rows_and_colours, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_broken_script_costs_one_picture, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,21 +57,23 @@ static void a_run_becomes_one_whole_page(void **state)
         vg_autofree char *text = read_back(made, files[i]);
         assert_int_not_equal(strlen(text), 0);
     }
-    expect(html, "//h1[contains(., '1 of 5 results failed: fair-equal-throughput on virtio-venus (host')]", 1);
+    expect(html, "//h1[starts-with(., '1 of 2 requirements not met; direct submission holds; ')]", 1);
+    expect(html, "//header/p[contains(., '1 of 5 results failed: fair-equal-throughput on virtio-venus (host')]", 1);
     expect(html, "//article", 3);
     expect(html, "//article[1]//h3[.='fair-equal-throughput']", 1); /* measured last, matters most */
     expect(html, "//article[2]//h3[.='dsub-gl-latency']", 1);
     expect(html, "//article[1]//p[.='1 not applicable.']", 1);
     expect(html, "//article[1]//li[contains(., 'has none of the policies')]", 0);
     expect(html, "//header//*[contains(., 'Changed parameters')]", 0);
-    expect(html, "//table[@class='matrix']/tbody/tr", 3);
-    expect(html, "//table[@class='matrix']/tbody/tr[contains(., 'VGPU-ISO-002')]/td[contains(., 'not tested')]", 3);
+    expect(html, "//table[@class='matrix']/tbody/tr", 2);
+    expect(html, "//table[@class='matrix']/tbody/tr[1]/th[starts-with(., 'VGPU-SCHED-002')]", 1); /* not met: first */
+    expect(html, "//p[@class='note' and contains(., 'Not tested in this run: VGPU-ISO-002.')]", 1);
     expect(html, "//table[@class='matrix']/tbody/tr[contains(., 'VGPU-SCHED-002')]/td/a[contains(., 'fail')]", 1);
     expect(html, "//tr[th='fair.max_deviation']/td[contains(., '0.170') and contains(., 'not met')]", 1);
     expect(html, "//tr[th='fair.max_deviation']/td[.='IGT']", 1);
     expect(html, "//tr[th='tiny.p50']/td[contains(., '66 us')]", 1);
-    /* One plot across tests, one per latency test, throughput and shares of the fairness test. */
-    expect(html, "//img[starts-with(@src, 'data:image/svg+xml;base64,') and string-length(@src) > 4000]", 5);
+    /* One plot across tests; distribution and timeline per latency test; throughput and shares of the fairness test. */
+    expect(html, "//figure//svg[@role='img' and count(path) > 8 and count(text) > 5]", 7);
     expect(html, "//*[@class='problem']", 0);
     expect(html, "//script | //link | //iframe", 0);
     expect(html, "//a[contains(@href, '/tests/dsub-gl-latency/native.full.equal-share.boot-1/measurements.json')]", 1);
@@ -83,7 +85,7 @@ static void a_run_becomes_one_whole_page(void **state)
     expect(html, "//tr[th='accel']/td[2][.='a probe boot under KVM never reached its agent']", 1);
     expect(html, "//tr[th='unavailable']/td[1][contains(., 'probe b')]", 1);
     /* A phone shows no head: each cell names its column. */
-    expect(html, "//table[@class='matrix']//td[@data-label='virtio-venus, full']", 3);
+    expect(html, "//table[@class='matrix']//td[@data-label='virtio-venus, full, equal-share']", 2);
     /* Whose curve is whose driver's: the plot of all mechanisms and the two latency tests. */
     expect(html,
            "//section[h2[@id='compared']]//table[@class='drivers']/tr[th='native: dsub-gl-latency']"
@@ -148,10 +150,10 @@ static void invalid_curves_are_marked(void **state)
         if (vg_equal(made->judgements[i]->mechanism, "virtio-venus"))
             made->judgements[i]->verdict = VG_INVALID;
     vg_autofree char *html = page_of(made);
-    expect(html, "//figure[contains(., 'Grey: invalid')]", 2);
-    expect(html, "//img[contains(@alt, 'virtio-venus: dsub-vulkan-latency (invalid): median')]", 1);
+    expect(html, "//figure[contains(., 'Grey: invalid')]", 3);
+    expect(html, "//svg[contains(@aria-label, 'virtio-venus: dsub-vulkan-latency (invalid): median')]", 1);
     expect(html, "//figcaption[contains(., 'virtio-venus, full, equal-share, boot 1 (invalid)')]", 2);
-    expect(html, "//img[contains(@alt, 'native: dsub-vulkan-latency: median')]", 1);
+    expect(html, "//svg[contains(@aria-label, 'native: dsub-vulkan-latency: median')]", 1);
     drop_results(made);
 }
 
@@ -166,8 +168,8 @@ static void a_lost_template_or_sample_is_told(void **state)
         "%s/tests/dsub-gl-latency/native.full.equal-share.boot-1/tiny.guest.0.submission.csv", made->run->directory);
     assert_int_equal(unlink(csv), 0);
     vg_autofree char *html = page_of(made);
-    expect(html, "//img", 5); /* the other curves are still there */
-    expect(html, "//article//*[@class='problem' and contains(., 'Not every instance could be drawn')]", 1);
+    expect(html, "//figure//svg", 7); /* the other curves are still there */
+    expect(html, "//article//*[@class='problem' and contains(., 'Not every instance could be drawn')]", 2);
     drop_results(made);
 }
 
@@ -179,8 +181,8 @@ static void without_gnuplot_the_numbers_stay(void **state)
     assert_int_equal(setenv("PATH", "/nonexistent", 1), 0);
     vg_autofree char *html = page_of(made);
     assert_int_equal(setenv("PATH", path, 1), 0);
-    expect(html, "//img", 0);
-    expect(html, "//figure//*[@class='problem' and contains(., 'gnuplot')]", 5);
+    expect(html, "//svg", 0);
+    expect(html, "//figure//*[@class='problem' and contains(., 'gnuplot')]", 7);
     expect(html, "//tr[th='tiny.p50']/td[contains(., '66 us')]", 1);
     drop_results(made);
 }

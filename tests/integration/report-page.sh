@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The page as a reader sees it: in a browser, narrow and wide, light and dark. First it is shown that the checks see what is
+# wrong: each kind of fault is put into a copy of the page, and must be found. VGAUGE_SCREENSHOTS keeps pictures.
+# shellcheck disable=SC2016,SC2317 # expressions for sed; functions are called through check
+set -uo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
+# shellcheck source=tests/integration/lib.bash
+. tests/integration/lib.bash
+
+run=$work/run
+page=$run/report/index.html
+measure() { tests/integration/measure-page "$@"; }
+check "a run with everything in it is made" tests/integration/make-report-run "$run" 18 4 40000
+check "its reports are written" "$vgauge" report "$run"
+cp "$page" "$work/page.html"
+
+# One copy with every kind of fault: each must be found, in these words.
+sed -e 's|</main>|<p style="width: 900px">wide</p><p style="color: #ccc; background: #fff">faint</p></main>|' \
+    -e 's|</main>|<a href="#nothing">x</a><a href="../gone.json">x</a></main>|' \
+    -e 's|</main>|<img src="https://example.org/x.png" alt=""><script></script></main>|' \
+    -e 's|</style>|figure svg { visibility: hidden } </style>|' "$work/page.html" >"$run/report/faulty.html"
+measure "$run/report/faulty.html" >"$work/found"
+check "a faulty page is found faulty" test $? = 1
+seen() { grep -q -- "$1" "$work/found" || { cat "$work/found"; return 1; }; }
+check "by what is too wide" seen 'at 360 px: scrolls sideways: 9[0-9]* px in 360'
+check "by a text that is hard to read" seen 'contrast 1\.[0-9]*: faint'
+check "by a plot that is not shown" seen 'a plot is not to be seen'
+check "by a link to nothing" seen 'leads nowhere: #nothing'
+check "by a link to a missing file" seen 'leads nowhere: ../gone.json'
+check "by what the console says" seen 'console: '
+check "by a script" seen '<script> on the page'
+rm -f "$run/report/faulty.html"
+
+check "the page is good in a light window" measure "$page" light
+check "and in a dark one" measure "$page" dark
+check "with a plot for every test that has one" eval '[ "$(grep -o "<figure" "$page" | wc -l)" -ge 18 ] && ! grep -q "class=\"problem\"" "$page"'
+check "no guest becomes markup" eval '! grep -q "<script" "$page" && grep -q "&lt;script&gt;" "$page"'
+check "the answer is in words" grep -qE '<h1[^>]*>[0-9]+ of [0-9]+ requirements not met.*fixed-share is 14 % short with 4 tenants' "$page"
+
+"$vgauge" report "$run" >/dev/null # once more: the page must not depend on when it was made
+check "the same run gives the same page" cmp "$page" "$work/page.html"
+check "as PDF" eval '"$vgauge" report "$run" --pdf && head -c 5 "$run/report/index.pdf" | grep -q "%PDF-"'
+cp "$run/report/index.pdf" "$work/first.pdf"
+check "the same page gives the same PDF" eval 'sleep 1.1; "$vgauge" report "$run" --pdf && cmp "$run/report/index.pdf" "$work/first.pdf"'
+told() { # TEXT COMMAND...: it is refused, and says so
+    local text=$1
+    shift
+    "$@" >"$work/out" 2>&1 && { echo "it was not refused"; return 1; }
+    grep -q -- "$text" "$work/out" || { cat "$work/out"; return 1; }
+}
+check "an unknown converter is told" told "none of the programs" env VGAUGE_PDF=typewriter "$vgauge" report "$run" --pdf
+mkdir "$work/empty"
+ln -s "$(command -v gnuplot)" "$work/empty/gnuplot"
+check "without any it is said what to install" told "apt-get install chromium" env PATH="$work/empty" "$vgauge" report "$run" --pdf
+
+check "an older run is made" tests/integration/make-report-run "$work/old" 15 4 20000
+sed -i 's/"verdict": "fail"/"verdict": "pass"/' "$work"/old/tests/fair-made-001/*/verdict.json
+sed -i 's/"verdict": "pass"/"verdict": "fail"/' "$work"/old/tests/dsub-made-000/virtio-venus.half.*/verdict.json
+"$vgauge" diff "$work/old" "$run" "$run" --html "$work/diff.html" >"$work/out" 2>&1
+check "a run that got worse is a regression" test $? = 1
+check "with what it was and is" grep -q 'regression *fair-made-001 .*: pass -> fail' "$work/out"
+check "what was mended is a fix" grep -q 'fix *dsub-made-000 .*: fail -> pass' "$work/out"
+check "what came is new" grep -q 'new *.*-made-01[567] .*not there -> ' "$work/out"
+check "on one screen" test "$(wc -l <"$work/out")" -le 45
+check "the page of both is good in a light window" measure "$work/diff.html" light
+check "and in a dark one" measure "$work/diff.html" dark
+"$vgauge" diff "$run" "$work/old" --json >"$work/diff.json"
+check "the other way round what was new is gone" python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not (d["result_counts"]["gone"] == 12 and d["result_counts"]["fix"] == 1 and d["result_counts"]["new"] == 0))' "$work/diff.json"
+check "one run is not enough" told "between two runs" "$vgauge" diff "$run"
+
+check "a run of 200 tests on 4 profiles is made" tests/integration/make-report-run "$work/large" 200 4 60000
+check "its page is written" "$vgauge" report "$work/large"
+check "in less than 15 MB" test "$(stat -c %s "$work/large/report/index.html")" -lt 15000000
+
+if [ -n "${VGAUGE_SCREENSHOTS:-}" ]; then
+    mkdir -p "$VGAUGE_SCREENSHOTS"
+    cp "$page" "$VGAUGE_SCREENSHOTS/page.html"
+    for scheme in light dark; do
+        for width in 360 1280; do
+            tests/integration/measure-page --screenshot "$VGAUGE_SCREENSHOTS/$scheme-$width.png" "$width" "$page" "$scheme"
+        done
+    done
+fi
+exit $failed
