@@ -12,6 +12,10 @@
 struct vg_probe_target {
     const char *tenant; /* "peer.0" */
     pid_t pid;          /* QEMU, or the agent of a native tenant; descendants belong to it too */
+    /* Asks the tenant's VMM over QMP. *answer: the reply as JSON text, foreign input; the caller frees it. Bounded in
+     * time. NULL: there is no VMM. */
+    bool (*ask)(void *vmm, const char *command, char **answer, struct vg_error *err);
+    void *vmm;
 };
 
 /* What is watched. Valid until end(). */

@@ -235,7 +235,7 @@ static void *burn_in_thread(void *unused)
 static void this_process_is_seen(void **unused)
 {
     (void)unused;
-    const struct vg_probe_target me = { "me", getpid() };
+    const struct vg_probe_target me = { .tenant = "me", .pid = getpid() };
     const struct vg_probe *process = probe_named("process-cpu"), *pressure = probe_named("host-pressure");
     void *process_state = begin(process, "/"), *pressure_state = begin(pressure, "/");
     sample(process, process_state, &me, 1);
