@@ -7,6 +7,7 @@
 #include "common/warmup.h"
 #include "gles/cells.h"
 #include "gles/early-fence.h"
+#include "vulkan/pace.h"
 
 #define WINDOW       50
 #define WARMUP_LIMIT (5 * VG_NS_PER_S)
@@ -150,7 +151,11 @@ static void measure(struct state *state, struct vg_stream *stream)
     uint32_t checked = state->cells.checked;
     state->cells.each = 0; /* what was not timed does not count */
     state->early.count = 0;
+    double rate = vg_w_real(state->context, "rate_hz");
+    struct pace pace = { vg_now_ns(), rate > 0 ? 1e9 / rate : 0 };
     for (; taken < samples && !vg_w_should_stop(state->context); taken++) {
+        if (rate > 0)
+            vg_sleep_ns(pace_instant(&pace, (uint64_t)taken) - vg_now_ns());
         struct sample each = submit_and_check(state);
         vg_w_push(stream,
                   (const int64_t[]) { each.t0, each.t1 - each.t0, -1, -1, -1, each.t4 - each.t0, each.readback });
@@ -210,6 +215,9 @@ VG_WORKLOAD(gl_submit_latency) = {
               .summary = "empty: a fence alone; tiny: one point, whose result is verified" },
             { "samples", VG_INT, .def = "2000", .min = 10, .max = 10000000, .unit = "1",
               .summary = "how many submissions are recorded" },
+            { "rate_hz", VG_REAL, .def = "0", .min = 0, .max = 100000, .unit = "1/s",
+              .summary =
+                  "submissions a second, at instants fixed in advance; 0: each as soon as the one before is done" },
             { "wait", VG_CHOICE, .def = "blocking", .choices = "blocking|polling",
               .summary = "how the fence is waited for" },
             { "verify_every", VG_INT, .def = "1", .min = 1, .max = 1000000, .unit = "1",

@@ -6,6 +6,7 @@
 #include "common/warmup.h"
 #include "shaders/increment.comp.h"
 #include "vulkan/order-proof.h"
+#include "vulkan/pace.h"
 
 #define WINDOW       64 /* submissions per median of the warm-up */
 #define WARMUP_LIMIT (5 * VG_NS_PER_S)
@@ -185,8 +186,12 @@ static size_t measure_plain(struct submitter *s, size_t wanted)
 {
     struct vg_stream *stream = vg_w_stream(s->context, "submission", wanted);
     size_t count = 0;
+    double rate = vg_w_real(s->context, "rate_hz");
+    struct pace pace = { vg_now_ns(), rate > 0 ? 1e9 / rate : 0 };
     for (; count < wanted && !vg_w_should_stop(s->context); count++) {
         struct sample each;
+        if (rate > 0)
+            vg_sleep_ns(pace_instant(&pace, count) - vg_now_ns());
         submit_one(s, s->plain, &each);
         const int64_t row[] = { each.t0_ns, each.t1_ns - each.t0_ns, -1, -1, -1, each.t4_ns - each.t0_ns };
         vg_w_push(stream, row);
@@ -275,6 +280,9 @@ VG_WORKLOAD(vk_submit_latency) = {
               .summary = "how many submissions are measured" },
             { "wait", VG_CHOICE, .def = "blocking", .choices = "blocking|polling",
               .summary = "wait in vkWaitForFences, or ask vkGetFenceStatus again and again" },
+            { "rate_hz", VG_REAL, .def = "0", .min = 0, .max = 100000, .unit = "1/s",
+              .summary =
+                  "submissions a second, at instants fixed in advance; 0: each as soon as the one before is done" },
             { "stamped", VG_INT, .def = "1000", .min = 0, .max = 1000000, .unit = "1",
               .summary = "how many more are measured with GPU timestamps, where the queue has them" },
             { 0 },
