@@ -16,6 +16,7 @@ struct vg_probe_target {
      * time. NULL: there is no VMM. */
     bool (*ask)(void *vmm, const char *command, char **answer, struct vg_error *err);
     void *vmm;
+    const char *device; /* of the host, that was given to it: "0000:41:00.4", or an mdev's UUID; NULL: none */
 };
 
 /* What is watched. Valid until end(). */

@@ -172,7 +172,8 @@ void vg_watch_targets(struct vg_watch *watch, struct vg_tenant *const *tenants, 
                 (struct vg_probe_target) { .tenant = vg_strdup(tenants[i]->name),
                                            .pid = vg_tenant_pid(tenants[i]),
                                            .ask = tenants[i]->vm ? ask_vmm : NULL,
-                                           .vmm = tenants[i]->vm };
+                                           .vmm = tenants[i]->vm,
+                                           .device = tenants[i]->device };
     }
     pthread_mutex_unlock(&watch->lock);
 }
