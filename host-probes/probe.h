@@ -23,6 +23,7 @@ struct vg_probe_target {
 struct vg_probe_pgpu {
     const char *name;
     const char *cpus; /* "1": the cores that are this pGPU; NULL: it is no set of cores */
+    const char *pci;  /* "0000:41:00.0"; NULL: it is no PCI device */
 };
 struct vg_probe_host {
     const char *root; /* prefix of all paths */
