@@ -188,8 +188,9 @@ struct vg_watch *vg_watch_start(struct vg_scene *scene)
     watch->host_log = fopen(log_path, "we");
     const struct vg_host *host = scene->engine->host;
     for (unsigned i = 0; i < host->pgpu_count; i++)
-        vg_push(watch->pgpus, watch->host.pgpu_count) =
-            (struct vg_probe_pgpu) { .name = host->pgpus[i].name, .cpus = host->pgpus[i].cpus, .pci = host->pgpus[i].pci };
+        vg_push(watch->pgpus, watch->host.pgpu_count) = (struct vg_probe_pgpu) { .name = host->pgpus[i].name,
+                                                                                 .cpus = host->pgpus[i].cpus,
+                                                                                 .pci = host->pgpus[i].pci };
     watch->host.root = host->root ? host->root : "/";
     watch->host.pgpus = watch->pgpus;
     size_t total = 0;

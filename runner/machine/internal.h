@@ -29,12 +29,12 @@ struct vg_vm {
     char *log_file;  /* QEMU's stderr; NULL unless qemu:///embed */
     bool rasterizes; /* its renderer is threads of QEMU itself: virgl */
     struct vg_monitor *monitor;
-    pid_t pid;       /* 0: not a process of this host */
-    pid_t session;   /* of QEMU and of every process that it starts; 0 if it is not QEMU's own */
-    int pidfd;       /* -1: as pid */
-    bool ended;      /* libvirt has said so */
-    bool halted;     /* QEMU stands still; if it is not `paused`, its accelerator gave up */
-    bool paused;     /* by us */
+    pid_t pid;     /* 0: not a process of this host */
+    pid_t session; /* of QEMU and of every process that it starts; 0 if it is not QEMU's own */
+    int pidfd;     /* -1: as pid */
+    bool ended;    /* libvirt has said so */
+    bool halted;   /* QEMU stands still; if it is not `paused`, its accelerator gave up */
+    bool paused;   /* by us */
     char why[64];
 };
 
