@@ -151,15 +151,17 @@ static bool read_vm(struct state *state, struct vm *vm, const struct vg_probe_ta
     return true;
 }
 
-static void put(struct state *state, struct vm *vm, int64_t now_ns, const double values[STATS])
+static void put(struct state *state, struct vm *vm, int64_t before_ns, const double values[STATS])
 {
-    double sums[STATS + 1];
+    double sums[STATS + 2];
+    int64_t waited_ns = vg_now_ns() - before_ns;
     for (int s = 0; s < STATS; s++) {
         vm->last[s] = values[s] > vm->last[s] ? values[s] : vm->last[s]; /* a reset VM keeps what it had */
         sums[s] = vm->carried[s] + vm->last[s];
     }
     sums[STATS] = sums[MMIO_EXITS] + sums[IO_EXITS];
-    state->sink.row(state->sink.context, "vm", now_ns, vm->tenant, "", sums);
+    sums[STATS + 1] = (double)waited_ns / 2e9;
+    state->sink.row(state->sink.context, "vm", before_ns + waited_ns / 2, vm->tenant, "", sums);
 }
 
 static bool sample(void *opaque, const struct vg_probe_target *targets, size_t target_count, struct vg_error *err)
@@ -176,7 +178,7 @@ static bool sample(void *opaque, const struct vg_probe_target *targets, size_t t
         vg_autofree char *source = vg_format("source[%s]", targets[i].tenant);
         vg_autofree char *unseen = vg_format("unseen[%s]", targets[i].tenant);
         if (read_vm(state, vm, &targets[i], values, &why)) {
-            put(state, vm, before_ns + (vg_now_ns() - before_ns) / 2, values);
+            put(state, vm, before_ns, values);
             vm->refused = 0;
             state->sink.fact(state->sink.context, source, vm->by_kernel ? "debugfs" : "QMP query-stats");
         } else {
@@ -223,6 +225,7 @@ VG_PROBE(kvm_stats) = {
                   { "halt_exits", "1", "of them because the guest was idle" },
                   { "irq_injections", "1", "interrupts that KVM injected; posted ones are not in it" },
                   { "device_exits", "1", "mmio_exits and io_exits together" },
+                  { "uncertainty_s", "s", "the row's time is off by at most this" },
                   { .name = NULL },
               } },
             { .name = NULL },

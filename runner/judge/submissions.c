@@ -60,11 +60,18 @@ struct readings {
     size_t count;
 };
 
+/* A VMM that is busy answers late, and nobody knows when within that time it looked: a reading whose instant is not
+ * known this well ends no interval. */
+#define KNOWN_WITHIN_S 0.02
+
 /* Rows of one look have one time, and are added up. Rows of no tenant belong to all. */
 static void gather(const struct judge_counter *counter, const struct vg_probe_samples *samples, const double *column,
                    const char *tenant, struct readings *readings)
 {
+    const double *uncertainty_s = vg_probe_samples_column(samples, "uncertainty_s"); /* NULL: read at that instant */
     for (size_t i = 0; i < samples->rows; i++) {
+        if (uncertainty_s && !(uncertainty_s[i] <= KNOWN_WITHIN_S))
+            continue;
         if ((*samples->tenant[i] && !vg_equal(samples->tenant[i], tenant)) ||
             !names_item(counter->items, samples->item[i]) || isnan(column[i]))
             continue;

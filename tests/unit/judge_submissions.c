@@ -13,6 +13,7 @@ struct source {
     const char *probe, *stream, *item;
     const char *columns[8]; /* ends with NULL */
     double background[8], each[8], set_up[8];
+    unsigned late_every; /* look: half a second late, and says so in the second column */
     bool dead;           /* stands still */
     double dies_after_s; /* 0: never */
 };
@@ -83,10 +84,14 @@ static void watch(struct vg_measurements *m, const struct source *source)
     assert_non_null(csv);
     for (int64_t now_ns = 9 * S + 7; now_ns < 52 * S; now_ns += LOOK) {
         double values[8], set_ups, now_s = (double)now_ns / 1e9;
+        bool late = source->late_every && (now_ns / LOOK) % source->late_every == 0;
+        now_s += late ? 0.5 : 0;
         now_s = source->dead ? 0 : source->dies_after_s > 0 ? fmin(now_s, source->dies_after_s) : now_s;
         double done = done_until(now_s, &set_ups);
         for (unsigned i = 0; i < count; i++)
             values[i] = source->background[i] * now_s + source->each[i] * done + source->set_up[i] * set_ups;
+        if (source->late_every)
+            values[1] = late ? 0.5 : 0.002;
         vg_csv_probe_row(csv, now_ns, "guest.0", source->item ? source->item : "", values, count);
     }
     assert_good(vg_csv_close(csv, &stream->rows, &err), err);
@@ -244,6 +249,30 @@ static void cpu_time_is_per_submission(void **unused)
     scratch_remove(directory);
 }
 
+/* A busy VMM answers late: when it looked is not known, so that such a reading must end no interval. */
+static void late_answers_end_no_interval(void **unused)
+{
+    (void)unused;
+    char *directory = scratch_directory();
+    struct vg_measurements *m = tenant_that_submits(directory);
+    watch(m, &(const struct source) { .probe = "virtqueue",
+                                      .stream = "control",
+                                      .columns = { "commands", "uncertainty_s" },
+                                      .each = { 1 },
+                                      .set_up = { 200 },
+                                      .late_every = 4 });
+    struct vg_judgement *judgement = judge(m, "submission-slope", "commands");
+    assert_verdict(judgement, VG_PASS, NULL);
+    assert_near(value_of(judgement, "x.slope"), 1, 2e-3);
+    for (size_t p = 1; p < VG_COUNT(phases); p++) {
+        vg_autofree char *metric = vg_format("x.per_submission[%s]", phases[p]);
+        assert_near(value_of(judgement, metric), 1, 2e-2);
+    }
+    vg_judgement_free(judgement);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+}
+
 static void virtio_is_told_by_its_queue(void **unused)
 {
     (void)unused;
@@ -316,10 +345,11 @@ static void says_why_a_probe_was_blind(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(background_is_no_cost),         cmocka_unit_test(a_rate_of_none_is_needed),
-        cmocka_unit_test(cpu_time_is_per_submission),    cmocka_unit_test(virtio_is_told_by_its_queue),
-        cmocka_unit_test(hardware_is_told_by_its_exits), cmocka_unit_test(less_evidence_gives_no_class),
-        cmocka_unit_test(a_dead_source_is_no_evidence),  cmocka_unit_test(says_why_a_probe_was_blind),
+        cmocka_unit_test(background_is_no_cost),        cmocka_unit_test(a_rate_of_none_is_needed),
+        cmocka_unit_test(cpu_time_is_per_submission),   cmocka_unit_test(late_answers_end_no_interval),
+        cmocka_unit_test(virtio_is_told_by_its_queue),  cmocka_unit_test(hardware_is_told_by_its_exits),
+        cmocka_unit_test(less_evidence_gives_no_class), cmocka_unit_test(a_dead_source_is_no_evidence),
+        cmocka_unit_test(says_why_a_probe_was_blind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
