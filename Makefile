@@ -111,13 +111,13 @@ $(BUILD)/doorbell-proxy/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/doorbel
 	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/doorbell-proxy/vgauge-workload
 
 $(BUILD)/doorbell-proxy/vgauge: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/payload.squashfs
-	$(Q)cp $< $@
+	$(Q)cp $< $(BUILD)/vgauge-agent $(@D)/
 
 $(BUILD)/dead-counter/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/dead-counter.c) $(BUILD)/payload.squashfs
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=vg_vm_monitor -o $@ $(filter %.o,$^) $(RUNNER_LIBS) $(WORKLOAD_LIBS)
-	$(Q)cp $(BUILD)/payload.squashfs $(@D)/
+	$(Q)cp $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
 
 $(BUILD)/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload guest-workloads/image/make-payload
 	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)
