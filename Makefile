@@ -107,6 +107,26 @@ $(BUILD)/vgauge-control: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(P
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) $(CONTROL_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
+# A vgauge and a payload of its own per control of the submission path: in one the tenant's driver rings a doorbell for
+# each submission, in the other the VMM's counters stand still.
+$(BUILD)/doorbell-proxy/vgauge-workload: $(call obj,$(BASE_SRC) $(WORKLOAD_SRC) guest-workloads/main.c tests/controls/doorbell-proxy.c)
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=vkQueueSubmit -o $@ $^ $(WORKLOAD_LIBS)
+
+$(BUILD)/doorbell-proxy/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/doorbell-proxy/vgauge-workload guest-workloads/image/make-payload
+	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)
+	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/doorbell-proxy/vgauge-workload
+
+$(BUILD)/doorbell-proxy/vgauge: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/payload.squashfs
+	$(Q)cp $< $(BUILD)/vgauge-agent $(@D)/
+
+$(BUILD)/dead-counter/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/dead-counter.c) $(BUILD)/payload.squashfs
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=vg_vm_monitor -o $@ $(filter %.o,$^) $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+	$(Q)cp $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
+
 $(BUILD)/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload guest-workloads/image/make-payload
 	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)
 	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
@@ -165,6 +185,9 @@ controls: ## the test of the tests: known-bad implementations; CONTROL=glob, REP
 	@$(MAKE) --no-print-directory -j2 build control-programs
 	@guest-workloads/image/build-images >/dev/null
 	@BUILD=$(BUILD) tests/controls/controls
+
+path-controls: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/vgauge $(BUILD)/dead-counter/vgauge ## classify the submission path under known-bad implementations: each must be caught
+	@BUILD=$(BUILD) tests/controls/submission-path
 
 control-programs: $(BUILD)/tests/controls/bad-scheduler
 
@@ -243,5 +266,5 @@ fuzz: ## feed the readers of drivers' texts with random bytes for SECONDS each (
 	    echo "ok - $$name: $(SECONDS) s without a finding"; \
 	done
 
-.PHONY: build man install deb deb-check unit-programs controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
+.PHONY: build man install deb deb-check unit-programs controls path-controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -12,12 +12,18 @@
 struct vg_probe_target {
     const char *tenant; /* "peer.0" */
     pid_t pid;          /* QEMU, or the agent of a native tenant; descendants belong to it too */
+    /* Asks the tenant's VMM over QMP. *answer: the reply as JSON text, foreign input; the caller frees it. Bounded in
+     * time. NULL: there is no VMM. */
+    bool (*ask)(void *vmm, const char *command, char **answer, struct vg_error *err);
+    void *vmm;
+    const char *device; /* of the host, that was given to it: "0000:41:00.4", or an mdev's UUID; NULL: none */
 };
 
 /* What is watched. Valid until end(). */
 struct vg_probe_pgpu {
     const char *name;
     const char *cpus; /* "1": the cores that are this pGPU; NULL: it is no set of cores */
+    const char *pci;  /* "0000:41:00.0"; NULL: it is no PCI device */
 };
 struct vg_probe_host {
     const char *root; /* prefix of all paths */

@@ -5,6 +5,7 @@
 #include "probe.h"
 #include "tree.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 
@@ -13,8 +14,14 @@
 #define NAME_LOOKS 4 /* a new thread is often named late */
 #define NAME_EVERY 16
 
-enum cpu_class { CLASS_VCPU, CLASS_VMM, CLASS_RENDERER, CLASS_WORKLOAD, CLASS_COUNT };
-static const char *const class_names[CLASS_COUNT] = { "vcpu", "vmm", "renderer", "workload" };
+enum cpu_class { CLASS_VCPU, CLASS_VMM, CLASS_RENDERER, CLASS_WORKLOAD, CLASS_MANAGER, CLASS_COUNT };
+static const char *const class_names[CLASS_COUNT] = { "vcpu", "vmm", "renderer", "workload", "manager" };
+
+/* Processes of the host that manage vGPUs for all tenants, as the kernel has their names (15 bytes): NVIDIA's daemon
+ * and its plug-in per VM, and QEMU's renderer for vhost-user. */
+static const char *const manager_names[] = { "nvidia-vgpu-mgr", "nvidia-vgpud", "vgpu", "vhost-user-gpu" };
+enum { MANAGERS_MAX = 64, MANAGERS_EVERY = 20 };
+#define MANAGERS "" /* the tenant that they are counted for: none */
 
 /* All threads of one name in one class. */
 struct group {
@@ -36,6 +43,9 @@ struct state {
     struct tree tree;
     struct tenant **tenants;
     size_t tenant_count;
+    pid_t managers[MANAGERS_MAX];
+    size_t manager_count;
+    unsigned looks;
     unsigned open_files;
     bool coarse; /* the kernel has no schedstat: clock ticks must do */
     bool told_truncated;
@@ -63,6 +73,8 @@ static bool is_render_thread(const char *comm)
 /* The process decides first: names inside a render server may be the guest's and prove nothing. */
 static enum cpu_class classify(const struct tenant *tenant, const struct tree_process *process, const char *comm)
 {
+    if (!*tenant->name)
+        return CLASS_MANAGER;
     if (!tenant->is_vm)
         return CLASS_WORKLOAD;
     if (process->below_renderer)
@@ -205,6 +217,14 @@ static void add_unseen(struct state *state, struct tenant *tenant, struct tree_p
     process->unseen_ns = total - seen;
 }
 
+/* Whether a tenant of this kind has a row of the class, also while it is 0. */
+static bool belongs(const struct tenant *tenant, enum cpu_class cpu_class)
+{
+    if (!*tenant->name || cpu_class == CLASS_MANAGER)
+        return !*tenant->name && cpu_class == CLASS_MANAGER;
+    return tenant->is_vm != (cpu_class == CLASS_WORKLOAD);
+}
+
 static void put_rows(const struct state *state, const struct tenant *tenant, int64_t now)
 {
     double classes[CLASS_COUNT][3] = { { 0 } };
@@ -218,18 +238,50 @@ static void put_rows(const struct state *state, const struct tenant *tenant, int
             classes[group->cpu_class][v] += values[v];
     }
     for (int cpu_class = 0; cpu_class < CLASS_COUNT; cpu_class++)
-        if (tenant->is_vm != (cpu_class == CLASS_WORKLOAD))
+        if (belongs(tenant, cpu_class))
             state->sink.row(state->sink.context, "cpu", now, tenant->name, class_names[cpu_class], classes[cpu_class]);
+}
+
+static bool is_manager(const char *comm)
+{
+    for (size_t i = 0; i < VG_COUNT(manager_names); i++)
+        if (strcmp(comm, manager_names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* All processes of the host are looked at, so not each time. */
+static void find_managers(struct state *state)
+{
+    int fd = openat(state->tree.proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    vg_autodir DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (!directory && fd >= 0)
+        close(fd);
+    state->manager_count = 0;
+    for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+        pid_t pid = procfs_parse_pid(entry->d_name);
+        char path[32], text[1024];
+        struct procfs_stat stat;
+        snprintf(path, sizeof(path), "%d/stat", (int)pid);
+        if (pid > 0 && state->manager_count < MANAGERS_MAX &&
+            procfs_read_at(state->tree.proc, path, text, sizeof(text)) > 0 && procfs_parse_stat(text, &stat) &&
+            is_manager(stat.comm))
+            state->managers[state->manager_count++] = pid;
+    }
 }
 
 static bool sample(void *opaque, const struct vg_probe_target *targets, size_t target_count, struct vg_error *err)
 {
     (void)err;
     struct state *state = opaque;
-    vg_autofree struct tree_root *roots = vg_calloc(target_count + 1, sizeof(*roots));
+    if (state->looks++ % MANAGERS_EVERY == 0)
+        find_managers(state);
+    vg_autofree struct tree_root *roots = vg_calloc(target_count + state->manager_count + 1, sizeof(*roots));
     for (size_t i = 0; i < target_count; i++)
         roots[i] = (struct tree_root) { targets[i].tenant, targets[i].pid };
-    tree_update(&state->tree, roots, target_count);
+    for (size_t i = 0; i < state->manager_count; i++)
+        roots[target_count + i] = (struct tree_root) { MANAGERS, state->managers[i] };
+    tree_update(&state->tree, roots, target_count + state->manager_count);
 
     for (size_t i = 0; i < state->tenant_count; i++)
         for (size_t g = 0; g < state->tenants[i]->group_count; g++)
@@ -256,6 +308,9 @@ static bool sample(void *opaque, const struct vg_probe_target *targets, size_t t
         for (size_t t = 0; t < state->tenant_count; t++)
             if (vg_equal(state->tenants[t]->name, targets[i].tenant))
                 put_rows(state, state->tenants[t], now);
+    for (size_t t = 0; t < state->tenant_count; t++)
+        if (!*state->tenants[t]->name)
+            put_rows(state, state->tenants[t], now);
     if (state->tree.truncated && !state->told_truncated) {
         state->told_truncated = true;
         state->sink.fact(state->sink.context, "truncated", "a tenant has more processes or threads than are followed");
@@ -313,7 +368,9 @@ VG_PROBE(process_cpu) = {
     .period_ms = 500,
     .streams =
         VG_PROBE_STREAMS {
-            { "cpu", "one row per tenant and class: vcpu, vmm, renderer, or workload for a tenant without a VM",
+            { "cpu",
+              "one row per tenant and class: vcpu, vmm, renderer, or workload for a tenant without a VM; manager: of "
+              "the host, without a tenant",
               CPU_COLUMNS },
             { "thread", "one row per tenant, class and name of threads", CPU_COLUMNS },
             { .name = NULL },

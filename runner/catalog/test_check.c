@@ -96,6 +96,18 @@ static bool check_phase_name(const struct vg_document *document, const char *pat
     return vg_check_word(document, path, "phase", name, names, count, err);
 }
 
+/* Names of phases, blanks between them. */
+static bool check_phase_names(const struct vg_document *document, const char *path, const struct vg_test *test,
+                              const char *names, struct vg_error *err)
+{
+    vg_autofree char *copy = vg_strdup(names);
+    char *at = copy;
+    for (const char *name; (name = strsep(&at, " "));)
+        if (*name && !check_phase_name(document, path, test, name, err))
+            return false;
+    return true;
+}
+
 /* Parameters of analyses that name something of the test, by what they are called. */
 static bool check_reference(const struct vg_document *document, const char *path, const struct vg_test *test,
                             const struct vg_setting *setting, struct vg_error *err)
@@ -105,6 +117,8 @@ static bool check_reference(const struct vg_document *document, const char *path
     for (size_t i = 0; i < VG_COUNT(phases); i++)
         if (vg_equal(setting->name, phases[i]))
             return check_phase_name(document, path, test, setting->value, err);
+    if (vg_equal(setting->name, "rates"))
+        return check_phase_names(document, path, test, setting->value, err);
     if (vg_equal(setting->name, "workload"))
         return vg_check_descriptor(document, path, VG_KIND_WORKLOAD, setting->value, err);
     if (vg_equal(setting->name, "tenant") && vg_test_tenant_index(test, setting->value, &instance) < 0)

@@ -5,6 +5,17 @@
 
 enum { LINK_TIMEOUT_MS = 20000, CONSOLE_LINES = 12, CLOCK_PINGS = 16, NATIVE_HELLO_TIMEOUT_S = 10 };
 
+/* What of the host the VM is given, as the host's own counters name it. */
+static char *device_of(const struct vg_attachment *attachment)
+{
+    if (attachment->kind == VG_ATTACH_MDEV)
+        return vg_strdup(attachment->mdev_uuid);
+    if (attachment->kind == VG_ATTACH_PCI)
+        return vg_format("%04x:%02x:%02x.%u", attachment->pci.domain, attachment->pci.bus, attachment->pci.slot,
+                         attachment->pci.function);
+    return NULL;
+}
+
 static bool start_vm(struct vg_tenant *tenant, struct vg_error *err)
 {
     struct vg_engine *engine = tenant->engine;
@@ -35,6 +46,7 @@ static bool start_vm(struct vg_tenant *tenant, struct vg_error *err)
     };
     if (!tenant->mechanism->attach(tenant->mechanism_state, tenant->vgpu, &spec.attachment, err))
         return false;
+    tenant->device = device_of(&spec.attachment);
     tenant->domain_xml = vg_domain_xml(&spec, err);
     if (!tenant->domain_xml)
         return false;

@@ -27,6 +27,7 @@ struct vg_tenant {
     struct vg_vgpu *vgpu;
     struct vg_vm *vm;
     struct vg_process *process;
+    char *device; /* of the host that was given to the VM: PCI address or mdev UUID; NULL: none */
     struct vg_link *link;
     char *label;        /* "virtio-venus-3": names its domain and files */
     char *console_file; /* in the runtime directory */

@@ -185,5 +185,6 @@ void vg_tenant_free(struct vg_tenant *tenant)
     free(tenant->label);
     free(tenant->console_file);
     free(tenant->domain_xml);
+    free(tenant->device);
     free(tenant);
 }

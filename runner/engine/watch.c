@@ -110,11 +110,14 @@ static int64_t thread_cpu_ns(void)
     return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used) == 0 ? used.tv_sec * VG_NS_PER_S + used.tv_nsec : 0;
 }
 
+static _Thread_local int64_t asking_cost_ns; /* of questions to VMMs, asked in threads of their own */
+
 static void sample(struct watched *watched)
 {
     struct vg_watch *watch = watched->watch;
     struct vg_error failed = { 0 };
     int64_t before_ns = thread_cpu_ns();
+    asking_cost_ns = 0;
     pthread_mutex_lock(&watch->lock);
     if (!watched->probe->sample(watched->state, watch->targets, watch->target_count, &failed)) {
         watched->probe->end(watched->state);
@@ -122,7 +125,7 @@ static void sample(struct watched *watched)
         watched->unavailable = vg_strdup(failed.text);
     }
     pthread_mutex_unlock(&watch->lock);
-    watched->cost_ns += thread_cpu_ns() - before_ns;
+    watched->cost_ns += thread_cpu_ns() - before_ns + asking_cost_ns;
 }
 
 static void *watch_thread(void *context)
@@ -145,6 +148,14 @@ static void *watch_thread(void *context)
     return NULL;
 }
 
+enum { ASK_MS = 2000 };
+
+/* Called by the watching thread: its CPU time and that of the thread that asks are one probe's cost. */
+static bool ask_vmm(void *vmm, const char *command, char **answer, struct vg_error *err)
+{
+    return vg_vm_monitor(vmm, command, ASK_MS, answer, &asking_cost_ns, err);
+}
+
 void vg_watch_targets(struct vg_watch *watch, struct vg_tenant *const *tenants, unsigned count)
 {
     if (!watch)
@@ -158,7 +169,11 @@ void vg_watch_targets(struct vg_watch *watch, struct vg_tenant *const *tenants, 
     for (unsigned i = 0; i < count; i++) {
         if (tenants[i] && !tenants[i]->dead && vg_tenant_pid(tenants[i]) > 0)
             vg_push(watch->targets, watch->target_count) =
-                (struct vg_probe_target) { .tenant = vg_strdup(tenants[i]->name), .pid = vg_tenant_pid(tenants[i]) };
+                (struct vg_probe_target) { .tenant = vg_strdup(tenants[i]->name),
+                                           .pid = vg_tenant_pid(tenants[i]),
+                                           .ask = tenants[i]->vm ? ask_vmm : NULL,
+                                           .vmm = tenants[i]->vm,
+                                           .device = tenants[i]->device };
     }
     pthread_mutex_unlock(&watch->lock);
 }
@@ -173,8 +188,9 @@ struct vg_watch *vg_watch_start(struct vg_scene *scene)
     watch->host_log = fopen(log_path, "we");
     const struct vg_host *host = scene->engine->host;
     for (unsigned i = 0; i < host->pgpu_count; i++)
-        vg_push(watch->pgpus, watch->host.pgpu_count) =
-            (struct vg_probe_pgpu) { .name = host->pgpus[i].name, .cpus = host->pgpus[i].cpus };
+        vg_push(watch->pgpus, watch->host.pgpu_count) = (struct vg_probe_pgpu) { .name = host->pgpus[i].name,
+                                                                                 .cpus = host->pgpus[i].cpus,
+                                                                                 .pci = host->pgpus[i].pci };
     watch->host.root = host->root ? host->root : "/";
     watch->host.pgpus = watch->pgpus;
     size_t total = 0;

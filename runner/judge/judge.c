@@ -43,7 +43,7 @@ static void take_sentences(struct judge_sentences *to, char **items, unsigned co
 
 /* What all analyses together say that is not a number. */
 struct said {
-    struct judge_sentences failures, invalid, findings;
+    struct judge_sentences failures, invalid, findings, absent;
 };
 
 static bool run_analyses(const struct vg_test *test, const struct vg_measurements *m, struct vg_judgement *judgement,
@@ -62,6 +62,7 @@ static bool run_analyses(const struct vg_test *test, const struct vg_measurement
         take_sentences(&said->failures, output.failures, output.failure_count);
         take_sentences(&said->invalid, output.invalid, output.invalid_count);
         take_sentences(&said->findings, output.findings, output.finding_count);
+        take_sentences(&said->absent, output.absent, output.absent_count);
         if (!good)
             return vg_wrap(err, "analysis `%s`", spec->name);
     }
@@ -81,6 +82,13 @@ static void conclude(struct vg_judgement *judgement, bool *decided, enum vg_verd
     free(sentences->items);
 }
 
+static void drop(struct judge_sentences *sentences)
+{
+    for (unsigned i = 0; i < sentences->count; i++)
+        free(sentences->items[i]);
+    sentences->count = 0;
+}
+
 struct vg_judgement *vg_judge(const struct vg_test *test, const struct vg_measurements *measurements,
                               struct vg_error *err)
 {
@@ -97,6 +105,9 @@ struct vg_judgement *vg_judge(const struct vg_test *test, const struct vg_measur
     /* A fact that is a failure by itself stands whatever the numbers are worth. A broken precondition makes all numbers
      * worthless; a number that is merely missing leaves the others as they are. */
     conclude(judgement, &decided, VG_FAIL, &said.failures);
+    conclude(judgement, &decided, VG_SKIP, &said.absent);
+    if (judgement->verdict == VG_SKIP) /* what is not there has no number either: nobody need be told of each */
+        drop(&unmet.missing);
     conclude(judgement, &decided, VG_INVALID, &said.invalid);
     conclude(judgement, &decided, VG_INVALID, &unmet.invalid);
     conclude(judgement, &decided, VG_FAIL, &unmet.failures);

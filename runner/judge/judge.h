@@ -24,6 +24,8 @@ struct vg_analysis_output {
     unsigned failure_count;
     char **findings; /* documented absences of a guarantee */
     unsigned finding_count;
+    char **absent; /* what the test judges and this host does not have; any makes the verdict `skip` */
+    unsigned absent_count;
 };
 /* metric must be declared in the analysis' descriptor (unit, direction and practical threshold come from there);
  * suffix may be NULL, else the value is called metric[suffix], e.g. share[peer.0]. NaN means "could not be computed".
@@ -36,6 +38,7 @@ void vg_output_failure(struct vg_analysis_output *output, const char *format, ..
     __attribute__((format(printf, 2, 3)));
 void vg_output_finding(struct vg_analysis_output *output, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void vg_output_absent(struct vg_analysis_output *output, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 struct vg_analysis {
     struct vg_descriptor; /* .kind = VG_KIND_ANALYSIS */

@@ -56,6 +56,14 @@ void vg_output_finding(struct vg_analysis_output *output, const char *format, ..
     va_end(arguments);
 }
 
+void vg_output_absent(struct vg_analysis_output *output, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vg_push(output->absent, output->absent_count) = sentence(format, arguments);
+    va_end(arguments);
+}
+
 void judge_add_reason(struct vg_judgement *judgement, const char *format, ...)
 {
     va_list arguments;

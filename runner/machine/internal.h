@@ -28,12 +28,13 @@ struct vg_vm {
     char *name, *uuid, *link_socket, *console_file;
     char *log_file;  /* QEMU's stderr; NULL unless qemu:///embed */
     bool rasterizes; /* its renderer is threads of QEMU itself: virgl */
-    pid_t pid;       /* 0: not a process of this host */
-    pid_t session;   /* of QEMU and of every process that it starts; 0 if it is not QEMU's own */
-    int pidfd;       /* -1: as pid */
-    bool ended;      /* libvirt has said so */
-    bool halted;     /* QEMU stands still; if it is not `paused`, its accelerator gave up */
-    bool paused;     /* by us */
+    struct vg_monitor *monitor;
+    pid_t pid;     /* 0: not a process of this host */
+    pid_t session; /* of QEMU and of every process that it starts; 0 if it is not QEMU's own */
+    int pidfd;     /* -1: as pid */
+    bool ended;    /* libvirt has said so */
+    bool halted;   /* QEMU stands still; if it is not `paused`, its accelerator gave up */
+    bool paused;   /* by us */
     char why[64];
 };
 
@@ -86,6 +87,12 @@ struct vg_spawn {
 /* Starts a process in a session of its own. The signal at our death comes only if we really die, not when the calling
  * thread ends. Returns the pid, or -1. */
 pid_t vg_spawn(const struct vg_spawn *spawn, struct vg_error *err);
+
+/* --- the VMM's monitor (monitor.c) -------------------------------------------------------------------------------- */
+
+struct vg_monitor *vg_monitor_new(void);
+/* Waits at most timeout_ms for a question that is under way. The VM is stopped, which ends every question. */
+void vg_monitor_close(struct vg_monitor *monitor, int timeout_ms);
 
 /* --- consoles (console.c) ----------------------------------------------------------------------------------------- */
 

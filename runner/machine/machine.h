@@ -104,6 +104,13 @@ bool vg_vm_reset(struct vg_vm *vm, struct vg_error *err);
 void vg_vm_free(struct vg_vm *vm); /* stops it if it still runs */
 /* Last lines of the guest's console, printable. Caller frees; "" if there is none. */
 char *vg_console_tail(const char *console_file, unsigned lines);
+/* Asks the VMM over its QMP monitor, e.g. {"execute":"query-stats","arguments":{...}}, and waits at most timeout_ms.
+ * *answer: the whole reply as JSON text, {"return":...} or {"error":...}, foreign input; the caller frees it. Adds to
+ * *cost_ns the CPU time that asking took on this side. Only one question at a time: while one is not answered,
+ * VG_ERROR_TIMEOUT at once. May be called by any thread while the VM is not freed. */
+enum { VG_MONITOR_ANSWER_MAX = 1 << 20 };
+bool vg_vm_monitor(struct vg_vm *vm, const char *command, int timeout_ms, char **answer, int64_t *cost_ns,
+                   struct vg_error *err);
 /* Last lines of QEMU's own log (embed root), printable. Caller frees. */
 char *vg_vm_log_tail(struct vg_vm *vm, unsigned lines);
 

@@ -79,6 +79,7 @@ static void unlist(struct vg_vm *vm)
 static void discard(struct vg_vm *vm)
 {
     unlist(vm);
+    vg_monitor_close(vm->monitor, EVENT_GRACE_MS);
     if (vm->domain)
         virDomainFree(vm->domain);
     if (vm->pidfd >= 0)
@@ -104,6 +105,7 @@ struct vg_vm *vg_vm_start(struct vg_machine *machine, const struct vg_vm_spec *s
     struct vg_vm *vm = vg_calloc(1, sizeof(*vm));
     vm->machine = machine;
     vm->pidfd = -1;
+    vm->monitor = vg_monitor_new();
     vm->name = vg_strdup(spec->name);
     vm->uuid = vg_strdup(spec->uuid);
     vm->link_socket = vg_strdup(spec->link_socket);

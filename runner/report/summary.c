@@ -8,6 +8,7 @@ enum {
     TESTS_WITH_NUMBERS = 6, /* with more tests than this, those that passed show no numbers */
     TESTS_LISTED = 14,      /* with more than this, tests that passed are counted, not listed */
     NUMBERS_PER_TEST = 3,
+    NOTE_WIDTH = 160,
     REASONS_PER_TEST = 3,
     LINE_BYTES = 160,
 };
@@ -86,7 +87,7 @@ static int interest(const struct vg_report_group *group, const struct vg_value *
 
 static void show_number(const struct summary *summary, const struct vg_report_group *group, const char *metric)
 {
-    const char *limit = NULL;
+    const char *limit = NULL, *note = NULL;
     vg_autofree char *limit_text = NULL;
     fprintf(summary->out, "        ");
     vg_autofree char *clean = vg_printable(metric, strlen(metric), 40);
@@ -101,6 +102,7 @@ static void show_number(const struct summary *summary, const struct vg_report_gr
             fputs(", ...", summary->out);
             break;
         }
+        note = value->note; /* an interval, a class in words */
         vg_autofree char *number = vg_report_value_text(value->value, value->unit);
         fputs(shown > 1 ? ", " : "  ", summary->out);
         if (group->count > 1) {
@@ -114,6 +116,10 @@ static void show_number(const struct summary *summary, const struct vg_report_gr
     }
     if (limit)
         fprintf(summary->out, " (required: %s)", limit);
+    if (note && shown == 1) {
+        fputs(": ", summary->out);
+        show_text(summary, note, NOTE_WIDTH);
+    }
     fputc('\n', summary->out);
 }
 

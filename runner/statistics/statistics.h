@@ -56,6 +56,18 @@ struct vg_rank_test vg_signed_rank_test_greater(const double *x, const double *y
  * p.adjust(p, "BH", n = family). */
 void vg_adjust_benjamini_hochberg(double *p, size_t count, size_t family);
 
+/* y = intercept + slope * x through n points by ordinary least squares, with two-sided intervals from Student's t with
+ * n - 2 degrees of freedom (Draper and Smith, Applied Regression Analysis, section 1.4), as R's confint(lm(y ~ x)). If
+ * y does not depend on x in a straight line, its bend is in the residuals and makes the intervals wide. NaN everywhere
+ * with fewer than 3 points or where all x are equal. */
+struct vg_line {
+    double slope, slope_lower, slope_upper;
+    double intercept, intercept_lower, intercept_upper;
+    double r_squared; /* 1 where all y are equal: nothing is left to explain */
+    size_t count;
+};
+struct vg_line vg_line_fit(const double *x, const double *y, size_t n, double confidence);
+
 double vg_median(const double *values, size_t count); /* NaN if empty */
 /* Median absolute deviation from the median, not scaled. NaN if empty. */
 double vg_median_absolute_deviation(const double *values, size_t count);

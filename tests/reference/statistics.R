@@ -92,3 +92,14 @@ for (i in 1:20) {
     say("proportion", k, n, numbers(c(confidence, binom.test(k, n, alternative = "less",
                                                              conf.level = confidence)$conf.int[2])))
 }
+
+# A straight line with its intervals.
+for (i in 1:40) {
+    n <- sample(3:12, 1); confidence <- sample(c(0.90, 0.95, 0.99), 1)
+    x <- c(0, round(runif(n - 1, 1, 9000), 2))
+    y <- round(runif(1, 0, 2) * x + rnorm(n, 20, 5), 4)
+    fit <- lm(y ~ x)
+    range <- confint(fit, level = confidence)
+    say("line", list_of(x), list_of(y), numbers(c(confidence, coef(fit)[[2]], range[2, ], coef(fit)[[1]], range[1, ],
+        summary(fit)$r.squared)))
+}

@@ -94,6 +94,32 @@ static void cpu_is_put_where_it_belongs(void **unused)
     probe->end(state);
 }
 
+static void managers_belong_to_no_tenant(void **unused)
+{
+    (void)unused;
+    struct vg_error err = { 0 };
+    vg_autofree char *task = in_root("proc/6000/task/6000");
+    assert_true(vg_make_directories(task, &err));
+    put("proc/6000/stat", "6000 (nvidia-vgpu-mgr) S 1 0 0 0 0 0 0 0 0 0 100 50 0 0 0 0 1 0 900 0\n");
+    put("proc/6000/task/6000/comm", "nvidia-vgpu-mgr\n");
+    put("proc/6000/task/6000/schedstat", "1500000000 0 7\n");
+    put("proc/6000/task/6000/children", "");
+    const struct vg_probe *probe = probe_named("process-cpu");
+    void *state = begin(probe, root);
+    sample(probe, state, both, 2);
+    assert_float_equal(cpu("", "manager"), 1.5, 1e-6);
+    assert_null(last_row("cpu", "vm.0", "manager"));
+    assert_null(last_row("cpu", "", "workload"));
+    put("proc/6000/task/6000/schedstat", "1750000000 0 9\n");
+    sample(probe, state, both, 2);
+    assert_float_equal(cpu("", "manager"), 1.75, 1e-6);
+    drop("proc/6000"); /* it ended; what it used stays */
+    something_started(6001);
+    sample(probe, state, both, 2);
+    assert_float_equal(cpu("", "manager"), 1.75, 1e-6);
+    probe->end(state);
+}
+
 static void what_vanishes_is_kept(void **unused)
 {
     (void)unused;
@@ -235,7 +261,7 @@ static void *burn_in_thread(void *unused)
 static void this_process_is_seen(void **unused)
 {
     (void)unused;
-    const struct vg_probe_target me = { "me", getpid() };
+    const struct vg_probe_target me = { .tenant = "me", .pid = getpid() };
     const struct vg_probe *process = probe_named("process-cpu"), *pressure = probe_named("host-pressure");
     void *process_state = begin(process, "/"), *pressure_state = begin(pressure, "/");
     sample(process, process_state, &me, 1);
@@ -288,15 +314,11 @@ int main(void)
 {
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stat_survives_any_name),
-        cmocka_unit_test(stat_refuses_garbage),
-        WITH_TREE(cpu_is_put_where_it_belongs),
-        WITH_TREE(what_vanishes_is_kept),
-        WITH_TREE(what_grows_is_seen),
-        WITH_TREE(poorer_kernels_do_too),
-        WITH_TREE(names_are_bounded_and_harmless),
-        WITH_TREE(garbage_is_survived),
-        WITH_TREE(this_process_is_seen),
+        cmocka_unit_test(stat_survives_any_name), cmocka_unit_test(stat_refuses_garbage),
+        WITH_TREE(cpu_is_put_where_it_belongs),   WITH_TREE(managers_belong_to_no_tenant),
+        WITH_TREE(what_vanishes_is_kept),         WITH_TREE(what_grows_is_seen),
+        WITH_TREE(poorer_kernels_do_too),         WITH_TREE(names_are_bounded_and_harmless),
+        WITH_TREE(garbage_is_survived),           WITH_TREE(this_process_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

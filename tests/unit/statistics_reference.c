@@ -89,6 +89,20 @@ static void check_proportion(struct reader *reader)
     near(reader, "the bound", vg_upper_proportion(k, n, confidence), number(reader));
 }
 
+static void check_line(struct reader *reader)
+{
+    size_t n, m;
+    vg_autofree double *x = list(reader, &n), *y = list(reader, &m);
+    struct vg_line line = vg_line_fit(x, y, n, number(reader));
+    near(reader, "the slope", line.slope, number(reader));
+    near(reader, "its lower limit", line.slope_lower, number(reader));
+    near(reader, "its upper limit", line.slope_upper, number(reader));
+    near(reader, "the intercept", line.intercept, number(reader));
+    near(reader, "its lower limit", line.intercept_lower, number(reader));
+    near(reader, "its upper limit", line.intercept_upper, number(reader));
+    near(reader, "r squared", line.r_squared, number(reader));
+}
+
 /* How many cases there were. */
 static unsigned check_all(char *text)
 {
@@ -111,6 +125,8 @@ static unsigned check_all(char *text)
             check_adjust(&reader);
         else if (vg_equal(kind, "proportion"))
             check_proportion(&reader);
+        else if (vg_equal(kind, "line"))
+            check_line(&reader);
         else
             fail_msg("line %u: unknown kind %s", reader.line, kind);
     }

@@ -114,7 +114,8 @@ static inline void *begin(const struct vg_probe *probe, const char *where)
     return state;
 }
 
-static const struct vg_probe_target both[] = { { "vm.0", 4100 }, { "native.0", 5200 } };
+static const struct vg_probe_target both[] = { { .tenant = "vm.0", .pid = 4100 },
+                                               { .tenant = "native.0", .pid = 5200 } };
 
 static inline void sample(const struct vg_probe *probe, void *state, const struct vg_probe_target *targets,
                           size_t count)

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Analysis: how much of the host stands in the path of a submission. A class is only given where what the probes saw
+ * leaves no other; what they could not see is told with it. The thresholds are the test's. */
+#include "judge/submissions.h"
+
+#include <math.h>
+
+extern const struct vg_analysis vg_analysis_submission_class;
+
+/* In the order of how much of the host is in the path: the metric's value. */
+enum path { PATH_UNKNOWN, PATH_DIRECT, PATH_RING, PATH_DOORBELL, PATH_MEDIATED };
+static const char *const path_words[] = {
+    [PATH_UNKNOWN] = "not known",
+    [PATH_DIRECT] = "direct: the host is not in the path",
+    [PATH_RING] = "para-virtual, a ring without a doorbell per submission: the host polls",
+    [PATH_DOORBELL] = "para-virtual, a doorbell per submission",
+    [PATH_MEDIATED] = "mediated: the host handles each submission",
+};
+
+/* One counter over the rates. */
+struct sight {
+    struct judge_paces paces;
+    struct vg_line line;
+    char *blind; /* why it is no evidence; NULL: it is */
+};
+
+enum sight_name { SEEN_COMMANDS, SEEN_TRACED, SEEN_DEVICE, SEEN_FAST, SEEN_USERSPACE, SEEN_EXITS, SEEN_MMIO, SEEN_CPU };
+static const char *const sight_counters[] = {
+    [SEEN_COMMANDS] = "commands",         [SEEN_TRACED] = "traced-exits",
+    [SEEN_DEVICE] = "device-exits",       [SEEN_FAST] = "fast-exits",
+    [SEEN_USERSPACE] = "userspace-exits", [SEEN_EXITS] = "exits",
+    [SEEN_MMIO] = "mmio-exits",           [SEEN_CPU] = "host-cpu",
+};
+#define SIGHTS VG_COUNT(sight_counters)
+
+/* A counter that never moves says nothing: which one must have moved for this one to be believed. A path without exits
+ * has device-exits that stand still, while those of other devices go on. */
+static const enum sight_name alive_by[] = {
+    [SEEN_COMMANDS] = SEEN_COMMANDS, [SEEN_TRACED] = SEEN_TRACED,    [SEEN_DEVICE] = SEEN_TRACED,
+    [SEEN_FAST] = SEEN_TRACED,       [SEEN_USERSPACE] = SEEN_TRACED, [SEEN_EXITS] = SEEN_EXITS,
+    [SEEN_MMIO] = SEEN_EXITS,        [SEEN_CPU] = SEEN_CPU,
+};
+
+struct limits {
+    double none, each, cpu_us; /* per submission */
+};
+
+static bool at_most(const struct sight *sight, double limit)
+{
+    return !sight->blind && sight->line.slope_upper <= limit;
+}
+
+static bool at_least(const struct sight *sight, double limit)
+{
+    return !sight->blind && sight->line.slope_lower >= limit;
+}
+
+/* A virtio-gpu: the VMM takes commands from a queue; whether each submission is one decides. */
+static enum path virtio_path(const struct sight *sights, const struct limits *limits)
+{
+    if (at_least(&sights[SEEN_COMMANDS], limits->each) || at_least(&sights[SEEN_DEVICE], limits->each))
+        return PATH_DOORBELL;
+    bool exits_fit = sights[SEEN_DEVICE].blind || at_most(&sights[SEEN_DEVICE], limits->none);
+    return at_most(&sights[SEEN_COMMANDS], limits->none) && exits_fit ? PATH_RING : PATH_UNKNOWN;
+}
+
+/* A piece of hardware, or what looks like one. KVM's own counts of MMIO leave out doorbells that it turns into events,
+ * so that without the trace only all exits together can show that there are none. */
+static enum path device_path(const struct sight *sights, const struct limits *limits)
+{
+    const struct sight *exits = sights[SEEN_DEVICE].blind ? &sights[SEEN_EXITS] : &sights[SEEN_DEVICE];
+    if (at_least(&sights[SEEN_USERSPACE], limits->each) || at_least(&sights[SEEN_MMIO], limits->each))
+        return PATH_MEDIATED;
+    if (at_least(&sights[SEEN_FAST], limits->each))
+        return PATH_DOORBELL;
+    if (at_least(&sights[SEEN_DEVICE], limits->each))
+        return PATH_MEDIATED;
+    if (!at_most(exits, limits->none))
+        return PATH_UNKNOWN;
+    if (at_most(&sights[SEEN_CPU], limits->cpu_us))
+        return PATH_DIRECT;
+    return !sights[SEEN_CPU].blind && sights[SEEN_CPU].line.slope_lower > limits->cpu_us ? PATH_RING : PATH_UNKNOWN;
+}
+
+static bool look(const struct vg_analysis_input *input, const char *counter, struct sight *sight,
+                 struct vg_analysis_output *output, struct vg_error *err)
+{
+    char *why_not = NULL;
+    if (!judge_paces_load(input, judge_counter_find(counter), &sight->paces, output, err))
+        return false;
+    sight->line = judge_paces_line(&sight->paces, &why_not);
+    if (sight->paces.blind) {
+        sight->blind = vg_strdup(sight->paces.blind);
+        free(why_not);
+    } else {
+        sight->blind = why_not;
+    }
+    return true;
+}
+
+static void drop_dead(struct sight *sights)
+{
+    for (size_t i = 0; i < SIGHTS; i++) {
+        const struct sight *witness = &sights[alive_by[i]];
+        if (!sights[i].blind && !(witness->paces.moved > 0))
+            sights[i].blind = vg_format("%s stood still while the tenant worked: the source is dead",
+                                        judge_counter_find(sight_counters[alive_by[i]])->summary);
+    }
+}
+
+/* What was seen, then what was not; each reason once. */
+static char *describe(const struct sight *sights, enum path path)
+{
+    vg_autofree char *text = vg_strdup(path_words[path]);
+    const char *unseen = "; not seen: ";
+    for (size_t i = 0; i < SIGHTS; i++) {
+        if (sights[i].blind || i == SEEN_TRACED)
+            continue;
+        char *longer = vg_format("%s; %s %.3g%s (%.3g to %.3g)", text, sight_counters[i], sights[i].line.slope,
+                                 i == SEEN_CPU ? " us" : "", sights[i].line.slope_lower, sights[i].line.slope_upper);
+        free(text);
+        text = longer;
+    }
+    for (size_t i = 0; i < SIGHTS; i++) {
+        bool told = !sights[i].blind || strstr(text, sights[i].blind) != NULL;
+        if (told)
+            continue;
+        char *longer = vg_format("%s%s%s", text, unseen, sights[i].blind);
+        free(text);
+        text = longer;
+        unseen = "; ";
+    }
+    return vg_strdup(text);
+}
+
+static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
+{
+    const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_submission_class;
+    const struct limits limits = {
+        .none = vg_analysis_param_real(input, "none"),
+        .each = vg_analysis_param_real(input, "each"),
+        .cpu_us = vg_analysis_param_real(input, "direct_cpu_us"),
+    };
+    struct sight sights[SIGHTS] = { 0 };
+    bool good = true;
+    for (size_t i = 0; good && i < SIGHTS; i++) {
+        /* All counters see the same phases: what is wrong with one is told once. */
+        struct vg_analysis_output unheard = { 0 };
+        good = look(input, sight_counters[i], &sights[i], i == SEEN_CPU ? output : &unheard, err);
+        for (unsigned j = 0; j < unheard.invalid_count; j++)
+            free(unheard.invalid[j]);
+        free(unheard.invalid);
+    }
+    if (good) {
+        bool virtio = !sights[SEEN_COMMANDS].blind;
+        drop_dead(sights);
+        enum path path = virtio ? virtio_path(sights, &limits) : device_path(sights, &limits);
+        vg_autofree char *note = describe(sights, path);
+        vg_output_value(output, self, "class", NULL, path == PATH_UNKNOWN ? NAN : (double)path, note);
+        if (path == PATH_UNKNOWN)
+            vg_output_invalid(output, "The path of submissions cannot be classified: what was seen is not enough. %s.",
+                              note);
+    }
+    for (size_t i = 0; i < SIGHTS; i++) {
+        judge_paces_free(&sights[i].paces);
+        free(sights[i].blind);
+    }
+    return good;
+}
+
+VG_ANALYSIS(submission_class) = {
+    .kind = VG_KIND_ANALYSIS,
+    .name = "submission-class",
+    .summary = "whether submissions are direct, para-virtual (with or without a doorbell each) or mediated",
+    .why = "what is sold as direct must be seen to be direct; a class without evidence is an opinion",
+    .params =
+        VG_PARAMS {
+            { .name = "rates",
+              .type = VG_TEXT,
+              .summary = "phases, one per rate, blanks between them; at least four, in one of which nothing is "
+                         "submitted" },
+            { .name = "tenant", .type = VG_TEXT, .summary = "the one that submits" },
+            { .name = "stream",
+              .type = VG_TEXT,
+              .def = "submission",
+              .summary = "the workload's table of submissions" },
+            { .name = "column", .type = VG_TEXT, .def = "t0", .summary = "the instant of a submission in that stream" },
+            { .name = "none",
+              .type = VG_REAL,
+              .min = 0,
+              .max = 1,
+              .unit = "1",
+              .summary = "so many per submission, at the upper end of the interval, count as none" },
+            { .name = "each",
+              .type = VG_REAL,
+              .min = 0,
+              .max = 1,
+              .unit = "1",
+              .summary = "so many, at the lower end of the interval, count as one for each submission" },
+            { .name = "direct_cpu_us",
+              .type = VG_REAL,
+              .min = 0,
+              .max = 1000000,
+              .unit = "us",
+              .summary = "most CPU time of the host per submission where the path is direct" },
+            { .name = NULL },
+        },
+    .metrics =
+        VG_METRICS {
+            { "class", "1", VG_LOWER, 0,
+              "1 direct, 2 a ring without a doorbell per submission, 3 a doorbell per submission, 4 mediated" },
+            { .name = NULL },
+        },
+    .run = run,
+};
