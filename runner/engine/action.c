@@ -76,13 +76,21 @@ static const struct {
 static struct vg_tenant *join_later(struct vg_scene *scene, unsigned index, struct vg_error *err)
 {
     const struct vg_test *test = scene->instance->test;
+    struct vg_instance instance = *scene->instance;
     unsigned role = 0, before = 0; /* measurements->tenants has every instance of every role */
     while (index >= before + test->tenants[role].count)
         before += test->tenants[role++].count;
-    struct vg_tenant *tenant = !test->tenants[role].fresh ? vg_tenant_reuse(scene->engine, scene->instance) : NULL;
+    if (test->tenants[role].other_profile) {
+        const struct vg_host_mechanism *config = vg_host_mechanism_find(scene->engine->host, instance.mechanism);
+        const struct vg_host_profile *other = vg_profile_other(config, instance.profile);
+        instance.profile = other ? other->name : instance.profile;
+        vg_scene_event(scene, NULL, NULL, false, "%s gets a vGPU of profile %s", test->tenants[role].name,
+                       instance.profile);
+    }
+    struct vg_tenant *tenant = !test->tenants[role].fresh ? vg_tenant_reuse(scene->engine, &instance) : NULL;
     bool shared = tenant != NULL;
     if (!tenant)
-        tenant = vg_tenant_new(scene->engine, scene->instance, err);
+        tenant = vg_tenant_new(scene->engine, &instance, err);
     if (tenant)
         vg_scene_take(scene, tenant, index, shared);
     return tenant;
