@@ -298,6 +298,7 @@ static void run(struct vg_workload_context *context)
 {
     struct told *told = vg_attempt_shared(sizeof(*told));
     struct vg_vk vk;
+    VkPhysicalDeviceFeatures features;
     struct losses losses = { 0 };
     vg_w_barrier(context);
     if (vg_equal(vg_w_text(context, "robustness"), "on"))
@@ -307,13 +308,16 @@ static void run(struct vg_workload_context *context)
     vg_check(&told->checks, "neighbour-not-read", told->canary_runs == 0,
              "%llu runs of the neighbour's canaries were read from out of bounds",
              (unsigned long long)told->canary_runs);
+    vg_vk_open(&vk, context); /* names the driver, and works */
+    vg_vk_prove_compute(&vk, 42);
+    vkGetPhysicalDeviceFeatures(vk.physical, &features);
+    vg_check(&told->checks, "robust-access-offered", features.robustBufferAccess,
+             "the device does not offer robustBufferAccess, which every Vulkan device must");
     vg_checks_report(context, &told->checks);
     vg_w_fact_int(context, "out_of_bounds_cases", (int64_t)told->cases);
     vg_w_fact_int(context, "searched_bytes", (int64_t)told->searched_bytes);
     vg_w_fact_int(context, "devices_lost", losses.lost);
     vg_w_fact_int(context, "devices_hung", losses.hung);
-    vg_vk_open(&vk, context); /* names the driver, and works */
-    vg_vk_prove_compute(&vk, 42);
 }
 
 VG_WORKLOAD(vk_out_of_bounds) = {
