@@ -16,7 +16,7 @@ enum { POLL_MS = 10, EXIT_DONE = 0 };
 
 void *vg_attempt_shared(size_t bytes)
 {
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, 0, 0);
     if (memory == MAP_FAILED)
         vg_out_of_memory();
     return memory;
