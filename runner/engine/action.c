@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "engine/internal.h"
 
-enum { LINK_TIMEOUT_MS = 20000 };
+enum { LINK_TIMEOUT_MS = 20000, RESET_SETTLES_MS = 1000 };
 
 static bool start(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
 {
@@ -51,6 +51,11 @@ static bool reboot(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_e
     tenant->start_ns = vg_now_ns();
     if (!vg_vm_reset(tenant->vm, err))
         return false;
+    /* The reset closes the guest's end of the port, and with it whatever is connected to it: only then is a new
+     * conversation one with the new boot. */
+    for (int64_t end_ns = vg_now_ns() + RESET_SETTLES_MS * VG_NS_PER_MS; vg_now_ns() < end_ns;)
+        if (!vg_engine_turn(tenant->engine, 50, err))
+            return false;
     tenant->thread_fd = vg_vm_connect_link(tenant->vm, LINK_TIMEOUT_MS, err);
     if (tenant->thread_fd < 0)
         return false;
@@ -76,13 +81,21 @@ static const struct {
 static struct vg_tenant *join_later(struct vg_scene *scene, unsigned index, struct vg_error *err)
 {
     const struct vg_test *test = scene->instance->test;
+    struct vg_instance instance = *scene->instance;
     unsigned role = 0, before = 0; /* measurements->tenants has every instance of every role */
     while (index >= before + test->tenants[role].count)
         before += test->tenants[role++].count;
-    struct vg_tenant *tenant = !test->tenants[role].fresh ? vg_tenant_reuse(scene->engine, scene->instance) : NULL;
+    if (test->tenants[role].other_profile) {
+        const struct vg_host_mechanism *config = vg_host_mechanism_find(scene->engine->host, instance.mechanism);
+        const struct vg_host_profile *other = vg_profile_other(config, instance.profile);
+        instance.profile = other ? other->name : instance.profile;
+        vg_scene_event(scene, NULL, NULL, false, "%s gets a vGPU of profile %s", test->tenants[role].name,
+                       instance.profile);
+    }
+    struct vg_tenant *tenant = !test->tenants[role].fresh ? vg_tenant_reuse(scene->engine, &instance) : NULL;
     bool shared = tenant != NULL;
     if (!tenant)
-        tenant = vg_tenant_new(scene->engine, scene->instance, err);
+        tenant = vg_tenant_new(scene->engine, &instance, err);
     if (tenant)
         vg_scene_take(scene, tenant, index, shared);
     return tenant;

@@ -3,11 +3,13 @@
 #include "judge/internal.h"
 
 #include <math.h>
+#include <stdio.h>
 
 extern const struct vg_analysis vg_analysis_identity;
 
 struct found {
     unsigned runs, matching, software, verified;
+    double level; /* the lowest */
 };
 
 /* Workloads count what they checked in facts "verified_*", and what was wrong in "mismatched_*". */
@@ -24,6 +26,18 @@ static bool was_verified(const struct vg_measured_run *run)
     return verified;
 }
 
+/* 1000 x major + minor of what the driver calls its version: "1.3.230", "OpenGL ES 3.2 Mesa 25.0". NaN: it names none.
+ */
+static double level_of(const struct vg_measured_run *run)
+{
+    const char *text = vg_fact_get(run, "vk_api_version");
+    unsigned major, minor;
+    if (!text)
+        text = vg_fact_get(run, "gl_version");
+    text = text ? text + strcspn(text, "0123456789") : "";
+    return sscanf(text, "%3u.%3u", &major, &minor) == 2 ? 1000.0 * major + minor : NAN;
+}
+
 static void look_at(const struct vg_measurements *m, const struct vg_measured_run *run, struct found *found,
                     struct vg_text *notes, struct vg_analysis_output *output)
 {
@@ -33,6 +47,7 @@ static void look_at(const struct vg_measurements *m, const struct vg_measured_ru
     found->matching += driver == JUDGE_DRIVER_AS_PROMISED;
     found->software += driver == JUDGE_DRIVER_SOFTWARE;
     found->verified += was_verified(run);
+    found->level = found->runs == 1 ? level_of(run) : fmin(found->level, level_of(run));
     if (sentence)
         vg_text_add(notes, "%s%s", notes->length ? " " : "", sentence);
     if (driver == JUDGE_DRIVER_UNKNOWN)
@@ -61,6 +76,8 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     vg_output_value(output, self, "driver_matches", NULL, found.matching == found.runs, notes.data);
     vg_output_value(output, self, "software_fallback", NULL, found.software > 0, notes.data);
     vg_output_value(output, self, "verified", NULL, found.verified == found.runs, NULL);
+    if (isfinite(found.level))
+        vg_output_value(output, self, "api_level", NULL, found.level, NULL);
     return true;
 }
 
@@ -80,6 +97,9 @@ VG_ANALYSIS(identity) = {
             { "driver_matches", "1", VG_HIGHER, 0, "1 if every run names the promised driver, else 0" },
             { "software_fallback", "1", VG_LOWER, 0,
               "1 if any run was served by a software renderer that is not expected" },
+            { "api_level", "1", VG_HIGHER, 0,
+              "version of the API, 1000 x major + minor: 1003 is Vulkan 1.3, 3002 OpenGL ES 3.2; the lowest of all "
+              "runs" },
             { "verified", "1", VG_HIGHER, 0, "1 if every run read a result back and found it right" },
             { .name = NULL },
         },
