@@ -7,7 +7,7 @@ Q        := $(if $(filter 0,$(V)),@,)
 BUILD    ?= build
 VERSION  := 0.1.0
 
-PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq
+PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq libarchive libcrypto zlib
 PKGS_WORKLOAD := vulkan egl glesv2 jansson libdrm
 PKGS_AGENT    := jansson
 PKGS_MODEL    := fuse3
@@ -27,7 +27,7 @@ endif
 BASE_SRC     := $(wildcard runner/base/*.c)
 RUNNER_SRC   := $(wildcard runner/catalog/*.c runner/mechanism/*.c runner/placement/*.c runner/machine/*.c \
                   runner/guest/*.c runner/engine/*.c runner/judge/*.c runner/record/*.c runner/report/*.c \
-                  runner/statistics/*.c runner/compare/*.c runner/history/*.c runner/doctor/*.c)
+                  runner/statistics/*.c runner/compare/*.c runner/history/*.c runner/doctor/*.c runner/certify/*.c)
 COMMAND_SRC  := $(wildcard runner/commands/*.c)
 PROBE_SRC    := $(wildcard host-probes/*.c)
 WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c guest-workloads/gles/*.c \
@@ -63,6 +63,14 @@ $(BUILD)/obj/%.o: %.c $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  CC    $<",:)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The suite travels inside the program. Looked at each time: the commit is in it too.
+$(BUILD)/suites.bin: embed-suites
+	@mkdir -p $(@D)
+	@runner/certify/embed-suites $@
+$(call obj,runner/certify/built-in.c): $(BUILD)/suites.bin
+$(call obj,runner/certify/built-in.c): override CFLAGS += -Wa,-I$(BUILD)
+embed-suites: ;
 
 $(BUILD)/shaders/%.h: guest-workloads/shaders/%
 	@mkdir -p $(@D)
@@ -235,5 +243,5 @@ fuzz: ## feed the readers of drivers' texts with random bytes for SECONDS each (
 	    echo "ok - $$name: $(SECONDS) s without a finding"; \
 	done
 
-.PHONY: build man install deb deb-check unit-programs controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
+.PHONY: embed-suites build man install deb deb-check unit-programs controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

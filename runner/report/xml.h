@@ -25,6 +25,8 @@ void vg_xml_element(struct vg_xml *xml, const char *element, const char *text);
 void vg_xml_element_class(struct vg_xml *xml, const char *element, const char *class_names, const char *text);
 /* As it is: only for what comes from reports/, which is ours. */
 void vg_xml_raw(struct vg_xml *xml, const char *trusted);
+/* What was written, as text; frees xml in any case. NULL with the error. Caller frees. */
+char *vg_xml_finish(struct vg_xml *xml, struct vg_error *err);
 /* Writes the file (atomically) and frees xml in any case. */
 bool vg_xml_save(struct vg_xml *xml, const char *path, struct vg_error *err);
 
