@@ -188,6 +188,12 @@ $(BUILD)/bench-history: $(BUILD)/obj/tests/bench/history.o $(call obj,$(BASE_SRC
 bench-history: $(BUILD)/bench-history ## how often change points are right; time and size of a history of 10,000 runs
 	@$(BUILD)/bench-history
 
+$(BUILD)/bench-certify: $(BUILD)/obj/tests/bench/certify.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
+bench-certify: $(BUILD)/bench-certify ## time to certify and verify 200 tests x 4 profiles with 5 million samples
+	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && $(BUILD)/bench-certify "$$directory"
 man: build ## man pages, below build/man
 	@command -v help2man >/dev/null || { echo "man: help2man is not installed (Debian: help2man)" >&2; exit 3; }
 	@docs/man/make-pages $(BUILD)/vgauge $(BUILD)/man
@@ -243,5 +249,5 @@ fuzz: ## feed the readers of drivers' texts with random bytes for SECONDS each (
 	    echo "ok - $$name: $(SECONDS) s without a finding"; \
 	done
 
-.PHONY: embed-suites build man install deb deb-check unit-programs controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
+.PHONY: embed-suites build man install deb deb-check unit-programs controls control-programs model-controls fuzz run images deps check lint bench bench-certify bench-gate bench-history bench-place clean help
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -10,7 +10,7 @@ static const double rounding = 1e-9;
 static char *shown(const json_t *json)
 {
     if (!json)
-        return vg_strdup("not there");
+        return vg_strdup("nothing");
     vg_autofree char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
     return text ? vg_printable(text, strlen(text), SHOWN_BYTES) : vg_strdup("?");
 }

@@ -98,9 +98,10 @@ static void print_certificate(const struct vg_certificate *certificate, const ch
 {
     vg_autofree char *answer = vg_certificate_answer(certificate);
     printf("%s: %s by %s %s.\n\n", head, certificate->product, certificate->vendor, answer);
-    cmd_field("Requirements", "%u held, %u not met, %u waived, %u with a finding; %u do not apply", certificate->held,
-              certificate->not_met, certificate->waived, certificate->findings, certificate->not_applicable);
-    cmd_field("Judged again", "%u results from %llu rows of raw samples; %u files, %llu MiB", certificate->instances,
+    cmd_field("Outcome", "%u requirements held, %u not met, %u waived, %u with a finding; %u do not apply",
+              certificate->held, certificate->not_met, certificate->waived, certificate->findings,
+              certificate->not_applicable);
+    cmd_field("Judged", "%u results, again, from %llu rows of raw samples; %u files, %llu MiB", certificate->instances,
               (unsigned long long)certificate->samples, certificate->files,
               (unsigned long long)((certificate->bytes + (1 << 20) - 1) >> 20));
     cmd_field("Tested", "%s with vgauge %s", certificate->tested, certificate->vgauge);
