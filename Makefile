@@ -119,7 +119,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(BASE_SRC) $(RUNN
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS) -lcmocka
 # Objects are kept: the next make is quicker.
 .SECONDARY:
-unit-programs: $(UNIT_PROGRAMS)
+unit-programs: $(UNIT_PROGRAMS) $(BUILD)/bench-certify
 
 # --- verbs for people ----------------------------------------------------------------------------------------------
 

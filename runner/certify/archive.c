@@ -41,7 +41,7 @@ static bool begin(struct archive *archive, const char *path, const struct cert_e
         vg_out_of_memory();
     archive_entry_set_pathname(header, entry->name);
     archive_entry_set_filetype(header, AE_IFREG);
-    archive_entry_set_perm(header, 0644);
+    archive_entry_set_perm(header, entry->program ? 0755 : 0644);
     archive_entry_set_size(header, (int64_t)bytes);
     archive_entry_set_mtime(header, 0, 0);
     return archive_write_header(archive, header) == ARCHIVE_OK || trouble(archive, path, err);

@@ -66,15 +66,17 @@ static bool write_package(const struct package *package, const char *path, struc
 {
     vg_autofree struct cert_entry *entries = NULL;
     size_t count = 0;
-    vg_push(entries, count) = (struct cert_entry) { CERT_MANIFEST, NULL, package->text, strlen(package->text) };
+    vg_push(entries, count) = (struct cert_entry) { CERT_MANIFEST, NULL, package->text, strlen(package->text), false };
     vg_push(entries, count) =
-        (struct cert_entry) { CERT_SIGNATURE, NULL, (const char *)package->signature, CERT_SIGNATURE_BYTES };
-    vg_push(entries, count) = (struct cert_entry) { CERT_SIGNER, NULL, package->signer, strlen(package->signer) };
-    vg_push(entries, count) = (struct cert_entry) { CERT_DOCUMENT, NULL, package->document, strlen(package->document) };
+        (struct cert_entry) { CERT_SIGNATURE, NULL, (const char *)package->signature, CERT_SIGNATURE_BYTES, false };
+    vg_push(entries, count) =
+        (struct cert_entry) { CERT_SIGNER, NULL, package->signer, strlen(package->signer), false };
+    vg_push(entries, count) =
+        (struct cert_entry) { CERT_DOCUMENT, NULL, package->document, strlen(package->document), false };
     for (unsigned i = 0; i < package->path_count; i++)
-        vg_push(entries, count) = (struct cert_entry) { package->names.items[i], package->paths[i], NULL, 0 };
+        vg_push(entries, count) = (struct cert_entry) { package->names.items[i], package->paths[i], NULL, 0, false };
     vg_push(entries, count) =
-        (struct cert_entry) { CERT_STATEMENT, NULL, package->statement, strlen(package->statement) };
+        (struct cert_entry) { CERT_STATEMENT, NULL, package->statement, strlen(package->statement), false };
     return cert_archive_write(path, entries, count, err);
 }
 

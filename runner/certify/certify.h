@@ -90,7 +90,7 @@ bool vg_verify(const struct vg_verify_config *config, struct vg_certificate *cer
  */
 
 /* Writes an archive with the test as it was run, the host file, the programs and a script that repeats it. */
-bool vg_export_test(const char *run_directory, const char *test, const char *program_directory,
-                    const char *suites_directory, const char *out, struct vg_error *err);
+bool vg_export_test(const char *run_directory, const char *test, const char *program_directory, const char *out,
+                    struct vg_error *err);
 
 #endif

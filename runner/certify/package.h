@@ -121,6 +121,7 @@ bool cert_package_read_file(const char *path, const char *key, const char *direc
 struct cert_entry {
     const char *name, *path, *text;
     size_t length;
+    bool program; /* mode 0755; never so in a package */
 };
 /* An archive by libarchive: ustar in one gzip member, regular files, no owner, no time. */
 bool cert_archive_write(const char *path, const struct cert_entry *entries, size_t count, struct vg_error *err);

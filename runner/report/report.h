@@ -8,6 +8,9 @@
 #include "record/record.h"
 #include "report/trends.h"
 
+/* The directory of style sheet and gnuplot scripts: reports/. NULL and the error if there is none. Caller frees. */
+char *vg_report_templates(struct vg_error *err);
+
 /* TAP version 13: one test point per instance, diagnostics as a YAML block, SKIP with its reason. */
 bool vg_report_tap(const struct vg_results *results, const char *path, struct vg_error *err);
 bool vg_report_junit(const struct vg_results *results, const char *path, struct vg_error *err);

@@ -362,7 +362,7 @@ static void headers(void **state)
     struct vg_error err = { 0 };
     (void)state;
     for (size_t i = 0; i < VG_COUNT(good); i++) {
-        const struct cert_entry entry = { good[i], NULL, "0123456789", 10 };
+        const struct cert_entry entry = { good[i], NULL, "0123456789", 10, false };
         vg_autofree char *path = made_path(scratch, "one.tar.gz");
         must(cert_archive_write(path, &entry, 1, &err), &err);
         vg_autofree char *command_output = NULL;
