@@ -51,7 +51,6 @@ bool cert_name_allowed(const char *name)
         CERT_SIGNER,
         CERT_STATEMENT,
         CERT_DOCUMENT,
-        CERT_PDF,
         CERT_RUN "run.json",
         CERT_RUN "results.json",
         CERT_RUN "requirements.json",

@@ -23,7 +23,6 @@ enum {
 #define CERT_SIGNER    "signer.pem"
 #define CERT_STATEMENT "statement.json"
 #define CERT_DOCUMENT  "document/certificate.html"
-#define CERT_PDF       "document/certificate.pdf"
 #define CERT_RUN       "run/"
 
 /* --- names -----------------------------------------------------------------------------------------------------------

@@ -196,6 +196,9 @@ static bool complete(const struct vg_results *results, const struct vg_suite *su
 {
     VG_CLEANUP(cleanup_host) struct vg_host *host = host_of(results->run, suite, err);
     struct vg_schedule schedule;
+    if (host && host->model)
+        return vg_fail(err, VG_ERROR_INPUT, "the run was made on a model of drivers (%s), which is no product",
+                       host->model);
     if (!host || !vg_schedule_make(suite->catalog, suite->plan, host, NULL, NULL, &schedule, err))
         return false;
     bool good = all_scheduled(results, &schedule, suite, err);

@@ -123,6 +123,15 @@ static void s_host_more(struct tarball *ball)
                              "p9", "max", 9);
     item_edit_json(tarball_find(ball, "run/run.json"), "host_file/mechanisms/0/profiles", more);
 }
+static void s_model(struct tarball *ball)
+{
+    struct item *item = tarball_find(ball, "run/run.json");
+    item_replace(item, "\"host_file\": {", "\"host_file\": {\"model\": \"all\",");
+}
+static void s_pdf(struct tarball *ball)
+{
+    tarball_insert(ball, 4, "document/certificate.pdf", "%PDF-1.4\n");
+}
 static void s_fingerprint(struct tarball *ball)
 {
     item_edit_json(tarball_find(ball, "run/run.json"), "fingerprint/0/value", json_string("7.0"));
@@ -215,6 +224,8 @@ static const struct change by_signer[] = {
     { "a dirty suite", s_dirty, "built from a dirty tree" },
     { "a profile that is no longer claimed", s_host, "is no instance that the plan has on this host" },
     { "a profile that was not tested", s_host_more, "is missing for virtio-venus.p9" },
+    { "a model of drivers", s_model, "which is no product" },
+    { "a document that nobody compares", s_pdf, "is no file that a package may hold" },
     { "the environment", s_fingerprint, "fingerprint[0].value" },
     { "a result that is said to be skipped", s_skip, "its verdict is `pass`, and `skip` follows" },
     { "a mandatory result skipped", s_skip_everywhere, "the mandatory test made-000 was skipped" },
