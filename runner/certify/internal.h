@@ -9,6 +9,9 @@
 /* --- the suite -------------------------------------------------------------------------------------------------------
  */
 
+/* How environment.programs.why of a run begins that was not made by the same programs from beginning to end. */
+#define CERT_CHANGED "changed"
+
 /* One file of the suite that the program carries; false after the last. *at: 0 to begin. */
 bool cert_built_in_next(size_t *at, const char **name, size_t *name_length, const char **bytes, size_t *length);
 /* Its first line: commit and whether the tree was as committed ("clean", "modified", "unknown"). Caller frees. */

@@ -48,6 +48,10 @@ static bool suite_as_built(const struct vg_run *run, const struct vg_suite *suit
         return vg_fail(err, VG_ERROR_INPUT,
                        "the vgauge that made the run was built from a dirty tree: its suites were "
                        "not as committed");
+    const char *programs = environment_text(run, "programs", "why");
+    if (!programs || strncmp(programs, CERT_CHANGED, strlen(CERT_CHANGED)) == 0)
+        return vg_fail(err, VG_ERROR_INPUT,
+                       "the run was gone on with (--resume) by other programs than those that began it");
     if (!vg_equal(digest, suite->digest))
         return vg_fail(err, VG_ERROR_INPUT, "the run was made with another suite (%s) than %s: %s", digest,
                        suite->built_in ? "this vgauge was built with" : "the one given", shown);

@@ -205,6 +205,10 @@ bool vg_suite_identify(struct vg_run *run, const char *suites_directory, const c
     bool good = true;
     for (size_t i = 0; good && i < VG_COUNT(names); i++)
         good = add_program(programs, program_directory, names[i], err);
-    record(run, "programs", programs, "digests of the files that ran");
+    /* A run that is gone on with was begun by these, and nobody can tell which part is whose if they are others now. */
+    const json_t *before = json_object_get(json_object_get(run->environment, "programs"), "value");
+    bool other = before && !json_equal(before, programs);
+    record(run, "programs", programs,
+           other ? CERT_CHANGED ": begun by other programs" : "digests of the files that ran");
     return good;
 }

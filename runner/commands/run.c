@@ -296,8 +296,9 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
     VG_CLEANUP(cleanup_model) struct cmd_model *model = cmd_model_start(host, programs, err);
     if (host->model && !model)
         return -1;
-    VG_CLEANUP(cleanup_run) struct vg_run *run = resumed ? resumed : create_run(options, plan, host, catalog->directory, programs, err);
-    if (!run)
+    VG_CLEANUP(cleanup_run)
+    struct vg_run *run = resumed ? resumed : create_run(options, plan, host, catalog->directory, programs, err);
+    if (!run || (resumed && !vg_suite_identify(run, catalog->directory, programs, err)))
         return -1;
     const struct vg_engine_config config = {
         .catalog = catalog,

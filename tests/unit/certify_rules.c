@@ -162,6 +162,9 @@ static void other_suites(void **state)
     old = edit("run.json", "environment", "source", json_pack("{s:s,s:s}", "value", "0", "why", "modified: built so"));
     refused("built from a dirty tree");
     json_decref(edit("run.json", "environment", "source", old));
+    old = edit("run.json", "environment", "programs", json_pack("{s:s,s:s}", "value", "0", "why", "changed: begun so"));
+    refused("by other programs than those that began it");
+    json_decref(edit("run.json", "environment", "programs", old));
     old = edit("run.json", "environment", "suites", json_null());
     refused("older than certification");
     json_decref(edit("run.json", "environment", "suites", old));
@@ -407,6 +410,13 @@ static void built_in(void **state)
     must(vg_suite_identify(&identified, made, programs, &err), &err);
     entry = json_object_get(identified.environment, "suites");
     assert_non_null(strstr(vg_json_text_or(entry, "why", ""), ".yaml is not as in the suite"));
+    /* Gone on with by the same programs, and by others. */
+    entry = json_object_get(identified.environment, "programs");
+    assert_string_equal(vg_json_text_or(entry, "why", ""), "digests of the files that ran");
+    vg_json_set(entry, "value", json_pack("{s:s}", "vgauge", "sha256:0"));
+    must(vg_suite_identify(&identified, directory, programs, &err), &err);
+    entry = json_object_get(identified.environment, "programs");
+    assert_string_equal(vg_json_text_or(entry, "why", ""), "changed: begun by other programs");
     json_decref(identified.environment);
     vg_suite_free(own);
 }
