@@ -7,7 +7,7 @@ Q        := $(if $(filter 0,$(V)),@,)
 BUILD    ?= build
 VERSION  := 0.1.0
 
-PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq
+PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq libarchive libcrypto zlib
 PKGS_WORKLOAD := vulkan egl glesv2 jansson libdrm
 PKGS_AGENT    := jansson
 PKGS_MODEL    := fuse3
@@ -27,7 +27,7 @@ endif
 BASE_SRC     := $(wildcard runner/base/*.c)
 RUNNER_SRC   := $(wildcard runner/catalog/*.c runner/mechanism/*.c runner/placement/*.c runner/machine/*.c \
                   runner/guest/*.c runner/engine/*.c runner/judge/*.c runner/record/*.c runner/report/*.c \
-                  runner/statistics/*.c runner/compare/*.c runner/history/*.c runner/doctor/*.c)
+                  runner/statistics/*.c runner/compare/*.c runner/history/*.c runner/doctor/*.c runner/certify/*.c)
 COMMAND_SRC  := $(wildcard runner/commands/*.c)
 PROBE_SRC    := $(wildcard host-probes/*.c)
 WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c guest-workloads/gles/*.c \
@@ -64,6 +64,14 @@ $(BUILD)/obj/%.o: %.c $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  CC    $<",:)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(HARDEN) $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The suite travels inside the program. Looked at each time: the commit is in it too.
+$(BUILD)/suites.bin: embed-suites
+	@mkdir -p $(@D)
+	@runner/certify/embed-suites $@
+$(call obj,runner/certify/built-in.c): $(BUILD)/suites.bin
+$(call obj,runner/certify/built-in.c): override CFLAGS += -Wa,-I$(BUILD)
+embed-suites: ;
 
 $(BUILD)/shaders/%.h: guest-workloads/shaders/%
 	@mkdir -p $(@D)
@@ -139,7 +147,7 @@ $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(BASE_SRC) $(RUNN
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS) -lcmocka
 # Objects are kept: the next make is quicker.
 .SECONDARY:
-unit-programs: $(UNIT_PROGRAMS)
+unit-programs: $(UNIT_PROGRAMS) $(BUILD)/bench-certify
 
 # --- verbs for people ----------------------------------------------------------------------------------------------
 
@@ -211,6 +219,12 @@ $(BUILD)/bench-history: $(BUILD)/obj/tests/bench/history.o $(call obj,$(BASE_SRC
 bench-history: $(BUILD)/bench-history ## how often change points are right; time and size of a history of 10,000 runs
 	@$(BUILD)/bench-history
 
+$(BUILD)/bench-certify: $(BUILD)/obj/tests/bench/certify.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
+bench-certify: $(BUILD)/bench-certify ## time to certify and verify 200 tests x 4 profiles with 5 million samples
+	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && $(BUILD)/bench-certify "$$directory"
 man: build ## man pages, below build/man
 	@command -v help2man >/dev/null || { echo "man: help2man is not installed (Debian: help2man)" >&2; exit 3; }
 	@docs/man/make-pages $(BUILD)/vgauge $(BUILD)/man
@@ -252,19 +266,21 @@ help: ## this list
 
 # libFuzzer entry points: one file per format that comes from outside (tests/fuzz).
 SECONDS  ?= 10
-FUZZ_SRC := $(wildcard tests/fuzz/*.c)
-fuzz: ## feed the readers of drivers' texts with random bytes for SECONDS each (needs clang)
+FUZZ     ?= *
+FUZZ_SRC := $(wildcard tests/fuzz/$(FUZZ).c)
+FUZZED   := runner/mechanism/sysfs-text.c $(addprefix runner/certify/,names.c tar.c stream.c manifest.c signature.c package.c)
+fuzz: ## feed what reads foreign bytes (FUZZ=GLOB of tests/fuzz) with random ones for SECONDS each (needs clang)
 	@command -v clang >/dev/null || { echo "fuzz: clang is not installed, and only it has libFuzzer; apt-get install clang libclang-rt-dev" >&2; exit 3; }
 	@mkdir -p $(BUILD)/fuzz
 	@for source in $(FUZZ_SRC); do \
 	    name=$$(basename $$source .c); mkdir -p $(BUILD)/fuzz/corpus-$$name; \
 	    clang -g -O1 -std=gnu11 -fms-extensions -w -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE \
-	        -Irunner -o $(BUILD)/fuzz/$$name $$source runner/mechanism/sysfs-text.c $(BASE_SRC) -ljansson -pthread || exit 3; \
-	    $(BUILD)/fuzz/$$name -max_total_time=$(SECONDS) -max_len=4096 -print_final_stats=0 -verbosity=0 \
+	        -Irunner -o $(BUILD)/fuzz/$$name $$source $(FUZZED) $(BASE_SRC) -ljansson -lcrypto -lz -pthread || exit 3; \
+	    $(BUILD)/fuzz/$$name -max_total_time=$(SECONDS) -max_len=8192 -print_final_stats=0 -verbosity=0 \
 	        -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/corpus-$$name >$(BUILD)/fuzz/$$name.log 2>&1 || \
 	        { tail -n 30 $(BUILD)/fuzz/$$name.log; echo "not ok - $$name"; exit 1; }; \
 	    echo "ok - $$name: $(SECONDS) s without a finding"; \
 	done
 
-.PHONY: build man install deb deb-check unit-programs controls path-controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help
+.PHONY: build man install deb deb-check unit-programs controls path-controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help embed-suites bench-certify
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

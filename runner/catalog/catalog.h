@@ -151,8 +151,20 @@ struct vg_test {
 
 /* --- plans ------------------------------------------------------------------------------------------------------ */
 
+struct vg_catalog;
+
 struct vg_plan_setting {
     char *set; /* "test-glob.param=value", as --set */
+};
+
+/* Tests that a certification must decide (docs/certification.md). A test that an entry selects is mandatory on the
+ * mechanisms that it selects. */
+struct vg_plan_mandatory {
+    struct vg_words mechanisms; /* globs, `!` negates */
+    struct vg_words tests;      /* as a plan's */
+    char *level; /* "MUST", "SHOULD": only tests that decide a requirement of it that names the mechanism, or all; NULL:
+                    whatever they decide */
+    char *why;
 };
 
 struct vg_plan {
@@ -164,7 +176,12 @@ struct vg_plan {
     struct vg_words profiles, policies; /* instead of the tests' own axes; empty: as each test says */
     unsigned repeat;                    /* boots per instance; 0: as the test says */
     unsigned budget_s;                  /* how long it is meant to take, for the estimate; 0: unknown */
+    struct vg_plan_mandatory *mandatory;
+    unsigned mandatory_count;
 };
+/* Whether a plan makes this test mandatory on this mechanism. */
+bool vg_plan_demands(const struct vg_plan *plan, const struct vg_catalog *catalog, const struct vg_test *test,
+                     const char *mechanism);
 
 /* --- host files ------------------------------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  * the run directory exists; a run in which nothing could be started leaves none. */
 #include <dirent.h>
 #include <errno.h>
+#include "certify/certify.h"
 #include "commands/again.h"
 #include "commands/command.h"
 #include "commands/model.h"
@@ -194,7 +195,7 @@ VG_DEFINE_CLEANUP(cleanup_run, struct vg_run *, vg_run_free)
 VG_DEFINE_CLEANUP(cleanup_model, struct cmd_model *, cmd_model_stop)
 
 static struct vg_run *create_run(const struct options *options, const struct vg_plan *plan, const struct vg_host *host,
-                                 struct vg_error *err)
+                                 const char *suites, const char *programs, struct vg_error *err)
 {
     VG_CLEANUP(cleanup_run) struct vg_run *run = vg_run_create("runs", options->out, plan->name, host->name, err);
     if (!run) {
@@ -208,7 +209,7 @@ static struct vg_run *create_run(const struct options *options, const struct vg_
     run->plan_file = vg_plan_to_json(plan);
     if (!run->environment)
         run->environment = vg_json_new_object();
-    return vg_run_save(run, err) ? VG_TAKE(run) : NULL;
+    return vg_suite_identify(run, suites, programs, err) && vg_run_save(run, err) ? VG_TAKE(run) : NULL;
 }
 
 /* Takes back what create_run made: --out may name a directory that was there before, which stays. */
@@ -302,8 +303,9 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
     VG_CLEANUP(cleanup_model) struct cmd_model *model = cmd_model_start(host, programs, err);
     if (host->model && !model)
         return -1;
-    VG_CLEANUP(cleanup_run) struct vg_run *run = resumed ? resumed : create_run(options, plan, host, err);
-    if (!run)
+    VG_CLEANUP(cleanup_run)
+    struct vg_run *run = resumed ? resumed : create_run(options, plan, host, catalog->directory, programs, err);
+    if (!run || (resumed && !vg_suite_identify(run, catalog->directory, programs, err)))
         return -1;
     const struct vg_engine_config config = {
         .catalog = catalog,

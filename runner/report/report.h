@@ -9,6 +9,9 @@
 #include "report/diff.h"
 #include "report/trends.h"
 
+/* The directory of style sheet and gnuplot scripts: reports/. NULL and the error if there is none. Caller frees. */
+char *vg_report_templates(struct vg_error *err);
+
 /* TAP version 13: one test point per instance, diagnostics as a YAML block, SKIP with its reason. */
 bool vg_report_tap(const struct vg_results *results, const char *path, struct vg_error *err);
 bool vg_report_junit(const struct vg_results *results, const char *path, struct vg_error *err);
@@ -41,6 +44,11 @@ bool vg_report_fleet_plot(const struct vg_report_fleet_curve *curves, unsigned c
                           struct vg_error *err);
 /* The terminal's escape sequence for a verdict; "\x1b[0m" ends it. */
 const char *vg_report_verdict_colour(enum vg_verdict verdict);
+
+/* The document of a certification package, which a vendor hands to a customer: one self-contained page, made of the
+ * package's statement (certify/statement.c) alone, so that a verifier can make it again. Caller frees; NULL with the
+ * error. */
+char *vg_report_certificate(const json_t *statement, struct vg_error *err);
 
 /* What the gate found, on one screen; all: every metric. */
 void vg_report_gate_text(const struct vg_gate *gate, bool all, FILE *out, bool colour);

@@ -119,6 +119,18 @@ void vg_xml_discard(struct vg_xml *xml)
     free(xml);
 }
 
+char *vg_xml_finish(struct vg_xml *xml, struct vg_error *err)
+{
+    keep(xml, xmlTextWriterEndDocument(xml->writer));
+    xmlFreeTextWriter(xml->writer); /* flushes into the buffer */
+    char *text = xml->failed ? NULL : vg_strdup((const char *)xmlBufferContent(xml->buffer));
+    if (!text)
+        vg_fail(err, VG_ERROR_ENVIRONMENT, "libxml2 could not write a document: out of memory");
+    xmlBufferFree(xml->buffer);
+    free(xml);
+    return text;
+}
+
 bool vg_xml_save(struct vg_xml *xml, const char *path, struct vg_error *err)
 {
     keep(xml, xmlTextWriterEndDocument(xml->writer));

@@ -27,6 +27,8 @@ void vg_xml_element_class(struct vg_xml *xml, const char *element, const char *c
 void vg_xml_raw(struct vg_xml *xml, const char *trusted);
 /* Frees it unwritten; NULL is fine. */
 void vg_xml_discard(struct vg_xml *xml);
+/* What was written, as text; frees xml in any case. NULL with the error. Caller frees. */
+char *vg_xml_finish(struct vg_xml *xml, struct vg_error *err);
 /* Writes the file (atomically) and frees xml in any case. */
 bool vg_xml_save(struct vg_xml *xml, const char *path, struct vg_error *err);
 

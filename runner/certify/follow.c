@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Judged again: every verdict of a run must be the one that the judge makes of its raw samples. */
+#include "certify/internal.h"
+
+#include "judge/judge.h"
+
+VG_DEFINE_CLEANUP(cleanup_test, struct vg_test *, vg_test_free)
+VG_DEFINE_CLEANUP(cleanup_measurements, struct vg_measurements *, vg_measurements_free)
+VG_DEFINE_CLEANUP(cleanup_judgement, struct vg_judgement *, vg_judgement_free)
+
+/* What an instance says of itself must be what its name, and the host file, say. */
+static bool same_instance(const struct vg_measurements *m, const struct vg_run *run,
+                          const struct vg_judgement *judgement, struct vg_error *err)
+{
+    if (!vg_equal(m->test, judgement->test) || !vg_equal(m->instance, judgement->instance))
+        return vg_fail(err, VG_ERROR_INPUT, "its measurements belong to another place: %s/%s", m->test, m->instance);
+    vg_autofree char *name = vg_format("%s.%s.%s.boot-%u", m->mechanism, m->profile ? m->profile : "",
+                                       m->policy && *m->policy ? m->policy : "none", m->boot);
+    if (!vg_equal(name, m->instance))
+        return vg_fail(err, VG_ERROR_INPUT, "its measurements are of %s", name);
+    size_t index;
+    json_t *mechanism;
+    json_array_foreach(json_object_get(run->host_file, "mechanisms"), index, mechanism)
+    {
+        if (vg_equal(vg_json_text_or(mechanism, "name", ""), m->mechanism) && !m->skip &&
+            json_is_true(json_object_get(mechanism, "software_renderer")) != m->software_renderer)
+            return vg_fail(err, VG_ERROR_INPUT, "its measurements and the host file differ in `software_renderer`");
+    }
+    return true;
+}
+
+static bool present(const struct vg_measurements *m, const struct vg_measured_stream *streams, unsigned count,
+                    json_t *named, uint64_t *samples, struct vg_error *err)
+{
+    for (unsigned i = 0; i < count; i++) {
+        vg_autofree char *path = vg_format("%s/%s", m->directory, streams[i].file);
+        if (!vg_exists(path))
+            return vg_fail(err, VG_ERROR_INPUT, "its raw samples %s are missing", streams[i].file);
+        vg_json_set_bool(named, streams[i].file, true);
+        *samples += streams[i].rows;
+    }
+    return true;
+}
+
+/* Its raw samples are all there, and no others. */
+static bool samples_complete(const struct vg_measurements *m, uint64_t *samples, struct vg_error *err)
+{
+    vg_autojson json_t *named = vg_json_new_object();
+    for (unsigned i = 0; i < m->phase_count; i++)
+        for (unsigned j = 0; j < m->phases[i].run_count; j++)
+            if (!present(m, m->phases[i].runs[j].streams, m->phases[i].runs[j].stream_count, named, samples, err))
+                return false;
+    for (unsigned i = 0; i < m->probe_count; i++)
+        if (!present(m, m->probes[i].streams, m->probes[i].stream_count, named, samples, err))
+            return false;
+    vg_autodir DIR *directory = opendir(m->directory);
+    for (struct dirent *entry = directory ? readdir(directory) : NULL; entry; entry = readdir(directory)) {
+        const char *ending = strrchr(entry->d_name, '.');
+        vg_autofree char *shown = vg_printable(entry->d_name, strlen(entry->d_name), 200);
+        if (vg_equal(ending, ".csv") && !json_object_get(named, entry->d_name))
+            return vg_fail(err, VG_ERROR_INPUT, "%s are samples that its measurements do not name", shown);
+    }
+    return true;
+}
+
+static bool judge_again(const struct vg_results *results, const struct vg_test *test,
+                        const struct vg_judgement *judgement, uint64_t *samples, struct vg_error *err)
+{
+    vg_autofree char *directory = vg_format("%s/%s", results->run->directory, judgement->directory);
+    VG_CLEANUP(cleanup_measurements) struct vg_measurements *m = vg_measurements_load(directory, err);
+    if (!m || !same_instance(m, results->run, judgement, err) || !samples_complete(m, samples, err))
+        return false;
+    VG_CLEANUP(cleanup_judgement) struct vg_judgement *again = vg_judge(test, m, err);
+    if (!again)
+        return false;
+    vg_autojson json_t *found = vg_judgement_to_json(judgement), *expected = vg_judgement_to_json(again);
+    if (judgement->verdict != again->verdict)
+        return vg_fail(err, VG_ERROR_INPUT, "its verdict is `%s`, and `%s` follows from its samples%s%s",
+                       vg_verdict_name(judgement->verdict), vg_verdict_name(again->verdict),
+                       again->reason_count ? ": " : "", again->reason_count ? again->reasons[0] : "");
+    vg_autofree char *difference = cert_difference(found, expected);
+    return !difference ||
+           vg_fail(err, VG_ERROR_INPUT, "its verdict.json does not follow from its samples: %s", difference);
+}
+
+/* The end of an error that names files below a directory that will be gone: without that directory. */
+static void without_directory(const char *directory, struct vg_error *err)
+{
+    size_t length = strlen(directory);
+    for (char *at; (at = strstr(err->text, directory)) != NULL;) {
+        char *rest = at + length + (at[length] == '/');
+        memmove(at, rest, strlen(rest) + 1);
+    }
+}
+
+bool cert_follows(const char *run_directory, const struct vg_results *results, uint64_t *samples,
+                  void (*progress)(const char *what), struct vg_error *err)
+{
+    VG_CLEANUP(cleanup_test) struct vg_test *test = NULL;
+    *samples = 0;
+    for (unsigned i = 0; i < results->count; i++) {
+        const struct vg_judgement *judgement = results->judgements[i];
+        if (progress && i % 16 == 0) {
+            vg_autofree char *what = vg_format("judging again: %u of %u", i + 1, results->count);
+            progress(what);
+        }
+        if (!test || !vg_equal(test->id, judgement->test)) {
+            vg_test_free(test);
+            test = vg_run_load_test(run_directory, judgement->test, err);
+        }
+        if (!test || !judge_again(results, test, judgement, samples, err)) {
+            without_directory(results->run->directory, err);
+            return vg_wrap(err, "%s", judgement->directory);
+        }
+    }
+    return true;
+}
