@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Raw device memory and the two detectors over it (canary-memory.h). */
 #include "vulkan/canary-memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
 #include "shaders/canary_fill.comp.h"
 #include "shaders/canary_scan.comp.h"
 
@@ -21,8 +24,26 @@ void canary_gpu_open(struct canary_gpu *gpu, struct vg_vk *vk)
     gpu->fill =
         vg_vk_compute(vk, shader_canary_fill_comp, sizeof(shader_canary_fill_comp), 1, sizeof(struct fill_push));
     gpu->scan =
-        vg_vk_compute(vk, shader_canary_scan_comp, sizeof(shader_canary_scan_comp), 2, sizeof(struct scan_push));
+        vg_vk_compute(vk, shader_canary_scan_comp, sizeof(shader_canary_scan_comp), 3, sizeof(struct scan_push));
     gpu->findings = vg_vk_shared_buffer(vk, 4 * sizeof(uint32_t));
+    const VkBuffer some = gpu->findings.buffer; /* until a block takes its place */
+    gpu->fill_set = vg_vk_buffer_set(vk, &gpu->fill, &some);
+    gpu->scan_set = vg_vk_buffer_set(vk, &gpu->scan, (const VkBuffer[]) { some, some, some });
+}
+
+/* One set serves all blocks: each is looked at to the end before the next. */
+static void point_at(const struct canary_gpu *gpu, VkDescriptorSet set, uint32_t binding, VkBuffer buffer)
+{
+    const VkDescriptorBufferInfo whole = { .buffer = buffer, .range = VK_WHOLE_SIZE };
+    const VkWriteDescriptorSet write = {
+        .sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+        .dstSet = set,
+        .dstBinding = binding,
+        .descriptorCount = 1,
+        .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+        .pBufferInfo = &whole,
+    };
+    vkUpdateDescriptorSets(gpu->vk->device, 1, &write, 0, NULL);
 }
 
 bool canary_allocate(const struct canary_gpu *gpu, uint64_t bytes, uint32_t *type, struct canary_block *block)
@@ -39,7 +60,7 @@ bool canary_allocate(const struct canary_gpu *gpu, uint64_t bytes, uint32_t *typ
     vkGetBufferMemoryRequirements(vk->device, block->buffer, &needs);
     for (; *type < vk->memory.memoryTypeCount; ++*type) {
         if (!(needs.memoryTypeBits & (UINT32_C(1) << *type)) ||
-            !(vk->memory.memoryTypes[*type].propertyFlags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT))
+            (vk->memory.memoryTypes[*type].propertyFlags & gpu->wanted) != gpu->wanted)
             continue;
         const VkMemoryAllocateInfo allocate = {
             .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
@@ -60,17 +81,25 @@ bool canary_allocate(const struct canary_gpu *gpu, uint64_t bytes, uint32_t *typ
     return false;
 }
 
+void canary_release(const struct canary_gpu *gpu, struct canary_block *block)
+{
+    vkDestroyBuffer(gpu->vk->device, block->buffer, NULL);
+    vkFreeMemory(gpu->vk->device, block->memory, NULL);
+    *block = (struct canary_block) { 0 };
+}
+
 void canary_fill(const struct canary_gpu *gpu, const struct canary_block *block, struct canary_key key,
                  uint32_t first_index, uint32_t words)
 {
     const struct fill_push push = { key.low, key.high, first_index, words, GROUPS * LOCAL };
     const struct vg_vk_dispatch dispatch = {
         .pipeline = &gpu->fill,
-        .set = vg_vk_buffer_set(gpu->vk, &gpu->fill, &block->buffer),
+        .set = gpu->fill_set,
         .push = &push,
         .push_bytes = sizeof(push),
         .groups = GROUPS,
     };
+    point_at(gpu, gpu->fill_set, 0, block->buffer);
     vg_vk_run(gpu->vk, &dispatch);
 }
 
@@ -81,13 +110,15 @@ struct canary_findings canary_scan(const struct canary_gpu *gpu, const struct ca
     const struct scan_push push = { key.low, key.high, (uint32_t)(block->bytes / 8), GROUPS * LOCAL };
     const struct vg_vk_dispatch dispatch = {
         .pipeline = &gpu->scan,
-        .set = vg_vk_buffer_set(gpu->vk, &gpu->scan, (const VkBuffer[]) { block->buffer, gpu->findings.buffer }),
+        .set = gpu->scan_set,
         .push = &push,
         .push_bytes = sizeof(push),
         .groups = GROUPS,
     };
     raw[0] = raw[1] = raw[2] = 0;
     raw[3] = UINT32_MAX;
+    point_at(gpu, gpu->scan_set, 0, block->buffer);
+    point_at(gpu, gpu->scan_set, 2, block->buffer);
     vg_vk_run(gpu->vk, &dispatch);
     return (struct canary_findings) {
         .canary_words = raw[0],
@@ -95,6 +126,16 @@ struct canary_findings canary_scan(const struct canary_gpu *gpu, const struct ca
         .runs = raw[2],
         .first_run = raw[3] == UINT32_MAX ? UINT64_MAX : raw[3],
     };
+}
+
+/* Memory that a process of this machine provides is made of small pages, and the first touch of each takes longer than
+ * the search in it. What is in the memory stays the same. Refused for a device's memory, which is as well. */
+static void ask_for_large_pages(void *map, size_t bytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = ((uintptr_t)map + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)map + bytes) / page * page;
+    if (end > begin)
+        madvise((void *)begin, end - begin, MADV_HUGEPAGE);
 }
 
 bool canary_scan_mapped(const struct canary_gpu *gpu, const struct canary_block *block, struct canary_key key,
@@ -115,6 +156,7 @@ bool canary_scan_mapped(const struct canary_gpu *gpu, const struct canary_block 
         };
         VG_VK(vk, vkInvalidateMappedMemoryRanges(vk->device, 1, &whole));
     }
+    ask_for_large_pages(map, block->bytes);
     *found = canary_scan_words(key, map, block->bytes / 8);
     vkUnmapMemory(vk->device, block->memory);
     return true;

@@ -9,7 +9,9 @@
 
 struct canary_gpu {
     struct vg_vk *vk;
+    VkMemoryPropertyFlags wanted; /* properties of the memory that canary_allocate takes */
     struct vg_vk_pipeline fill, scan;
+    VkDescriptorSet fill_set, scan_set;
     struct vg_vk_buffer findings;
 };
 
@@ -20,10 +22,12 @@ struct canary_block {
     uint32_t type;
 };
 
+/* `wanted` is the caller's: set it before or after. */
 void canary_gpu_open(struct canary_gpu *gpu, struct vg_vk *vk);
-/* Memory of the first device-local type that has some left, from *type on, which moves as types run out. False: all of
+/* Memory of the first wanted type that has some left, from *type on, which moves as types run out. False: all of
  * it is taken. */
 bool canary_allocate(const struct canary_gpu *gpu, uint64_t bytes, uint32_t *type, struct canary_block *block);
+void canary_release(const struct canary_gpu *gpu, struct canary_block *block);
 /* The first `words` words become canaries of first_index and up. */
 void canary_fill(const struct canary_gpu *gpu, const struct canary_block *block, struct canary_key key,
                  uint32_t first_index, uint32_t words);

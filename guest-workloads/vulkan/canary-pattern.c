@@ -8,6 +8,11 @@ struct canary_findings canary_scan_words(struct canary_key key, const uint64_t *
     uint32_t expected = 0, index;
     size_t run = 0; /* length of the run that ends before `at` */
     for (size_t at = 0; at < count; at++) {
+        if (run == 0) { /* most of it is zero: eight words at a time */
+            while (count - at > 8 && !(words[at] | words[at + 1] | words[at + 2] | words[at + 3] | words[at + 4] |
+                                       words[at + 5] | words[at + 6] | words[at + 7]))
+                at += 8;
+        }
         uint64_t word = words[at];
         if (word == 0) {
             run = 0;

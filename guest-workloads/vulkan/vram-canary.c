@@ -4,6 +4,7 @@
  * zero, zero. */
 #include <inttypes.h>
 #include <stdio.h>
+#include "common/checks.h"
 #include "vulkan/canary-memory.h"
 
 #define MIB        (UINT64_C(1) << 20)
@@ -17,6 +18,7 @@ struct canary {
     struct canary_block blocks[MAX_BLOCKS];
     size_t block_count;
     uint64_t bytes, heap_bytes;
+    struct vg_checks checks;
     bool exhausted; /* an allocation failed: what is allocated is all there is */
 };
 
@@ -31,14 +33,25 @@ static void read_key(struct canary *c)
         vg_w_invalid(c->context, "parameter `key` is zero, under which a canary looks like cleared memory");
 }
 
+static bool heap_is_wanted(const struct canary *c, uint32_t heap)
+{
+    for (uint32_t i = 0; i < c->vk.memory.memoryTypeCount; i++)
+        if (c->vk.memory.memoryTypes[i].heapIndex == heap &&
+            (c->vk.memory.memoryTypes[i].propertyFlags & c->gpu.wanted) == c->gpu.wanted)
+            return true;
+    return false;
+}
+
 static void set_up(struct canary *c, struct vg_workload_context *context)
 {
     c->context = context;
     read_key(c);
     vg_vk_open(&c->vk, context);
     canary_gpu_open(&c->gpu, &c->vk);
+    c->gpu.wanted = vg_equal(vg_w_text(context, "memory"), "host-visible") ? VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT
+                                                                           : VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
     for (uint32_t i = 0; i < c->vk.memory.memoryHeapCount; i++)
-        if (c->vk.memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+        if (heap_is_wanted(c, i))
             c->heap_bytes += c->vk.memory.memoryHeaps[i].size;
 }
 
@@ -63,7 +76,8 @@ static void allocate(struct canary *c)
         c->block_count++;
     }
     if (c->bytes == 0 && !vg_w_should_stop(c->context))
-        vg_w_invalid(c->context, "no device-local memory could be allocated, so nothing can be said about it");
+        vg_w_invalid(c->context, "no %s memory could be allocated, so nothing can be said about it",
+                     vg_w_text(c->context, "memory"));
 }
 
 static void push_block(struct vg_stream *stream, size_t index, uint64_t bytes, const struct canary_findings *found)
@@ -73,15 +87,49 @@ static void push_block(struct vg_stream *stream, size_t index, uint64_t bytes, c
     vg_w_push(stream, row);
 }
 
-static void fill(struct canary *c, struct vg_stream *stream)
+/* Fills every block, then reads all of them back: memory that aliases is found out. */
+static void fill_all(struct canary *c, uint32_t first_index)
 {
-    uint32_t index = 0;
     for (size_t i = 0; i < c->block_count; i++) {
         uint32_t words = (uint32_t)(c->blocks[i].bytes / 8);
-        canary_fill(&c->gpu, &c->blocks[i], c->key, index, words);
-        index += words;
+        canary_fill(&c->gpu, &c->blocks[i], c->key, first_index, words);
+        first_index += words;
     }
-    for (size_t i = 0; i < c->block_count; i++) { /* after all of it was filled: memory that aliases is found out */
+}
+
+/* Whether all of it still is what was written. What another tenant writes into this memory shows here. */
+static void look_intact(struct canary *c)
+{
+    for (size_t i = 0; i < c->block_count && !vg_w_should_stop(c->context); i++) {
+        uint64_t words = c->blocks[i].bytes / 8;
+        struct canary_findings found = canary_scan(&c->gpu, &c->blocks[i], c->key);
+        vg_check(&c->checks, "own-memory-intact",
+                 found.canary_words == words && found.runs == 1 && found.first_run == 0,
+                 "block %zu of %llu words holds %llu canaries in %llu runs after it was written whole", i,
+                 (unsigned long long)words, (unsigned long long)found.canary_words, (unsigned long long)found.runs);
+    }
+}
+
+/* As a tenant that works: its memory is never at rest. */
+static void rewrite(struct canary *c)
+{
+    uint32_t index = 0;
+    int64_t passes = 0;
+    while (!vg_w_should_stop(c->context)) {
+        look_intact(c);
+        index += UINT32_C(0x01000193);
+        fill_all(c, index);
+        passes++;
+    }
+    vg_w_fact_int(c->context, "rewritten_times", passes);
+    vg_checks_report(c->context, &c->checks);
+}
+
+static void fill(struct canary *c, struct vg_stream *stream)
+{
+    allocate(c);
+    fill_all(c, 0);
+    for (size_t i = 0; i < c->block_count; i++) {
         uint64_t words = c->blocks[i].bytes / 8;
         struct canary_findings found = canary_scan(&c->gpu, &c->blocks[i], c->key);
         if (found.canary_words != words || found.runs != 1 || found.first_run != 0)
@@ -93,7 +141,9 @@ static void fill(struct canary *c, struct vg_stream *stream)
     vg_w_fact_int(c->context, "filled_bytes", (int64_t)c->bytes);
     vg_w_flush(stream);
     vg_w_mark(c->context, "filled");
-    if (vg_w_bool(c->context, "hold"))
+    if (vg_w_bool(c->context, "rewrite"))
+        rewrite(c);
+    else if (vg_w_bool(c->context, "hold"))
         vg_w_hold(c->context);
 }
 
@@ -108,34 +158,74 @@ static void add(struct canary_findings *sum, const struct canary_findings *found
 
 static struct canary_findings look(struct canary *c, const struct canary_block *block, uint64_t *mapped_bytes)
 {
-    struct canary_findings gpu = canary_scan(&c->gpu, block, c->key), cpu;
-    if (!canary_scan_mapped(&c->gpu, block, c->key, &cpu))
+    struct canary_findings cpu, gpu;
+    bool mapped = canary_scan_mapped(&c->gpu, block, c->key, &cpu);
+    gpu = canary_scan(&c->gpu, block, c->key);
+    if (!mapped)
         return gpu;
     *mapped_bytes += block->bytes;
     return canary_worse(gpu, cpu);
 }
 
-static void scan(struct canary *c, struct vg_stream *stream)
+/* What all rounds of a scan found together. */
+struct scanned {
+    struct canary_findings sum;
+    uint64_t bytes, mapped; /* over all rounds */
+    uint64_t least;         /* of one round */
+    uint64_t allocatable;
+    int64_t rounds, ns;
+};
+
+static void scan_once(struct canary *c, struct vg_stream *stream, struct scanned *all)
 {
-    struct canary_findings sum = { .first_run = UINT64_MAX };
-    uint64_t scanned = 0, mapped = 0;
-    for (size_t i = 0; i < c->block_count && !vg_w_should_stop(c->context); i++) {
-        struct canary_findings found = look(c, &c->blocks[i], &mapped);
-        add(&sum, &found, scanned / 8);
-        scanned += c->blocks[i].bytes;
+    uint64_t before = all->bytes;
+    int64_t start_ns = vg_now_ns();
+    allocate(c);
+    for (size_t i = 0; i < c->block_count && (all->rounds == 0 || !vg_w_should_stop(c->context)); i++) {
+        struct canary_findings found = look(c, &c->blocks[i], &all->mapped);
+        add(&all->sum, &found, all->bytes / 8);
+        all->bytes += c->blocks[i].bytes;
+        if (vg_w_room(stream) == 0)
+            vg_w_flush(stream);
         push_block(stream, i, c->blocks[i].bytes, &found);
     }
-    uint64_t allocatable = c->exhausted || c->heap_bytes < c->bytes ? c->bytes : c->heap_bytes;
-    vg_w_fact_int(c->context, "scanned_bytes", (int64_t)scanned);
-    vg_w_fact_int(c->context, "mapped_bytes", (int64_t)mapped);
-    vg_w_fact_int(c->context, "allocatable_bytes", (int64_t)allocatable);
-    vg_w_fact_real(c->context, "coverage_percent", 100.0 * (double)scanned / (double)allocatable);
-    vg_w_fact_int(c->context, "canary_words", (int64_t)sum.canary_words);
-    vg_w_fact_int(c->context, "canary_runs", (int64_t)sum.runs);
-    vg_w_fact_int(c->context, "first_canary_byte", sum.runs ? (int64_t)sum.first_run * 8 : -1);
-    vg_w_fact_int(c->context, "nonzero_bytes", (int64_t)sum.nonzero_words * 8);
-    vg_w_fact_int(c->context, "zero_bytes", (int64_t)(scanned - sum.nonzero_words * 8));
-    vg_w_fact_text(c->context, "leak_class", sum.runs ? "canary" : sum.nonzero_words ? "nonzero" : "zero");
+    all->ns += vg_now_ns() - start_ns;
+    all->allocatable = c->exhausted || c->heap_bytes < c->bytes ? c->bytes : c->heap_bytes;
+    if (all->rounds++ == 0 || (all->bytes - before < all->least && !vg_w_should_stop(c->context)))
+        all->least = all->bytes - before;
+}
+
+static void release_all(struct canary *c)
+{
+    for (size_t i = 0; i < c->block_count; i++)
+        canary_release(&c->gpu, &c->blocks[i]);
+    c->block_count = 0;
+    c->bytes = 0;
+    c->exhausted = false;
+}
+
+static void scan(struct canary *c, struct vg_stream *stream)
+{
+    struct scanned all = { .sum = { .first_run = UINT64_MAX } };
+    int64_t end_ns = vg_now_ns() + vg_w_int(c->context, "seconds") * VG_NS_PER_S;
+    scan_once(c, stream, &all);
+    while (vg_now_ns() < end_ns && !vg_w_should_stop(c->context)) {
+        release_all(c);
+        scan_once(c, stream, &all);
+    }
+    vg_w_fact_int(c->context, "scan_rounds", all.rounds);
+    vg_w_fact_int(c->context, "scanned_bytes", (int64_t)all.least);
+    vg_w_fact_int(c->context, "scanned_bytes_in_all", (int64_t)all.bytes);
+    vg_w_fact_int(c->context, "mapped_bytes", (int64_t)all.mapped);
+    vg_w_fact_int(c->context, "allocatable_bytes", (int64_t)all.allocatable);
+    vg_w_fact_real(c->context, "coverage_percent", 100.0 * (double)all.least / (double)all.allocatable);
+    vg_w_fact_real(c->context, "scan_bytes_per_s", all.ns ? (double)all.bytes * 1e9 / (double)all.ns : 0);
+    vg_w_fact_int(c->context, "canary_words", (int64_t)all.sum.canary_words);
+    vg_w_fact_int(c->context, "canary_runs", (int64_t)all.sum.runs);
+    vg_w_fact_int(c->context, "first_canary_byte", all.sum.runs ? (int64_t)all.sum.first_run * 8 : -1);
+    vg_w_fact_int(c->context, "nonzero_bytes", (int64_t)all.sum.nonzero_words * 8);
+    vg_w_fact_int(c->context, "zero_bytes", (int64_t)(all.bytes - all.sum.nonzero_words * 8));
+    vg_w_fact_text(c->context, "leak_class", all.sum.runs ? "canary" : all.sum.nonzero_words ? "nonzero" : "zero");
 }
 
 static void run(struct vg_workload_context *context)
@@ -149,7 +239,6 @@ static void run(struct vg_workload_context *context)
         vg_w_fact_int(context, "detector_proved", 1);
     struct vg_stream *stream = vg_w_stream(context, "block", MAX_BLOCKS);
     vg_w_barrier(context);
-    allocate(&c);
     if (scanning)
         scan(&c, stream);
     else
@@ -167,6 +256,8 @@ VG_WORKLOAD(vram_canary) = {
             { "mode", VG_CHOICE, .choices = "fill|scan", .def = "scan", .summary = "write canaries, or search" },
             { "key", VG_HEX64, .def = VG_PARAM_SEED,
               .summary = "64-bit key in hexadecimal; the same for the tenant that fills and the one that scans" },
+            { "memory", VG_CHOICE, .choices = "device-local|host-visible", .def = "device-local",
+              .summary = "which memory types are taken" },
             { "limit_mib", VG_INT, .def = "256", .min = 1, .max = 32767, .unit = "MiB",
               .summary = "take at most this much memory" },
             { "fraction", VG_REAL, .def = "1", .min = 0.01, .max = 1, .unit = "1",
@@ -174,6 +265,10 @@ VG_WORKLOAD(vram_canary) = {
             { "block_mib", VG_INT, .def = "16", .min = 1, .max = 1024, .unit = "MiB",
               .summary = "size of one allocation" },
             { "hold", VG_BOOL, .def = "true", .summary = "fill: keep the memory until stopped" },
+            { "rewrite", VG_BOOL, .def = "false",
+              .summary = "fill: check and rewrite the memory until stopped, other canaries each time" },
+            { "seconds", VG_INT, .def = "0", .min = 0, .max = 86400, .unit = "s",
+              .summary = "scan: allocate, search and free again and again for so long; once at least" },
             { 0 },
         },
     .streams =
