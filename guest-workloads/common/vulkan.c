@@ -132,11 +132,12 @@ static void open_device(struct vg_vk *vk, bool clocked)
         extensions[extension_count++] = VK_KHR_SHADER_CLOCK_EXTENSION_NAME;
     VkPhysicalDeviceShaderClockFeaturesKHR clock = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CLOCK_FEATURES_KHR,
+        .pNext = (void *)(uintptr_t)vk->features,
         .shaderDeviceClock = VK_TRUE,
     };
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = vk->shader_clock ? &clock : NULL,
+        .pNext = vk->shader_clock ? &clock : vk->features,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = extension_count,
@@ -155,9 +156,9 @@ static void open_device(struct vg_vk *vk, bool clocked)
     VG_VK(vk, vkCreateCommandPool(vk->device, &pool, NULL, &vk->commands));
 }
 
-static void open_all(struct vg_vk *vk, struct vg_workload_context *context, bool clocked)
+static void open_all(struct vg_vk *vk, struct vg_workload_context *context, bool clocked, const void *features)
 {
-    *vk = (struct vg_vk) { .context = context };
+    *vk = (struct vg_vk) { .context = context, .features = features };
     open_instance(vk);
     choose_device(vk);
     choose_family(vk);
@@ -167,12 +168,17 @@ static void open_all(struct vg_vk *vk, struct vg_workload_context *context, bool
 
 void vg_vk_open(struct vg_vk *vk, struct vg_workload_context *context)
 {
-    open_all(vk, context, false);
+    open_all(vk, context, false, NULL);
 }
 
 void vg_vk_open_clocked(struct vg_vk *vk, struct vg_workload_context *context)
 {
-    open_all(vk, context, true);
+    open_all(vk, context, true, NULL);
+}
+
+void vg_vk_open_featured(struct vg_vk *vk, struct vg_workload_context *context, const void *features)
+{
+    open_all(vk, context, false, features);
 }
 
 void vg_vk_open_device(struct vg_vk *vk)

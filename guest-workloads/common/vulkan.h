@@ -22,6 +22,7 @@ struct vg_vk {
     double timestamp_ns;     /* of one tick */
     /* Device timestamps can be placed on CLOCK_MONOTONIC_RAW of this tenant. */
     PFN_vkGetCalibratedTimestampsEXT calibrate; /* NULL: they cannot */
+    const void *features; /* for vkCreateDevice: a chain that begins with VkPhysicalDeviceFeatures2; NULL: none */
     bool shader_clock; /* shaders may read the clock of the whole device (VK_KHR_shader_clock) */
 };
 
@@ -29,6 +30,9 @@ struct vg_vk {
 void vg_vk_open(struct vg_vk *vk, struct vg_workload_context *context);
 /* The same, with the shader clock where the device has one. */
 void vg_vk_open_clocked(struct vg_vk *vk, struct vg_workload_context *context);
+/* The same, with features enabled: a chain as above, which must outlive the device. The caller has asked whether the
+ * device has them. */
+void vg_vk_open_featured(struct vg_vk *vk, struct vg_workload_context *context, const void *features);
 /* Its parts that come and go by themselves: device, queue and command pool on the physical device that was chosen. */
 void vg_vk_open_device(struct vg_vk *vk);
 void vg_vk_close_device(struct vg_vk *vk); /* everything else of the device must be released */
