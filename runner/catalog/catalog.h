@@ -67,11 +67,12 @@ struct vg_matrix {
 };
 
 struct vg_test_tenant {
-    char *name;      /* "peer": instances are peer.0, peer.1, ... */
-    unsigned count;  /* default 1 */
-    bool later;      /* not started before a `start` action */
-    unsigned weight; /* for policies with weights; default 1 */
-    bool fresh;      /* wants a boot of its own: never shared with an earlier test */
+    char *name;         /* "peer": instances are peer.0, peer.1, ... */
+    unsigned count;     /* default 1 */
+    bool later;         /* not started before a `start` action */
+    unsigned weight;    /* for policies with weights; default 1 */
+    bool fresh;         /* wants a boot of its own: never shared with an earlier test */
+    bool other_profile; /* gets the mechanism's next profile instead of the instance's; only with `later` */
 };
 
 /* One workload in a phase. `on` is "peer" (all instances) or "peer.0". */

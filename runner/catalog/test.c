@@ -11,6 +11,7 @@ static const cyaml_schema_field_t tenant_fields[] = {
     CYAML_FIELD_UINT("count", VG_OPTIONAL, struct vg_test_tenant, count),
     CYAML_FIELD_BOOL("later", VG_OPTIONAL, struct vg_test_tenant, later),
     CYAML_FIELD_BOOL("fresh", VG_OPTIONAL, struct vg_test_tenant, fresh),
+    CYAML_FIELD_BOOL("other_profile", VG_OPTIONAL, struct vg_test_tenant, other_profile),
     CYAML_FIELD_UINT("weight", VG_OPTIONAL, struct vg_test_tenant, weight),
     CYAML_FIELD_END,
 };

@@ -40,6 +40,7 @@ static json_t *tenants_to_json(const struct vg_test *test)
         vg_json_set_int(json, "count", test->tenants[i].count);
         vg_json_set_bool(json, "later", test->tenants[i].later);
         vg_json_set_bool(json, "fresh", test->tenants[i].fresh);
+        vg_json_set_bool(json, "other_profile", test->tenants[i].other_profile);
         vg_json_set_int(json, "weight", test->tenants[i].weight);
         vg_json_append(array, json);
     }

@@ -153,6 +153,13 @@ static bool check_tenants(const struct vg_document *document, struct vg_test *te
         for (unsigned j = 0; j < i; j++)
             if (vg_equal(test->tenants[j].name, tenant->name))
                 return vg_document_fail(document, name, err, "two tenants are called `%s`", tenant->name);
+        if (tenant->other_profile && !tenant->later) {
+            vg_autofree char *other = vg_format("tenants/%u/other_profile", i);
+            return vg_document_fail(document, other, err,
+                                    "tenant `%s` is there from the start, with the profile of the instance; only one "
+                                    "that is `later` can have another",
+                                    tenant->name);
+        }
         living->instances[i] = tenant->later ? 0 : (1u << tenant->count) - 1;
     }
     return true;

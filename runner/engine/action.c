@@ -72,6 +72,22 @@ static const struct {
     { "reboot", reboot, true },    { "stop-workloads", stop_workloads, false },
 };
 
+/* `later`: it gets its vGPU only now. */
+static struct vg_tenant *new_tenant(struct vg_scene *scene, const char *name, struct vg_error *err)
+{
+    struct vg_instance instance = *scene->instance;
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(scene->engine->host, instance.mechanism);
+    const struct vg_host_profile *other = vg_profile_other(config, instance.profile);
+    for (unsigned i = 0; i < instance.test->tenant_count; i++) {
+        const struct vg_test_tenant *role = &instance.test->tenants[i];
+        if (!role->other_profile || !other || !vg_tenant_selected(role->name, name))
+            continue;
+        instance.profile = other->name;
+        vg_scene_event(scene, NULL, NULL, false, "%s gets a vGPU of profile %s", name, instance.profile);
+    }
+    return vg_tenant_new(scene->engine, &instance, err);
+}
+
 bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err)
 {
     for (unsigned i = 0; i < VG_COUNT(actions); i++) {
@@ -82,8 +98,8 @@ bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, 
             const char *name = scene->measurements->tenants[j].name;
             if (!vg_tenant_selected(action->on, name))
                 continue;
-            if (!tenant) { /* `later`: it gets its vGPU only now */
-                tenant = vg_tenant_new(scene->engine, scene->instance, err);
+            if (!tenant) {
+                tenant = new_tenant(scene, name, err);
                 if (!tenant)
                     return vg_wrap(err, "%s %s", action->action, name);
                 tenant->name = vg_strdup(name);

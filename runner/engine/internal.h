@@ -54,6 +54,8 @@ struct vg_tenant {
 
 /* schedule.c: the profile of a mechanism whose host file names none: the whole pGPU, as many tenants as wanted. */
 const struct vg_host_profile *vg_profile_whole(void);
+/* The profile that the host file names after this one, in a circle; NULL if it names no other. */
+const struct vg_host_profile *vg_profile_other(const struct vg_host_mechanism *config, const char *profile);
 
 /* --- tenant.c, boot.c: life of a tenant ----------------------------------------------------------------------------
  */

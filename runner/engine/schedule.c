@@ -11,6 +11,14 @@ const struct vg_host_profile *vg_profile_whole(void)
     return &whole;
 }
 
+const struct vg_host_profile *vg_profile_other(const struct vg_host_mechanism *config, const char *profile)
+{
+    for (unsigned i = 0; config && i < config->profile_count; i++)
+        if (vg_equal(config->profiles[i].name, profile) && config->profile_count > 1)
+            return &config->profiles[(i + 1) % config->profile_count];
+    return NULL;
+}
+
 /* The values of one axis: the test's own list, or what the host offers. */
 static bool axis_takes(const struct vg_words *axis, const char *value, bool first)
 {
@@ -55,6 +63,10 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
         if (test->phases[i].policy && !vg_host_policy_find(config, test->phases[i].policy))
             return vg_format("changes the scheduling policy to %s, which the host does not offer for %s",
                              test->phases[i].policy, mechanism->name);
+    for (unsigned i = 0; i < test->tenant_count && profile; i++)
+        if (test->tenants[i].other_profile && !vg_profile_other(config, profile->name))
+            return vg_format("needs a second profile, and the host offers only %s for %s", profile->name,
+                             mechanism->name);
     if (test->tenant_count && profile && mechanism->vm && !has_room(test, host, profile))
         return vg_format("needs %u tenants; profile %s allows %u on this host", test->needs.tenants, profile->name,
                          profile->max * host->pgpu_count);

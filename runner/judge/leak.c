@@ -23,6 +23,7 @@ static double number(const struct vg_measured_run *run, const char *fact, struct
 struct scan {
     unsigned runs;
     double scanned, canary_words, canary_runs, nonzero;
+    double allocatable; /* NaN: not every run says */
     bool proved;
 };
 
@@ -41,6 +42,7 @@ static struct scan add_up(const struct vg_measured_phase *phase, const char *wor
             continue;
         sum.runs++;
         sum.scanned += number(run, "scanned_bytes", output);
+        sum.allocatable += judge_fact_number(run, "allocatable_bytes");
         sum.canary_words += number(run, "canary_words", output);
         sum.canary_runs += number(run, "canary_runs", output);
         sum.nonzero += number(run, "nonzero_bytes", output);
@@ -62,6 +64,14 @@ static double filled_bytes(const struct vg_measured_phase *phase, const char *wo
     return sum;
 }
 
+static bool has_other_profile(const struct vg_test *test)
+{
+    for (unsigned i = 0; i < test->tenant_count; i++)
+        if (test->tenants[i].other_profile)
+            return true;
+    return false;
+}
+
 /* How much of the memory that could leak was looked at. A partitioned vGPU's memory is its profile's; without
  * partitions the second tenant's memory comes from the same allocator as the host's, so that "all of it" means nothing:
  * what counts is whether it took at least as much as the first had given back, and that this was enough to be met
@@ -73,6 +83,8 @@ static void put_coverage(const struct vg_analysis_input *input, const struct sca
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_leak;
     double profile = (double)input->measurements->profile_memory_bytes;
     double least = vg_analysis_param_real(input, "min_fill_bytes"), range = profile > 0 ? profile : filled;
+    bool other = profile > 0 && has_other_profile(input->test); /* then the first tenant's size says nothing */
+    range = other ? scan->allocatable : range;
     if (!(profile > 0) && filled < least) {
         vg_autofree char *is = vg_quantity_text(filled, "bytes"), *needed = vg_quantity_text(least, "bytes");
         vg_output_invalid(
@@ -82,10 +94,12 @@ static void put_coverage(const struct vg_analysis_input *input, const struct sca
             is, needed);
     }
     vg_autofree char *text = vg_quantity_text(range, "bytes");
-    vg_autofree char *note = vg_format(profile > 0 ? "of %s, the memory of the profile"
-                                                   : "of %s, what the first tenant had filled: this mechanism does not "
-                                                     "partition memory",
-                                       text);
+    vg_autofree char *note =
+        vg_format(other         ? "of %s, what the second tenant could allocate: it has another profile"
+                  : profile > 0 ? "of %s, the memory of the profile"
+                                : "of %s, what the first tenant had filled: this mechanism does not "
+                                  "partition memory",
+                  text);
     vg_output_value(output, self, "coverage", NULL, range > 0 ? fmin(100, 100 * scan->scanned / range) : NAN, note);
 }
 
