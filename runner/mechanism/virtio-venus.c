@@ -15,7 +15,7 @@ VG_MECHANISM(virtio_venus) = {
     .name = "virtio-venus",
     .summary = "virtio-gpu with Venus: Vulkan, executed by a render server on the host",
     .why = "submits through shared memory; the host must copy, fence and separate tenants correctly",
-    .capabilities = "vulkan",
+    .capabilities = "vulkan,drm",
     .identity = (const struct vg_identity[]) { { "vk_driver_id", "MESA_VENUS" }, { NULL, NULL } },
     .open = open_venus,
 };

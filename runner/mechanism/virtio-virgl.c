@@ -15,7 +15,7 @@ VG_MECHANISM(virtio_virgl) = {
     .name = "virtio-virgl",
     .summary = "virtio-gpu with virgl: OpenGL, executed by QEMU's own threads",
     .why = "every submission goes through a virtqueue and the VMM: the host is in the path, and must show there",
-    .capabilities = "gl",
+    .capabilities = "gl,drm",
     .identity = (const struct vg_identity[]) { { "gl_renderer", "virgl*" }, { NULL, NULL } },
     .open = open_virgl,
 };
