@@ -58,6 +58,9 @@ static bool add(struct kinds *kinds, const struct vg_measured_run *run, const ch
             kind->first = value + 5;
         return true;
     }
+    size_t digits = strspn(value, "0123456789");
+    if (digits == 0 || value[digits] != ' ' || !strchr("0123456789", value[digits + 1]))
+        return false; /* scanf would take signs and blanks */
     if (sscanf(value, "%20" SCNu64 " %20" SCNu64 "%n", &tried, &wrong, &length) != 2 || wrong > tried)
         return false;
     if (kind->skipped || (wrong && kind->wrong == 0)) {
