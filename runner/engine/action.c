@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "engine/internal.h"
 
-enum { LINK_TIMEOUT_MS = 20000 };
+enum { LINK_TIMEOUT_MS = 20000, RESET_SETTLES_MS = 1000 };
 
 static bool start(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
 {
@@ -51,6 +51,11 @@ static bool reboot(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_e
     tenant->start_ns = vg_now_ns();
     if (!vg_vm_reset(tenant->vm, err))
         return false;
+    /* The reset closes the guest's end of the port, and with it whatever is connected to it: only then is a new
+     * conversation one with the new boot. */
+    for (int64_t end_ns = vg_now_ns() + RESET_SETTLES_MS * VG_NS_PER_MS; vg_now_ns() < end_ns;)
+        if (!vg_engine_turn(tenant->engine, 50, err))
+            return false;
     tenant->thread_fd = vg_vm_connect_link(tenant->vm, LINK_TIMEOUT_MS, err);
     if (tenant->thread_fd < 0)
         return false;
