@@ -158,7 +158,15 @@ controls: ## the test of the tests: known-bad implementations; CONTROL=glob, REP
 	@guest-workloads/image/build-images >/dev/null
 	@BUILD=$(BUILD) tests/controls/controls
 
-control-programs: $(BUILD)/tests/controls/bad-scheduler
+# A Vulkan layer for the renderer, which does one thing wrong there; its manifest lies beside it.
+LAYER := $(BUILD)/tests/controls/libvgauge-control.so
+$(LAYER): $(wildcard tests/controls/layer/*.c tests/controls/layer/*.h) tests/controls/layer/VkLayer_vgauge_control.json
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fvisibility=hidden -fPIC -shared -o $@ $(filter %.c,$^)
+	$(Q)cp tests/controls/layer/VkLayer_vgauge_control.json $(@D)
+
+control-programs: $(BUILD)/tests/controls/bad-scheduler $(LAYER)
 
 bench: ## the figures of docs/figures.md, each beside what it is compared with
 	@BUILD=$(BUILD) tests/bench/bench
