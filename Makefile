@@ -152,7 +152,7 @@ $(BUILD)/tests/controls/%: $(BUILD)/obj/tests/controls/%.o $(call obj,$(BASE_SRC
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
-controls: ## the test of the tests: known-bad implementations; CONTROL=glob, REPEAT=n, OTHERS=1
+controls: ## the test of the tests: known-bad implementations; CONTROL=glob, TEST=glob, REPEAT=n, OTHERS=1
 	@.ci/install-packages build run
 	@$(MAKE) --no-print-directory -j2 build control-programs
 	@guest-workloads/image/build-images >/dev/null
@@ -166,7 +166,18 @@ $(LAYER): $(wildcard tests/controls/layer/*.c tests/controls/layer/*.h) tests/co
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fvisibility=hidden -fPIC -shared -o $@ $(filter %.c,$^)
 	$(Q)cp tests/controls/layer/VkLayer_vgauge_control.json $(@D)
 
-control-programs: $(BUILD)/tests/controls/bad-scheduler $(LAYER)
+# The same for what a Vulkan layer does not reach: preloaded into QEMU.
+$(BUILD)/tests/controls/late-virgl.so: tests/controls/late-virgl.c
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fvisibility=hidden -fPIC -shared -o $@ $<
+
+$(BUILD)/tests/controls/bad-vmm: tests/controls/bad-vmm.c
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -o $@ $<
+
+control-programs: $(BUILD)/tests/controls/bad-scheduler $(BUILD)/tests/controls/bad-vmm $(LAYER) $(BUILD)/tests/controls/late-virgl.so
 
 bench: ## the figures of docs/figures.md, each beside what it is compared with
 	@BUILD=$(BUILD) tests/bench/bench

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Known bad: bounds that are not looked at. Every buffer is made longer than it was asked for, without memory of its own
- * for the excess, and descriptors cover it: a shader that goes beyond a buffer's end reaches what lies behind it. */
+/* Known bad: bounds that are not looked at. Every buffer is made longer than it was asked for, without memory of its
+ * own for the excess, and descriptors cover it: a shader that goes beyond a buffer's end reaches what lies behind it.
+ */
 #include <stdlib.h>
 #include "layer.h"
 

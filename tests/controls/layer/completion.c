@@ -15,7 +15,8 @@ static VkResult forward(struct layer_device *d, VkQueue queue, uint32_t count, c
     return result;
 }
 
-/* --- late ---------------------------------------------------------------------------------------------------------- */
+/* --- late ----------------------------------------------------------------------------------------------------------
+ */
 
 static void wait_before(void)
 {
@@ -71,7 +72,8 @@ static VkResult complete(struct layer_device *d, VkQueue queue, const struct com
     return d->QueueSubmit(queue, completion->last ? 1 : 0, &last, completion->fence);
 }
 
-/* --- lost ---------------------------------------------------------------------------------------------------------- */
+/* --- lost ----------------------------------------------------------------------------------------------------------
+ */
 
 static VKAPI_ATTR VkResult VKAPI_CALL submit_lost(VkQueue queue, uint32_t count, const VkSubmitInfo *submits,
                                                   VkFence fence)
@@ -86,7 +88,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL submit_lost(VkQueue queue, uint32_t count,
     return forward(d, queue, work.commandBufferCount ? 1 : 0, &work, VK_NULL_HANDLE);
 }
 
-/* --- reordered ------------------------------------------------------------------------------------------------------ */
+/* --- reordered ------------------------------------------------------------------------------------------------------
+ */
 
 /* Of every second submission the work is done at once and the completion is held back until the next one's has gone
  * ahead of it; for a tenant that has only one in flight, for a while. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include "layer.h"
 
-#define EXPORT     __attribute__((visibility("default")))
+#define EXPORT __attribute__((visibility("default")))
 
 struct layer_instance {
     void *key;

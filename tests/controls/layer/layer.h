@@ -44,7 +44,7 @@ struct layer_device {
 /* One way of being wrong. A function that is NULL is not intercepted. */
 struct control {
     const char *name;
-    const char *extension; /* of the device, asked for in the application's stead; may be NULL */
+    const char *extension;                       /* of the device, asked for in the application's stead; may be NULL */
     void (*device)(struct layer_device *device); /* a device was made */
     PFN_vkAllocateMemory AllocateMemory;
     PFN_vkFreeMemory FreeMemory;

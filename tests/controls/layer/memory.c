@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Known bad: memory that is handed out with what somebody else had in it. Device memory is moved into files that all
- * renderers see; the driver takes each as its own, by the opaque descriptor that it exported itself. A file outlives its
- * process, even one that was killed, as memory of a GPU does.
+ * renderers see; the driver takes each as its own, by the opaque descriptor that it exported itself. A file outlives
+ * its process, even one that was killed, as memory of a GPU does.
  *
  * stale-memory: a file whose VM has gone is handed out as it is. leaked-memory: new memory holds what another VM, which
  * still runs, has or had in memory of that size. */
