@@ -188,16 +188,36 @@ $(BUILD)/tests/controls/%: $(BUILD)/obj/tests/controls/%.o $(call obj,$(BASE_SRC
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
-controls: ## the test of the tests: known-bad implementations; CONTROL=glob, REPEAT=n, OTHERS=1
+controls: ## the test of the tests: known-bad implementations; CONTROL=glob, TEST=glob, REPEAT=n, OTHERS=1
 	@.ci/install-packages build run
 	@$(MAKE) --no-print-directory -j2 build control-programs
 	@guest-workloads/image/build-images >/dev/null
 	@BUILD=$(BUILD) tests/controls/controls
+	@BUILD=$(BUILD) tests/controls/renderers
 
 path-controls: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/vgauge $(BUILD)/dead-counter/vgauge ## classify the submission path under known-bad implementations: each must be caught
 	@BUILD=$(BUILD) tests/controls/submission-path
 
-control-programs: $(BUILD)/tests/controls/bad-scheduler
+# A Vulkan layer for the renderer, which does one thing wrong there; its manifest lies beside it.
+LAYER := $(BUILD)/tests/controls/libvgauge-control.so
+$(LAYER): $(wildcard tests/controls/layer/*.c tests/controls/layer/*.h) tests/controls/layer/VkLayer_vgauge_control.json
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fvisibility=hidden -fPIC -shared -o $@ $(filter %.c,$^)
+	$(Q)cp tests/controls/layer/VkLayer_vgauge_control.json $(@D)
+
+# The same for what a Vulkan layer does not reach: preloaded into QEMU.
+$(BUILD)/tests/controls/late-virgl.so: tests/controls/late-virgl.c
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -fvisibility=hidden -fPIC -shared -o $@ $<
+
+$(BUILD)/tests/controls/bad-vmm: tests/controls/bad-vmm.c
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out -fsanitize=%,$(CFLAGS)) -o $@ $<
+
+control-programs: $(BUILD)/tests/controls/bad-scheduler $(BUILD)/tests/controls/bad-vmm $(LAYER) $(BUILD)/tests/controls/late-virgl.so
 
 bench: ## the figures of docs/figures.md, each beside what it is compared with
 	@BUILD=$(BUILD) tests/bench/bench
