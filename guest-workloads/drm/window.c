@@ -79,13 +79,13 @@ static bool comes_back(struct window *w, uint64_t bytes, unsigned given, int64_t
     int64_t start_ns = vg_now_ns();
     bool whole = false;
     do {
-        usleep(500000);
+        vg_sleep_ns(VG_NS_PER_S / 2);
         fill(w, bytes);
         whole = w->count >= given;
         empty(w);
     } while (!whole && vg_now_ns() - start_ns < 10 * VG_NS_PER_S && !vg_w_should_stop(w->context));
     *waited_ms = (vg_now_ns() - start_ns) / VG_NS_PER_MS;
-    usleep(1000000); /* for what follows */
+    vg_sleep_ns(VG_NS_PER_S); /* for what follows */
     return whole;
 }
 
