@@ -8,9 +8,14 @@ enum { BOOT_TCG_S = 6, BOOT_KVM_S = 4, PHASE_OVERHEAD_S = 2, UNTIMED_WORKLOAD_S 
 static double run_seconds(const struct vg_test_run *run)
 {
     const char *seconds = vg_settings_get(&run->params, "seconds");
-    double value;
+    const char *rate = vg_settings_get(&run->params, "rate_hz"), *samples = vg_settings_get(&run->params, "samples");
+    double value, count;
+    if (run->until) /* the phase waits for a mark; how long the workload goes on is no matter */
+        return UNTIMED_WORKLOAD_S;
     if (seconds && vg_parse_real(seconds, &value))
         return value;
+    if (rate && samples && vg_parse_real(rate, &value) && vg_parse_real(samples, &count) && value > 0)
+        return count / value;
     const struct vg_descriptor *workload = vg_descriptor_find(VG_KIND_WORKLOAD, run->workload);
     const struct vg_param *param = workload ? vg_param_find(workload, "seconds") : NULL;
     if (param && param->def && vg_parse_real(param->def, &value))
