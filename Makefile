@@ -188,6 +188,11 @@ $(BUILD)/tests/controls/%: $(BUILD)/obj/tests/controls/%.o $(call obj,$(BASE_SRC
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
+NAME ?=
+new-%: ## new-test, new-workload, new-probe NAME=...: a small complete one to start from (docs/adding)
+	@[ -n "$(NAME)" ] && [ -e docs/adding/$*.md ] || { echo "usage: make new-test|new-workload|new-probe NAME=lower-case-name" >&2; exit 2; }
+	@docs/adding/extract docs/adding/$*.md . $(NAME)
+
 controls: ## the test of the tests: known-bad implementations; CONTROL=glob, TEST=glob, REPEAT=n, OTHERS=1
 	@.ci/install-packages build run
 	@$(MAKE) --no-print-directory -j2 build control-programs
@@ -282,7 +287,7 @@ clean: ## remove what was built here (not the cached images)
 	rm -rf $(BUILD)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 # libFuzzer entry points: one file per format that comes from outside (tests/fuzz).
 SECONDS  ?= 10
