@@ -41,16 +41,22 @@ static void show_thread(const char *process, const char *thread)
     }
 }
 
-/* Threads of the kernel have no command line. */
+/* No thread of the kernel. By its flags and not by its command line: a process that hangs in its exit has none left,
+ * and is just what somebody looks for. PF_KTHREAD is include/linux/sched.h's; flags are field 9 of /proc/PID/stat
+ * (proc(5)). */
 static bool is_program(const char *process)
 {
-    char first;
-    vg_autofree char *path = vg_format("/proc/%s/cmdline", process);
+    enum { PF_KTHREAD = 0x00200000 };
+    char text[512];
+    unsigned flags = PF_KTHREAD;
+    vg_autofree char *path = vg_format("/proc/%s/stat", process);
     FILE *file = fopen(path, "re");
-    bool some = file && fread(&first, 1, 1, file) == 1;
+    const char *name_end = file && fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
+    if (name_end && sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+        flags = PF_KTHREAD;
     if (file)
         fclose(file);
-    return some;
+    return !(flags & PF_KTHREAD);
 }
 
 void vg_agent_diagnose(void)
