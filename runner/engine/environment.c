@@ -267,7 +267,7 @@ void vg_environment_close(struct vg_engine *engine)
     if (engine->images_found)
         vg_images_free(&engine->images);
     struct vg_error left = { 0 };
-    if (engine->runtime_directory && !vg_remove_tree(engine->runtime_directory, &left))
+    if (engine->runtime_directory && !vg_runtime_remove(engine->runtime_directory, &left))
         vg_warn("%s", left.text);
     if (engine->runtime_claim >= 0)
         vg_runtime_release(engine->runtime_claim);

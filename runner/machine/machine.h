@@ -77,6 +77,8 @@ char *vg_machine_version(struct vg_machine *machine);
  * descriptor is shared by all who claim it in this process. -1 on error. */
 int vg_runtime_claim(const char *directory, struct vg_error *err);
 void vg_runtime_release(int claim);
+/* Removes a run's directory, its claim last, so that what a kill leaves of it is reaped. */
+bool vg_runtime_remove(const char *directory, struct vg_error *err);
 
 /* --- a VM --------------------------------------------------------------------------------------------------------- */
 

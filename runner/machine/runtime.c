@@ -76,6 +76,21 @@ void vg_runtime_release(int fd)
     pthread_mutex_unlock(&claims_lock);
 }
 
+/* The claim goes last: a directory without one is nobody's to remove. */
+bool vg_runtime_remove(const char *directory, struct vg_error *err)
+{
+    vg_autodir DIR *entries = opendir(directory);
+    bool removed = true;
+    for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            strcmp(entry->d_name, CLAIM_NAME) == 0)
+            continue;
+        vg_autofree char *path = vg_format("%s/%s", directory, entry->d_name);
+        removed = vg_remove_tree(path, err) && removed;
+    }
+    return removed && vg_remove_tree(directory, err);
+}
+
 /* VMs and X servers whose command lines lead into the directory. */
 static void end_processes(const char *directory)
 {
@@ -108,7 +123,7 @@ static bool reap_directory(const char *directory)
         return false;
     end_processes(directory);
     struct vg_error error = { 0 };
-    if (!vg_remove_tree(directory, &error))
+    if (!vg_runtime_remove(directory, &error))
         vg_warn("%s", error.text);
     return true;
 }
