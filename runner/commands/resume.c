@@ -58,20 +58,13 @@ static bool same_tests(const struct vg_run *run, const struct vg_schedule *sched
     return true;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Everything in the journal must be part of the plan, or the run is not what it says. */
 static bool mark(struct vg_schedule *schedule, const struct vg_words *finished, struct vg_error *err)
 {
     unsigned marked = 0;
     for (unsigned i = 0; i < schedule->count; i++) {
         struct vg_instance *instance = &schedule->items[i];
-        vg_autofree char *name = vg_format("%s/%s", instance->test->id, instance->name);
-        const char *key = name;
-        instance->done = finished->count && bsearch(&key, finished->items, finished->count, sizeof(key), by_text);
+        instance->done = vg_run_finished(finished, instance->test->id, instance->name);
         marked += instance->done;
     }
     return marked == finished->count ||

@@ -32,8 +32,7 @@ static const char *decision(const struct vg_run *run, const char *what, const ch
     return text ? text : "";
 }
 
-static void report_accel(const struct vg_check *check, const struct vg_patient *patient, const struct vg_run *run,
-                         struct vg_findings *findings)
+static void report_accel(const struct vg_check *check, const struct vg_run *run, struct vg_findings *findings)
 {
     bool kvm = vg_equal(decision(run, "accel", "value"), "kvm");
     bool tried = !vg_equal(decision(run, "accel", "why"), "host file");
@@ -46,7 +45,6 @@ static void report_accel(const struct vg_check *check, const struct vg_patient *
             kvm || !tried ? NULL
                           : "guests run under TCG, many times slower: right for conformance; for speed take a host "
                             "that offers virtualisation, or a newer kernel or QEMU if the reason names them");
-    (void)patient;
 }
 
 static bool rehearse(const struct vg_check *check, const struct vg_patient *patient, const char *directory,
@@ -84,7 +82,7 @@ static bool rehearse(const struct vg_check *check, const struct vg_patient *pati
     vg_autofree char *found = vg_format("images, libvirt, display (%s) and programs opened as a run opens them",
                                         decision(run, "display", "value"));
     vg_find(findings, check, VG_CAN, "the beginning of a run", found, NULL);
-    report_accel(check, patient, run, findings);
+    report_accel(check, run, findings);
     return true;
 }
 

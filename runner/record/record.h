@@ -357,6 +357,8 @@ struct vg_run *vg_run_load(const char *directory, struct vg_error *err);
  * vg_record_folders_free. Refused (VG_ERROR_INPUT): a complete run, and one that another process is writing. From then
  * on vg_run_fingerprint notes a value that differs from the one that was there in run->changed. */
 struct vg_run *vg_run_resume(const char *directory, struct vg_words *finished, struct vg_error *err);
+/* Whether the list has the instance. */
+bool vg_run_finished(const struct vg_words *finished, const char *test, const char *instance);
 /* Locks the directory against a second writer until the run is freed. */
 bool vg_run_lock(struct vg_run *run, struct vg_error *err);
 void vg_run_free(struct vg_run *run);

@@ -62,9 +62,11 @@ static bool read_finished(const char *directory, struct vg_words *finished, stru
     return good;
 }
 
-static bool is_finished(const struct vg_words *finished, const char *name)
+bool vg_run_finished(const struct vg_words *finished, const char *test, const char *instance)
 {
-    return finished->count && bsearch(&name, finished->items, finished->count, sizeof(*finished->items), by_text);
+    vg_autofree char *name = vg_format("%s/%s", test, instance);
+    const char *key = name;
+    return finished->count && bsearch(&key, finished->items, finished->count, sizeof(*finished->items), by_text);
 }
 
 /* Halves of files that were being written. */
@@ -89,9 +91,8 @@ static bool remove_unfinished(const char *directory, const struct vg_words *fini
         if (!remove_halves(test, err) || !vg_record_folders(test, &instances, err))
             return false;
         for (unsigned j = 0; j < instances.count; j++) {
-            vg_autofree char *name = vg_format("%s/%s", tests.items[i], instances.items[j]);
-            vg_autofree char *path = vg_format("%s/%s", parent, name);
-            if (!is_finished(finished, name) && !vg_remove_tree(path, err))
+            vg_autofree char *path = vg_format("%s/%s", test, instances.items[j]);
+            if (!vg_run_finished(finished, tests.items[i], instances.items[j]) && !vg_remove_tree(path, err))
                 return false;
         }
     }
