@@ -16,7 +16,7 @@ struct package {
     struct vg_words names;
     char **paths;
     unsigned path_count;
-    char *statement, *document, *signer, *text;
+    char *statement, *document, *paper, *signer, *text;
     unsigned char signature[CERT_SIGNATURE_BYTES];
 };
 
@@ -29,6 +29,7 @@ static void package_free(struct package *package)
     free(package->paths);
     free(package->statement);
     free(package->document);
+    free(package->paper);
     free(package->signer);
     free(package->text);
 }
@@ -48,6 +49,7 @@ static bool list_files(struct package *package, const char *run_directory, struc
 {
     list_text(package, CERT_SIGNER, package->signer);
     list_text(package, CERT_DOCUMENT, package->document);
+    list_text(package, CERT_PAPER, package->paper);
     for (unsigned i = 0; i < package->names.count; i++) {
         const char *name = package->names.items[i];
         char *path = vg_format("%s/%s", run_directory, name + strlen(CERT_RUN)), digits[65];
@@ -73,6 +75,7 @@ static bool write_package(const struct package *package, const char *path, struc
         (struct cert_entry) { CERT_SIGNER, NULL, package->signer, strlen(package->signer), false };
     vg_push(entries, count) =
         (struct cert_entry) { CERT_DOCUMENT, NULL, package->document, strlen(package->document), false };
+    vg_push(entries, count) = (struct cert_entry) { CERT_PAPER, NULL, package->paper, strlen(package->paper), false };
     for (unsigned i = 0; i < package->path_count; i++)
         vg_push(entries, count) = (struct cert_entry) { package->names.items[i], package->paths[i], NULL, 0, false };
     vg_push(entries, count) =
@@ -91,6 +94,7 @@ static bool make(const struct vg_certify_config *config, const struct vg_results
         vg_out_of_memory();
     package->statement = vg_format("%s\n", text);
     package->document = vg_report_certificate(statement, err);
+    package->paper = vg_report_certificate_pdf(statement);
     package->signer = cert_key_public_pem(key, err);
     package->manifest.vgauge = vg_strdup(results->run->version);
     package->manifest.suite = vg_strdup(config->suite->digest);

@@ -51,6 +51,7 @@ bool cert_name_allowed(const char *name)
         CERT_SIGNER,
         CERT_STATEMENT,
         CERT_DOCUMENT,
+        CERT_PAPER,
         CERT_RUN "run.json",
         CERT_RUN "results.json",
         CERT_RUN "requirements.json",

@@ -23,6 +23,7 @@ enum {
 #define CERT_SIGNER    "signer.pem"
 #define CERT_STATEMENT "statement.json"
 #define CERT_DOCUMENT  "document/certificate.html"
+#define CERT_PAPER     "document/certificate.pdf"
 #define CERT_RUN       "run/"
 
 /* --- names -----------------------------------------------------------------------------------------------------------

@@ -14,11 +14,8 @@ VG_DEFINE_CLEANUP(cleanup_results, struct vg_results *, vg_results_free)
 
 static bool required(const struct cert_manifest *manifest, struct vg_error *err)
 {
-    static const char *const names[] = { CERT_STATEMENT,
-                                         CERT_DOCUMENT,
-                                         CERT_RUN "run.json",
-                                         CERT_RUN "results.json",
-                                         CERT_RUN "requirements.json",
+    static const char *const names[] = { CERT_STATEMENT,          CERT_DOCUMENT,           CERT_PAPER,
+                                         CERT_RUN "run.json",     CERT_RUN "results.json", CERT_RUN "requirements.json",
                                          CERT_RUN "journal.jsonl" };
     for (size_t i = 0; i < VG_COUNT(names); i++)
         if (!cert_manifest_find(manifest, names[i]))
@@ -87,15 +84,24 @@ static bool same_statement(const char *directory, const struct vg_results *resul
            vg_fail(err, VG_ERROR_INPUT, CERT_STATEMENT " does not follow from the results: %s", difference);
 }
 
-static bool same_document(const char *directory, const json_t *statement, struct vg_error *err)
+static bool same_text(const char *directory, const char *name, const char *expected, struct vg_error *err)
 {
-    vg_autofree char *path = vg_format("%s/" CERT_DOCUMENT, directory), *found = NULL;
-    vg_autofree char *expected = vg_report_certificate(statement, err);
+    vg_autofree char *path = vg_format("%s/%s", directory, name), *found = NULL;
     size_t length;
-    if (!expected || !vg_read_file(path, DOCUMENT_MAX_BYTES, &found, &length, err))
+    if (!vg_read_file(path, DOCUMENT_MAX_BYTES, &found, &length, err))
         return false;
     return (length == strlen(expected) && memcmp(found, expected, length) == 0) ||
-           vg_fail(err, VG_ERROR_INPUT, CERT_DOCUMENT " does not say what the statement says");
+           vg_fail(err, VG_ERROR_INPUT, "%s does not say what the statement says", name);
+}
+
+/* As a page and on paper: both are made again. */
+static bool same_document(const char *directory, const json_t *statement, struct vg_error *err)
+{
+    vg_autofree char *page = vg_report_certificate(statement, err);
+    if (!page)
+        return false;
+    vg_autofree char *paper = vg_report_certificate_pdf(statement);
+    return same_text(directory, CERT_DOCUMENT, page, err) && same_text(directory, CERT_PAPER, paper, err);
 }
 
 static void report_progress(const struct vg_verify_config *config, const char *what)

@@ -145,36 +145,6 @@ void vg_page_table_head(struct vg_page *page, const char *const *titles, unsigne
     vg_xml_close(page->xml);
 }
 
-static void write_head(struct vg_page *page, const char *title, const char *style)
-{
-    struct vg_xml *xml = page->xml;
-    static const char *const meta[][2] = {
-        { "viewport", "width=device-width, initial-scale=1" },
-        { "color-scheme", "light dark" },
-        { "generator", "vgauge " VG_VERSION },
-    };
-    vg_xml_open(xml, "head");
-    vg_xml_open(xml, "meta");
-    vg_xml_attribute(xml, "charset", "utf-8");
-    vg_xml_close_void(xml);
-    /* Nothing on the page may run or be fetched, should a foreign text ever get past the escaping. */
-    vg_xml_open(xml, "meta");
-    vg_xml_attribute(xml, "http-equiv", "Content-Security-Policy");
-    vg_xml_attribute(xml, "content", "default-src 'none'; style-src 'unsafe-inline'; img-src data:");
-    vg_xml_close_void(xml);
-    for (unsigned i = 0; i < VG_COUNT(meta); i++) {
-        vg_xml_open(xml, "meta");
-        vg_xml_attribute(xml, "name", meta[i][0]);
-        vg_xml_attribute(xml, "content", meta[i][1]);
-        vg_xml_close_void(xml);
-    }
-    vg_xml_element(xml, "title", title);
-    vg_xml_open(xml, "style");
-    vg_xml_raw(xml, style);
-    vg_xml_close(xml);
-    vg_xml_close(xml);
-}
-
 static bool load_prose(const char *directory, xmlDocPtr *prose, struct vg_error *err)
 {
     vg_autofree char *path = vg_format("%s/prose.xml", directory), *text = NULL;
@@ -201,10 +171,7 @@ bool vg_page_open(struct vg_page *page, const char *template_directory, const ch
     page->xml = vg_xml_create(VG_XML_HTML, err);
     if (!page->xml)
         return false;
-    vg_xml_open(page->xml, "html");
-    vg_xml_attribute(page->xml, "lang", "en");
-    write_head(page, title, style);
-    vg_xml_open(page->xml, "body");
+    vg_xml_begin_page(page->xml, title, style, true);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "report/paper.h"
 #include "report/parts.h"
 
 enum { CONVERTER_TIMEOUT_MS = 180000, PDF_MAX_BYTES = 256 << 20, MAX_WORDS = 16 };
@@ -122,12 +123,9 @@ static bool print(const struct converter *converter, const char *page, const cha
 static void set_time(char *pdf, size_t length, const char *printed)
 {
     static const char *const keys[] = { "/CreationDate (D:", "/ModDate (D:" };
-    char digits[15] = { 0 };
-    unsigned count = 0;
-    for (const char *c = printed; *c && count < 14; c++)
-        if (*c >= '0' && *c <= '9')
-            digits[count++] = *c;
-    for (size_t k = 0; k < VG_COUNT(keys) && count == 14; k++) {
+    char digits[15];
+    bool known = vg_paper_instant(printed, digits);
+    for (size_t k = 0; k < VG_COUNT(keys) && known; k++) {
         size_t key_length = strlen(keys[k]);
         for (char *at = pdf; (at = memmem(at, length - (size_t)(at - pdf), keys[k], key_length)) != NULL;) {
             at += key_length;

@@ -45,10 +45,12 @@ bool vg_report_fleet_plot(const struct vg_report_fleet_curve *curves, unsigned c
 /* The terminal's escape sequence for a verdict; "\x1b[0m" ends it. */
 const char *vg_report_verdict_colour(enum vg_verdict verdict);
 
-/* The document of a certification package, which a vendor hands to a customer: one self-contained page, made of the
- * package's statement (certify/statement.c) alone, so that a verifier can make it again. Caller frees; NULL with the
- * error. */
+/* The document of a certification package, which a vendor hands to a customer: as one self-contained page and as PDF,
+ * made of the package's statement (certify/statement.c) alone, so that a verifier can make both again and compare every
+ * byte. The PDF is ASCII text, needs no converter, and is the same on every machine. Caller frees; NULL with the error.
+ */
 char *vg_report_certificate(const json_t *statement, struct vg_error *err);
+char *vg_report_certificate_pdf(const json_t *statement);
 
 /* What the gate found, on one screen; all: every metric. */
 void vg_report_gate_text(const struct vg_gate *gate, bool all, FILE *out, bool colour);

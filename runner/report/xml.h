@@ -25,6 +25,8 @@ void vg_xml_element(struct vg_xml *xml, const char *element, const char *text);
 void vg_xml_element_class(struct vg_xml *xml, const char *element, const char *class_names, const char *text);
 /* As it is: only for what comes from reports/, which is ours. */
 void vg_xml_raw(struct vg_xml *xml, const char *trusted);
+/* An HTML page up to and with <body>: no script, nothing fetched. style: of ours. dark: it has colours for the dark. */
+void vg_xml_begin_page(struct vg_xml *xml, const char *title, const char *style, bool dark);
 /* Frees it unwritten; NULL is fine. */
 void vg_xml_discard(struct vg_xml *xml);
 /* What was written, as text; frees xml in any case. NULL with the error. Caller frees. */

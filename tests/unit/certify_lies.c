@@ -83,6 +83,15 @@ static void s_document(struct tarball *ball)
 {
     item_replace(tarball_find(ball, CERT_DOCUMENT), "0 are not met", "0 aren't met!");
 }
+/* What a customer prints is held to the same: in the PDF, where no letter of it changes its length. */
+static void s_paper(struct tarball *ball)
+{
+    item_replace(tarball_find(ball, CERT_PAPER), "0 are not met", "0 aren't met!");
+}
+static void s_paper_gone(struct tarball *ball)
+{
+    tarball_remove(ball, tarball_index(ball, CERT_PAPER));
+}
 static void s_instance_removed(struct tarball *ball)
 {
     for (unsigned i = ball->count; i-- > 0;)
@@ -130,7 +139,7 @@ static void s_model(struct tarball *ball)
 }
 static void s_pdf(struct tarball *ball)
 {
-    tarball_insert(ball, 4, "document/certificate.pdf", "%PDF-1.4\n");
+    tarball_insert(ball, 4, "document/annex.pdf", "%PDF-1.4\n");
 }
 static void s_fingerprint(struct tarball *ball)
 {
@@ -216,6 +225,8 @@ static const struct change by_signer[] = {
     { "a claim", s_claim, "claimed[0].profiles[0].max is 64, not 1" },
     { "a product that writes to terminals", s_product, "cannot be shown" },
     { "the document", s_document, "certificate.html does not say what the statement says" },
+    { "the document on paper", s_paper, "certificate.pdf does not say what the statement says" },
+    { "no document on paper", s_paper_gone, "it holds no document/certificate.pdf" },
     { "a mandatory result removed", s_instance_removed, "the mandatory test made-000 is missing" },
     { "another plan", s_other_plan, "only plan `certification` can be certified" },
     { "a changed plan", s_plan_changed, "plan_file: repeat is 2, not 1" },
