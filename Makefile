@@ -243,6 +243,7 @@ $(BUILD)/bench-history: $(BUILD)/obj/tests/bench/history.o $(call obj,$(BASE_SRC
 
 bench-history: $(BUILD)/bench-history ## how often change points are right; time and size of a history of 10,000 runs
 	@$(BUILD)/bench-history
+	@BUILD=$(BUILD) tests/bench/history-postgres
 
 $(BUILD)/bench-certify: $(BUILD)/obj/tests/bench/certify.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)

@@ -10,10 +10,11 @@ vgauge=$(realpath "${1:-$here/build/vgauge}") || exit 1
 export VGAUGE_SUITES=$here/suites VGAUGE_REPORTS=$here/reports
 work=$(mktemp -d /tmp/vgauge-test-XXXXXX) || exit 1
 failed=0
-server=
+# shellcheck source=tests/integration/postgres.bash
+. "$here/tests/integration/postgres.bash"
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
-    [ -z "$server" ] || stop_server
+    stop_server
     rm -rf "$work"
 }
 trap cleanup EXIT
@@ -179,24 +180,7 @@ exec 9>&-
 wait $holder
 
 # --- PostgreSQL: a server in a directory of its own, without a network, that ends with this test
-bin=$(find /usr/lib/postgresql/*/bin -name initdb -printf '%h\n' 2>/dev/null | sort -V | tail -n 1)
-as_nobody() { # PostgreSQL refuses root
-    if [ "$(id -u)" = 0 ]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi
-}
-# shellcheck disable=SC2317 # called by the trap
-stop_server() {
-    as_nobody "$bin/pg_ctl" -D "$server/data" -m immediate stop >/dev/null 2>&1
-    rm -rf "$server"
-}
-start_server() {
-    [ -n "$bin" ] || { echo "no PostgreSQL server is installed (Debian: postgresql)"; return 1; }
-    server=$(as_nobody mktemp -d /tmp/vgauge-pg-XXXXXX) &&
-        as_nobody "$bin/initdb" -D "$server/data" -A trust -U vg -E UTF8 --no-sync &&
-        as_nobody "$bin/pg_ctl" -w -D "$server/data" -l "$server/log" \
-            -o "-c listen_addresses= -c unix_socket_directories=$server -c fsync=off" start &&
-        psql -h "$server" -U vg -d postgres -c 'CREATE DATABASE fleet' -c 'CREATE DATABASE many' -c 'CREATE DATABASE other'
-}
-check "a PostgreSQL server starts" start_server
+check "a PostgreSQL server starts" start_server fleet many other
 fleet="postgresql://vg:secret@/fleet?host=$server"
 sql() { psql -h "$server" -U vg -d "$1" -qAtc "$2"; }
 check "no history there yet" says 2 'postgresql://vg@/fleet holds no history yet' show -d "$fleet"
