@@ -115,15 +115,13 @@ bool vg_gl_fence_wait(struct vg_workload_context *context, GLsync fence, int64_t
     return false;
 }
 
-int64_t vg_gl_fence_finish(struct vg_workload_context *context, GLsync fence, bool polling)
+void vg_gl_fence_finish(struct vg_workload_context *context, GLsync fence, bool polling)
 {
-    int64_t limit = vg_now_ns() + FENCE_LIMIT_NS;
-    for (;;) {
-        bool signalled = vg_gl_fence_wait(context, fence, polling ? 0 : FENCE_LIMIT_NS);
+    int64_t limit = 0; /* the clock is not read where a fence signals at once: callers time this */
+    while (!vg_gl_fence_wait(context, fence, polling ? 0 : FENCE_LIMIT_NS)) {
         int64_t now = vg_now_ns();
-        if (signalled)
-            return now;
+        limit = limit ? limit : now + FENCE_LIMIT_NS;
         if (now >= limit)
-            vg_w_fail(context, "a fence did not signal within 30 s");
+            vg_w_fail(context, "a fence did not signal within %s", polling ? "30 s" : "a minute");
     }
 }

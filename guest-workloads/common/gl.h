@@ -25,8 +25,8 @@ void vg_gl_target_free(struct vg_gl_target *target);
 GLsync vg_gl_submit(struct vg_workload_context *context);
 /* True once the fence has signalled, false if it has not after timeout_ns. */
 bool vg_gl_fence_wait(struct vg_workload_context *context, GLsync fence, int64_t timeout_ns);
-/* Waits until the fence has signalled, blocking or polling; a fence that takes longer than 30 s fails the run. Returns
- * the instant at which it was seen. */
-int64_t vg_gl_fence_finish(struct vg_workload_context *context, GLsync fence, bool polling);
+/* Waits until the fence has signalled, blocking or polling; a fence that takes longer than 30 s (polling) or a minute
+ * (blocking) fails the run. */
+void vg_gl_fence_finish(struct vg_workload_context *context, GLsync fence, bool polling);
 
 #endif

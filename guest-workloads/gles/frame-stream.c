@@ -186,11 +186,10 @@ static bool finish_oldest(struct state *state, int64_t until)
 {
     struct slot *slot = slot_of(state, state->next_index - (int64_t)state->outstanding);
     if (until == 0)
-        slot->done = vg_gl_fence_finish(state->context, slot->fence, false);
-    else if (vg_gl_fence_wait(state->context, slot->fence, until - vg_now_ns()))
-        slot->done = vg_now_ns();
-    else
+        vg_gl_fence_finish(state->context, slot->fence, false);
+    else if (!vg_gl_fence_wait(state->context, slot->fence, until - vg_now_ns()))
         return false;
+    slot->done = vg_now_ns();
     glDeleteSync(slot->fence);
     slot->fence = NULL;
     state->outstanding--;

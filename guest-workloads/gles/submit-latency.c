@@ -5,6 +5,7 @@
 #include "common/egl.h"
 #include "common/gl.h"
 #include "common/pace.h"
+#include "common/ticks.h"
 #include "common/warmup.h"
 #include "gles/cells.h"
 #include "gles/early-fence.h"
@@ -35,6 +36,7 @@ static const char fragment_source[] = "#version 300 es\n"
 struct state {
     struct vg_workload_context *context;
     bool tiny, polling;
+    struct ticks clock;
     struct pace pace; /* period_ns 0: a closed loop */
     uint64_t tick;
     GLint number_uniform;
@@ -86,15 +88,20 @@ static void check_grid(struct state *state)
 static struct sample submit(struct state *state)
 {
     uint32_t number = ++state->cells.submitted;
-    struct sample sample = { .t0 = vg_now_ns(), .readback = -1 };
-    sample.intended = sample.t0;
+    struct sample sample = { .readback = -1 };
+    uint64_t t0 = ticks_read(&state->clock);
     if (state->tiny) {
         glUniform1ui(state->number_uniform, number);
         glDrawArrays(GL_POINTS, (GLint)cells_place(number), 1);
     }
     GLsync fence = vg_gl_submit(state->context);
-    sample.t1 = vg_now_ns();
-    sample.t4 = vg_gl_fence_finish(state->context, fence, state->polling);
+    uint64_t t1 = ticks_read(&state->clock);
+    vg_gl_fence_finish(state->context, fence, state->polling);
+    uint64_t t4 = ticks_read_after(&state->clock);
+    sample.t0 = sample.intended = ticks_ns(&state->clock, t0);
+    sample.t1 = ticks_ns(&state->clock, t1);
+    sample.t4 = ticks_ns(&state->clock, t4);
+    ticks_keep(&state->clock, t4);
     glDeleteSync(fence);
     vg_gl_check(state->context, "submitting");
     return sample;
@@ -109,8 +116,8 @@ static struct sample submit_and_check(struct state *state)
     if (paced)
         pace_idle_until(state->context, tick_ns);
     struct sample sample = submit(state);
-    if (paced)
-        sample.intended = tick_ns;
+    if (paced) /* by the clock of the wait; that of the samples may be some ns off */
+        sample.intended = tick_ns < sample.t0 ? tick_ns : sample.t0;
     if (state->tiny && cells_one_due(&state->cells)) {
         sample.readback = check_one(state);
         early_fence_read(&state->early, sample.t4 - sample.t0, sample.readback);
@@ -191,6 +198,7 @@ static void run(struct vg_workload_context *context)
         .polling = vg_equal(vg_w_text(context, "wait"), "polling"),
         .cells.every = (uint32_t)vg_w_int(context, "verify_every"),
     };
+    ticks_open(&state.clock, "");
 
     double rate_hz = vg_w_real(context, "rate_hz");
     state.pace.period_ns = rate_hz > 0 ? 1e9 / rate_hz : 0;
@@ -209,8 +217,10 @@ static void run(struct vg_workload_context *context)
 
     struct vg_stream *stream = vg_w_stream(context, "submission", 16384);
     vg_w_barrier(context);
+    ticks_start(&state.clock);
     warm_up(&state);
     measure(&state, stream);
+    ticks_report(&state.clock, context);
 
     glDeleteVertexArrays(1, &vertex_array);
     glDeleteProgram(program);

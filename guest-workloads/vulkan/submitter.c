@@ -48,6 +48,29 @@ static void make_stamps(struct submitter *s)
         VG_VK(&s->jobs.vk, vkCreateQueryPool(s->jobs.vk.device, &info, NULL, &s->stamps));
 }
 
+void submitter_prepare(const struct submitter *s, struct submission *slot)
+{
+    static const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
+    slot->timeline = (VkTimelineSemaphoreSubmitInfo) {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .signalSemaphoreValueCount = 1,
+        .pSignalSemaphoreValues = &slot->value,
+    };
+    slot->batches[0] = (VkSubmitInfo) {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = s->signal == SUBMIT_TIMELINE ? &slot->timeline : NULL,
+        .commandBufferCount = 1,
+        .signalSemaphoreCount = s->signal != SUBMIT_FENCE,
+        .pSignalSemaphores = s->signal == SUBMIT_TIMELINE ? &s->timeline : &slot->binary,
+    };
+    slot->batches[1] = (VkSubmitInfo) {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .waitSemaphoreCount = 1,
+        .pWaitSemaphores = &slot->binary,
+        .pWaitDstStageMask = &stage,
+    };
+}
+
 static void make_slot(struct submitter *s, unsigned index)
 {
     struct submission *slot = &s->slots[index];
@@ -60,6 +83,7 @@ static void make_slot(struct submitter *s, unsigned index)
         slot->stamped = record(s, dispatch, true);
     if (s->signal == SUBMIT_BINARY)
         slot->binary = make_semaphore(s, VK_SEMAPHORE_TYPE_BINARY);
+    submitter_prepare(s, slot);
 }
 
 void submitter_open(struct submitter *s, struct vg_workload_context *context, bool with_stamps)
@@ -77,6 +101,7 @@ void submitter_open(struct submitter *s, struct vg_workload_context *context, bo
         .slot_count = (unsigned)vg_w_int(context, "in_flight"),
     };
     struct vg_vk *vk = &s->jobs.vk;
+    ticks_open(&s->clock, "");
     if (s->kind == SUBMIT_REAL)
         jobs_open(&s->jobs, context, s->slot_count);
     else
@@ -124,43 +149,24 @@ static void look(struct submitter *s, const struct submission *slot)
 void submitter_send(struct submitter *s, int64_t intended_ns)
 {
     const struct vg_vk *vk = &s->jobs.vk;
-    unsigned index = (s->oldest + s->flying) % s->slot_count;
+    unsigned index = s->oldest + s->flying;
+    if (index >= s->slot_count) /* flying is below slot_count; a division would cost ten cycles */
+        index -= s->slot_count;
     struct submission *slot = &s->slots[index];
     if (s->kind == SUBMIT_REAL)
         job_prepare(&s->jobs, &s->jobs.slots[index]);
     slot->number = ++s->submitted;
     slot->value = s->submitted;
     look(s, slot);
-    const VkPipelineStageFlags stage = VK_PIPELINE_STAGE_ALL_COMMANDS_BIT;
-    const VkTimelineSemaphoreSubmitInfo timeline = {
-        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-        .signalSemaphoreValueCount = 1,
-        .pSignalSemaphoreValues = &slot->value,
-    };
-    const VkSubmitInfo batches[] = {
-        {
-            .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-            .pNext = s->signal == SUBMIT_TIMELINE ? &timeline : NULL,
-            .commandBufferCount = 1,
-            .pCommandBuffers = s->stamping ? &slot->stamped : &slot->plain,
-            .signalSemaphoreCount = s->signal != SUBMIT_FENCE,
-            .pSignalSemaphores = s->signal == SUBMIT_TIMELINE ? &s->timeline : &slot->binary,
-        },
-        {
-            .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
-            .waitSemaphoreCount = 1,
-            .pWaitSemaphores = &slot->binary,
-            .pWaitDstStageMask = &stage,
-        },
-    };
+    slot->batches[0].pCommandBuffers = s->stamping ? &slot->stamped : &slot->plain;
     uint32_t batch_count = s->signal == SUBMIT_BINARY ? 2 : 1;
     VkFence fence = s->signal == SUBMIT_TIMELINE ? VK_NULL_HANDLE : slot->fence;
     VkResult submitted;
     s->flying++;
-    slot->t0_ns = vg_now_ns();
-    submitted = vkQueueSubmit(vk->queue, batch_count, batches, fence);
-    slot->t1_ns = vg_now_ns();
-    slot->intended_ns = intended_ns ? intended_ns : slot->t0_ns;
+    slot->intended_ns = intended_ns;
+    slot->t0 = ticks_read(&s->clock);
+    submitted = vkQueueSubmit(vk->queue, batch_count, slot->batches, fence);
+    slot->t1 = ticks_read(&s->clock);
     vg_vk_check(vk, submitted, "vkQueueSubmit");
 }
 
@@ -192,11 +198,11 @@ static VkResult wait(struct submitter *s, const struct submission *slot, int64_t
     VkResult result;
     bool limited = until_ns != INT64_MAX; /* only then is there time to read the clock in between */
     if (!s->polling) {
-        int64_t rest_ns = limited ? until_ns - vg_now_ns() : (int64_t)VG_VK_WAIT_NS;
+        int64_t rest_ns = limited ? until_ns - ticks_now_ns(&s->clock) : (int64_t)VG_VK_WAIT_NS;
         return block(s, slot, rest_ns > 0 ? (uint64_t)rest_ns : 0);
     }
     while ((result = ask(s, slot)) == VK_NOT_READY && !vg_w_should_stop(s->context))
-        if (limited && vg_now_ns() >= until_ns)
+        if (limited && ticks_now_ns(&s->clock) >= until_ns)
             break;
     return result;
 }
@@ -261,9 +267,14 @@ struct submission *submitter_see(struct submitter *s, int64_t until_ns)
     unsigned index = s->oldest;
     struct submission *slot = &s->slots[index];
     VkResult seen = wait(s, slot, until_ns);
-    slot->t4_ns = vg_now_ns();
+    uint64_t t4 = ticks_read_after(&s->clock);
     if ((seen == VK_NOT_READY || seen == VK_TIMEOUT) && until_ns != INT64_MAX)
         return NULL;
+    slot->t0_ns = ticks_ns(&s->clock, slot->t0);
+    slot->t1_ns = ticks_ns(&s->clock, slot->t1);
+    slot->t4_ns = ticks_ns(&s->clock, t4);
+    if (!slot->intended_ns)
+        slot->intended_ns = slot->t0_ns;
     if (seen == VK_NOT_READY) /* stopped while it polled */
         vg_w_fail(s->context, "asked to stop while submission %u was not over, %.3f s after it was made", slot->number,
                   (double)(slot->t4_ns - slot->t0_ns) / 1e9);
@@ -272,10 +283,11 @@ struct submission *submitter_see(struct submitter *s, int64_t until_ns)
     vg_vk_check(vk, seen, s->polling ? "vkGetFenceStatus" : "vkWaitForFences");
     if (s->signal != SUBMIT_TIMELINE)
         VG_VK(vk, vkResetFences(vk->device, 1, &slot->fence));
-    s->oldest = (s->oldest + 1) % s->slot_count;
+    s->oldest = index + 1 == s->slot_count ? 0 : index + 1;
     s->flying--;
     if (s->stamping)
         read_stamps(s, slot);
     verify(s, slot, index);
+    ticks_keep(&s->clock, t4);
     return slot;
 }
