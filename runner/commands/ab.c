@@ -136,11 +136,10 @@ static bool load_side(const struct options *options, unsigned which, struct vg_s
     return good;
 }
 
-static int judge(const struct options *options, struct vg_error *err)
+static int judge(const struct options *options, const struct vg_gate_policy *policy, struct vg_error *err)
 {
     cmd_autoside struct vg_side a = { 0 }, b = { 0 };
-    cmd_autopolicy struct vg_gate_policy *policy = cmd_gate_policy(&options->gate, err);
-    if (!policy || !load_side(options, 0, &a, err) || !load_side(options, 1, &b, err))
+    if (!load_side(options, 0, &a, err) || !load_side(options, 1, &b, err))
         return -1;
     vg_autofree char *title = vg_format("A (%s)", options->hosts[0]);
     cmd_autogate struct vg_gate gate = { .title = VG_TAKE(title), .now = &b, .strict = options->gate.strict };
@@ -174,9 +173,15 @@ static int ab(void *context, const char *argument, struct vg_error *err)
         vg_fail(err, VG_ERROR_INPUT, "%s is there already; give another place with --out", options->out);
         return -1;
     }
-    if (!vg_make_directories(options->out, err) || !run_all(options, err))
+    /* What is wrong with the rules is told before the boots are made, not after. */
+    cmd_autopolicy struct vg_gate_policy *policy = cmd_gate_policy(&options->gate, err);
+    if (!policy || !vg_make_directories(options->out, err))
         return -1;
-    return judge(options, err);
+    if (!run_all(options, err)) {
+        rmdir(options->out); /* goes if not even the first run was started */
+        return -1;
+    }
+    return judge(options, policy, err);
 }
 
 static void release(void *context)

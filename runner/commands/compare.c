@@ -27,13 +27,24 @@ static struct vg_fingerprint fingerprint_of(const struct side *side)
     return side->baseline ? vg_baseline_fingerprint_of(side->baseline) : vg_run_fingerprint_of(side->run.runs[0]->run);
 }
 
+/* Anything is equivalent to itself: whoever asks that has mistyped. */
+static bool check_two(const struct side *a, const struct side *b, struct vg_error *err)
+{
+    bool same = a->baseline && b->baseline    ? vg_equal(a->baseline->file, b->baseline->file)
+                : !a->baseline && !b->baseline ? vg_is_same_run(a->run.runs[0]->run, b->run.runs[0]->run)
+                                               : false;
+    return !same || vg_fail(err, VG_ERROR_INPUT, "%s and %s are the same; which two shall be compared?",
+                            cmd_operands[0], cmd_operands[1]);
+}
+
 static int compare(void *context, const char *argument, struct vg_error *err)
 {
     const struct cmd_gate_options *options = context;
     (void)argument;
     struct side a VG_CLEANUP(free_side) = { 0 }, b VG_CLEANUP(free_side) = { 0 };
     cmd_autopolicy struct vg_gate_policy *policy = cmd_gate_policy(options, err);
-    if (!policy || !load_side(cmd_operands[0], &a, err) || !load_side(cmd_operands[1], &b, err))
+    if (!policy || !load_side(cmd_operands[0], &a, err) || !load_side(cmd_operands[1], &b, err) ||
+        !check_two(&a, &b, err))
         return -1;
     cmd_autogate struct vg_gate gate = {
         .title = a.baseline ? vg_format("baseline %s", a.baseline->name) : vg_strdup(cmd_operands[0]),

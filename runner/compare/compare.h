@@ -174,6 +174,8 @@ struct vg_side {
 bool vg_side_load(const char *const *directories, unsigned count, const char *across, struct vg_side *side,
                   struct vg_error *err);
 void vg_side_free(struct vg_side *side);
+/* Whether these are one run: one directory, or a copy of it (plan, host, start and seed are the same). */
+bool vg_is_same_run(const struct vg_run *a, const struct vg_run *b);
 
 /* A baseline of this side. What is not in order with it (failures, invalid results, unfinished runs, metrics with too
  * few boots) is VG_ERROR_INPUT, unless accept: then it is written down in the baseline, and metrics with too few boots

@@ -21,6 +21,13 @@ static bool same_environment(const struct vg_side *side, const char *across, str
     return good;
 }
 
+bool vg_is_same_run(const struct vg_run *a, const struct vg_run *b)
+{
+    return vg_equal(a->directory, b->directory) ||
+           (a->seed == b->seed && vg_equal(a->started, b->started) && vg_equal(a->plan, b->plan) &&
+            vg_equal(a->host, b->host));
+}
+
 static bool add_run(const char *directory, const char *across, struct vg_side *side, struct vg_error *err)
 {
     struct vg_results *results = vg_results_gather(directory, err);
@@ -28,9 +35,10 @@ static bool add_run(const char *directory, const char *across, struct vg_side *s
         return false;
     vg_push(side->runs, side->count) = results;
     for (unsigned i = 0; i + 1 < side->count; i++)
-        if (vg_equal(side->runs[i]->run->directory, results->run->directory))
-            return vg_fail(err, VG_ERROR_INPUT, "%s was given twice: its boots are no replicates of themselves",
-                           directory);
+        if (vg_is_same_run(side->runs[i]->run, results->run))
+            return vg_fail(err, VG_ERROR_INPUT, "%s was given twice%s%s: its boots are no replicates of themselves",
+                           directory, vg_equal(side->runs[i]->run->directory, directory) ? "" : ", also as ",
+                           vg_equal(side->runs[i]->run->directory, directory) ? "" : side->runs[i]->run->directory);
     return same_environment(side, across, err) && vg_metrics_add(&side->metrics, results, err);
 }
 

@@ -205,9 +205,12 @@ static void runs_of_other_environments_are_no_replicates(void **state)
     struct vg_error err = { 0 };
     vg_autofree char *one = make_run(6, 100, VG_PASS), *two = make_run(6, 100, VG_PASS);
     struct vg_run *run = vg_run_load(two, &err);
+    run->seed++; /* else it is a copy of the other */
     vg_run_fingerprint(run, "host.kernel", "6.5", "uname(2)");
     assert_good(vg_run_save(run, &err), err);
     vg_run_free(run);
+    vg_autofree char *copy = make_run(6, 100, VG_PASS);
+    const char *copied[] = { one, copy };
     const char *both[] = { one, two }, *twice[] = { one, one };
     struct vg_side side;
     assert_false(vg_side_load(both, 2, NULL, &side, &err));
@@ -216,7 +219,9 @@ static void runs_of_other_environments_are_no_replicates(void **state)
     assert_int_equal(side.metrics.items[0].value_count, 12);
     vg_side_free(&side);
     assert_false(vg_side_load(twice, 2, NULL, &side, &err));
-    assert_non_null(strstr(err.text, "given twice"));
+    assert_non_null(strstr(err.text, "given twice:"));
+    assert_false(vg_side_load(copied, 2, NULL, &side, &err));
+    assert_non_null(strstr(err.text, "given twice, also as "));
 }
 
 static void only_equal_environments_are_compared(void **state)
