@@ -294,14 +294,15 @@ help: ## this list
 SECONDS  ?= 10
 FUZZ     ?= *
 FUZZ_SRC := $(wildcard tests/fuzz/$(FUZZ).c)
-FUZZED   := runner/mechanism/sysfs-text.c $(addprefix runner/certify/,names.c tar.c stream.c manifest.c signature.c package.c)
+FUZZED   := $(addprefix runner/mechanism/,sysfs-text.c cgroup.c sched-nvidia-log.c) \
+            $(addprefix host-probes/,sysfs.c procfs.c fdinfo.c) $(addprefix runner/certify/,names.c tar.c stream.c manifest.c signature.c package.c)
 fuzz: ## feed what reads foreign bytes (FUZZ=GLOB of tests/fuzz) with random ones for SECONDS each (needs clang)
 	@command -v clang >/dev/null || { echo "fuzz: clang is not installed, and only it has libFuzzer; apt-get install clang libclang-rt-dev" >&2; exit 3; }
 	@mkdir -p $(BUILD)/fuzz
 	@for source in $(FUZZ_SRC); do \
 	    name=$$(basename $$source .c); mkdir -p $(BUILD)/fuzz/corpus-$$name; \
 	    clang -g -O1 -std=gnu11 -fms-extensions -w -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE \
-	        -Irunner -o $(BUILD)/fuzz/$$name $$source $(FUZZED) $(BASE_SRC) -ljansson -lcrypto -lz -pthread || exit 3; \
+	        -Irunner -Ihost-probes -o $(BUILD)/fuzz/$$name $$source $(FUZZED) $(BASE_SRC) -ljansson -lcrypto -lz -pthread || exit 3; \
 	    $(BUILD)/fuzz/$$name -max_total_time=$(SECONDS) -max_len=8192 -print_final_stats=0 -verbosity=0 \
 	        -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/corpus-$$name >$(BUILD)/fuzz/$$name.log 2>&1 || \
 	        { tail -n 30 $(BUILD)/fuzz/$$name.log; echo "not ok - $$name"; exit 1; }; \

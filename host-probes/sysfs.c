@@ -8,15 +8,21 @@
 #include "base/base.h"
 #include "procfs.h"
 
-bool sysfs_number(const char *root, const char *path, uint64_t *value)
+bool sysfs_parse(const char *text, uint64_t *value)
 {
-    char text[64], *end;
-    vg_autoclose int fd = procfs_open(root, path, 0);
-    if (fd < 0 || procfs_read_fd(fd, text, sizeof(text)) < 0 || text[0] < '0' || text[0] > '9')
+    char *end;
+    if (text[0] < '0' || text[0] > '9')
         return false;
     errno = 0;
     *value = strtoull(text, &end, text[1] == 'x' ? 16 : 10);
     return errno == 0 && (*end == '\n' || *end == '\0');
+}
+
+bool sysfs_number(const char *root, const char *path, uint64_t *value)
+{
+    char text[64];
+    vg_autoclose int fd = procfs_open(root, path, 0);
+    return fd >= 0 && procfs_read_fd(fd, text, sizeof(text)) >= 0 && sysfs_parse(text, value);
 }
 
 static int by_name(const void *a, const void *b)

@@ -7,7 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A number, decimal or with 0x, and nothing behind it. */
+/* A number, decimal or with 0x, and nothing but an end of line behind it. */
+bool sysfs_parse(const char *text, uint64_t *value);
+/* The same of a file. */
 bool sysfs_number(const char *root, const char *path, uint64_t *value);
 /* Names in a directory, sorted, at most `most`; those that begin with a dot are passed over. Returns how many; each and
  * the array are the caller's. A directory that is not there has none. */

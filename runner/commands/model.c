@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Starts vgauge-model beside this program and waits until it serves; it ends with the runner, however that ends. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include "base/base.h"
 #include "commands/model.h"
 
@@ -73,10 +77,48 @@ static bool start(struct cmd_model *model, const char *const *argv, struct vg_er
                    shown[0] ? shown : "it said nothing; is vgauge-model beside vgauge?");
 }
 
+/* The directory of a model that has ended; one that did not come to unmount it left a dead mount. A user who is not
+ * root has the tool that comes with FUSE. */
+static bool take_away(const char *directory)
+{
+    enum { TIMEOUT_MS = 5000, MOST_BYTES = 1000 };
+    if (rmdir(directory) == 0)
+        return true;
+    if (umount2(directory, MNT_DETACH) < 0) {
+        const char *const argv[] = { "fusermount3", "-uz", directory, NULL };
+        struct vg_error ignored = { 0 };
+        vg_autofree char *output = NULL;
+        int status;
+        vg_run_command(argv, TIMEOUT_MS, MOST_BYTES, &output, &status, &ignored);
+    }
+    return rmdir(directory) == 0;
+}
+
+unsigned cmd_model_sweep(void)
+{
+    enum { OLD_S = 60 }; /* one that is being started has an empty directory for a moment */
+    unsigned swept = 0;
+    glob_t found;
+    if (glob("/tmp/vgauge-model-??????", 0, NULL, &found) != 0)
+        return 0;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct stat status;
+        const char *path = found.gl_pathv[i];
+        vg_autodir DIR *directory = opendir(path); /* attributes of a dead file system may still be known */
+        if (!directory ? errno == ENOTCONN && take_away(path)
+                       : fstat(dirfd(directory), &status) == 0 && status.st_uid == geteuid() &&
+                             time(NULL) - status.st_ctime > OLD_S && rmdir(path) == 0)
+            swept++;
+    }
+    globfree(&found);
+    return swept;
+}
+
 struct cmd_model *cmd_model_start(struct vg_host *host, const char *programs, struct vg_error *err)
 {
     if (!host->model)
         return NULL;
+    cmd_model_sweep();
     struct cmd_model *model = vg_calloc(1, sizeof(*model));
     model->directory = vg_strdup("/tmp/vgauge-model-XXXXXX");
     vg_autofree char *program = vg_format("%s/vgauge-model", programs);
@@ -114,9 +156,8 @@ void cmd_model_stop(struct cmd_model *model)
     if (ended == 0) {
         kill(model->pid, SIGKILL);
         waitpid(model->pid, NULL, 0);
-        umount2(model->directory, MNT_DETACH);
     }
-    rmdir(model->directory);
+    take_away(model->directory);
     free(model->directory);
     free(model);
 }

@@ -10,5 +10,7 @@ struct cmd_model;
  * VG_ERROR_ENVIRONMENT: FUSE cannot be used here, with the reason. */
 struct cmd_model *cmd_model_start(struct vg_host *host, const char *programs, struct vg_error *err);
 void cmd_model_stop(struct cmd_model *model); /* NULL is fine */
+/* Unmounts and removes what killed models left in /tmp. Returns how many. */
+unsigned cmd_model_sweep(void);
 
 #endif

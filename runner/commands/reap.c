@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `vgauge reap`: what killed runs left, gone. */
 #include "commands/command.h"
+#include "commands/model.h"
 #include "engine/engine.h"
 
 struct options {
@@ -22,14 +23,18 @@ static int reap(void *context, const char *argument, struct vg_error *err)
     (void)err;
     struct vg_reaped reaped;
     vg_engine_reap(&reaped);
+    unsigned models = cmd_model_sweep();
     if (((const struct options *)context)->json) {
         json_t *root = vg_json_new_object();
         vg_json_set_int(root, "runs", reaped.runs);
         vg_json_set_int(root, "control_groups", reaped.groups);
+        vg_json_set_int(root, "models", models);
         cmd_print_json(root);
-    } else if (reaped.runs || reaped.groups) {
+    } else if (reaped.runs || reaped.groups || models) {
         printf("Cleaned up after %u run%s that had been killed; %u control group%s removed.\n", reaped.runs,
                reaped.runs == 1 ? "" : "s", reaped.groups, reaped.groups == 1 ? "" : "s");
+        if (models)
+            printf("%u model%s of drivers unmounted.\n", models, models == 1 ? "" : "s");
     } else {
         puts("No killed run left anything.");
     }
@@ -43,7 +48,7 @@ static const struct argp_option reap_options[] = {
 
 const struct cmd_command cmd_reap = {
     .name = "reap",
-    .summary = "remove what killed runs left: VMs, X servers, sockets, control groups",
+    .summary = "remove what killed runs left: VMs, X servers, sockets, control groups, models of drivers",
     .doc =
         "Only what is named as vgauge's and belongs to a run of yours that does not live any more; every run does it "
         "before it starts.",

@@ -2,7 +2,7 @@
 /* How a pGPU is set up: number of VFs, mixed-size mode, given away as a whole; and what its driver's tree must hold. */
 #include "engine/drill.h"
 
-static void set_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vfs)
+void vg_drill_set_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vfs)
 {
     const struct vg_pgpu_setup setup = { .vfs = vfs, .mixed = VG_ANY };
     struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
@@ -15,7 +15,7 @@ static void set_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vf
     step->end_ns = vg_now_ns();
 }
 
-static void set_mixed(struct vg_drill *drill, int64_t round, unsigned pgpu, bool mixed)
+void vg_drill_set_mixed(struct vg_drill *drill, int64_t round, unsigned pgpu, bool mixed)
 {
     const struct vg_pgpu_setup setup = { .vfs = VG_ANY, .mixed = mixed };
     struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
@@ -54,18 +54,19 @@ static bool vf_counts(struct vg_drill *drill, struct vg_error *err)
             continue;
         with_vfs++;
         for (long long round = 1; round <= rounds; round++) {
-            set_vfs(drill, round, pgpu, any_number(drill) ? (int)vg_drill_random(drill, (uint32_t)total) + 1 : total);
-            set_vfs(drill, round, pgpu, 0);
-            set_vfs(drill, round, pgpu, 0); /* once more is nothing */
+            vg_drill_set_vfs(drill, round, pgpu,
+                             any_number(drill) ? (int)vg_drill_random(drill, (uint32_t)total) + 1 : total);
+            vg_drill_set_vfs(drill, round, pgpu, 0);
+            vg_drill_set_vfs(drill, round, pgpu, 0); /* once more is nothing */
             if (!vg_drill_turn(drill, err))
                 return false;
         }
-        set_vfs(drill, rounds + 1, pgpu, total + 1);
+        vg_drill_set_vfs(drill, rounds + 1, pgpu, total + 1);
         make_busy(drill, pgpu, "2");
-        set_vfs(drill, rounds + 1, pgpu, total);
+        vg_drill_set_vfs(drill, rounds + 1, pgpu, total);
         vg_drill_look(drill, pgpu);
         vg_drill_create(drill, rounds + 1, pgpu, 0);
-        set_vfs(drill, rounds + 1, pgpu, 0); /* in use */
+        vg_drill_set_vfs(drill, rounds + 1, pgpu, 0); /* in use */
         vg_drill_look(drill, pgpu);
         vg_drill_drain(drill, rounds + 1);
     }
@@ -102,25 +103,25 @@ static bool mode_switch(struct vg_drill *drill, struct vg_error *err)
     }
     int total = (int)drill->walk.vf_totals[pgpu];
     /* Before VFs are enabled: taken, and lost by enabling them. That is how the driver is; the runner must see it. */
-    set_vfs(drill, 1, pgpu, 0);
-    set_mixed(drill, 1, pgpu, true);
-    set_vfs(drill, 1, pgpu, total);
+    vg_drill_set_vfs(drill, 1, pgpu, 0);
+    vg_drill_set_mixed(drill, 1, pgpu, true);
+    vg_drill_set_vfs(drill, 1, pgpu, total);
     vg_drill_step(drill, VG_STEP_LOOK, 1, pgpu);
     vg_drill_look(drill, pgpu);
     /* After it: stays. */
-    set_mixed(drill, 2, pgpu, true);
+    vg_drill_set_mixed(drill, 2, pgpu, true);
     vg_drill_look(drill, pgpu);
     vg_drill_create(drill, 2, pgpu, 0);
-    set_mixed(drill, 2, pgpu, false); /* in use */
+    vg_drill_set_mixed(drill, 2, pgpu, false); /* in use */
     vg_drill_look(drill, pgpu);
     vg_drill_drain(drill, 2);
-    set_mixed(drill, 3, pgpu, false);
+    vg_drill_set_mixed(drill, 3, pgpu, false);
     vg_drill_look(drill, pgpu);
     vg_drill_create(drill, 3, pgpu, 0);
-    set_mixed(drill, 3, pgpu, true); /* in use */
+    vg_drill_set_mixed(drill, 3, pgpu, true); /* in use */
     vg_drill_look(drill, pgpu);
     vg_drill_drain(drill, 3);
-    set_mixed(drill, 4, pgpu, true);
+    vg_drill_set_mixed(drill, 4, pgpu, true);
     vg_drill_look(drill, pgpu);
     return vg_drill_turn(drill, err);
 }
@@ -176,9 +177,9 @@ static void exclude(struct vg_drill *drill, const struct vg_mechanism *mechanism
         vg_drill_create(drill, pgpu, pgpu, type); /* and the other way round */
     take_back(drill, mechanism, state, pgpu, pgpu, whole);
     if (total)
-        set_vfs(drill, pgpu, pgpu, total);
+        vg_drill_set_vfs(drill, pgpu, pgpu, total);
     if (mixed)
-        set_mixed(drill, pgpu, pgpu, true);
+        vg_drill_set_mixed(drill, pgpu, pgpu, true);
     vg_drill_create(drill, pgpu, pgpu, 0); /* works again */
     vg_drill_look(drill, pgpu);
     vg_drill_drain(drill, pgpu);

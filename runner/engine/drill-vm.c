@@ -54,7 +54,7 @@ static void end_vm(pid_t pid, unsigned way)
         ;
 }
 
-static bool hold(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t instance, pid_t *pid)
+bool vg_drill_hold(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t instance, pid_t *pid)
 {
     struct vg_error err = { 0 };
     struct vg_step *step = vg_drill_step(drill, VG_STEP_HOLD, round, pgpu);
@@ -67,7 +67,7 @@ static bool hold(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t i
     return up;
 }
 
-static void let_go(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t instance, pid_t pid, unsigned way)
+void vg_drill_let_go(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t instance, pid_t pid, unsigned way)
 {
     struct vg_step *step = vg_drill_step(drill, VG_STEP_RELEASE, round, pgpu);
     step->instance = instance;
@@ -136,12 +136,12 @@ static bool lifetime(struct vg_drill *drill, struct vg_error *err)
         unsigned type = vg_drill_random(drill, drill->walk.classes[pgpu].type_count);
         pid_t pid;
         int64_t instance = vg_drill_create(drill, i, pgpu, type);
-        if (instance < 0 || !hold(drill, i, pgpu, instance, &pid))
+        if (instance < 0 || !vg_drill_hold(drill, i, pgpu, instance, &pid))
             break;
-        let_go(drill, i, pgpu, instance, pid, way); /* still there: instance-bound */
-        if (!hold(drill, i, pgpu, instance, &pid))  /* and good for another VM */
+        vg_drill_let_go(drill, i, pgpu, instance, pid, way); /* still there: instance-bound */
+        if (!vg_drill_hold(drill, i, pgpu, instance, &pid))  /* and good for another VM */
             break;
-        let_go(drill, i, pgpu, instance, pid, way);
+        vg_drill_let_go(drill, i, pgpu, instance, pid, way);
         vg_drill_destroy(drill, i, instance);
         vg_drill_look(drill, pgpu);
         if (!vg_drill_turn(drill, err))
@@ -179,11 +179,11 @@ static bool remove_in_use(struct vg_drill *drill, struct vg_error *err)
     for (unsigned pgpu = 0; pgpu < drill->walk.class_count && !drill->trouble; pgpu++) {
         pid_t pid;
         int64_t instance = vg_drill_create(drill, pgpu, pgpu, 0);
-        if (instance < 0 || !hold(drill, pgpu, pgpu, instance, &pid))
+        if (instance < 0 || !vg_drill_hold(drill, pgpu, pgpu, instance, &pid))
             continue;
         bool gone = vg_drill_destroy(drill, pgpu, instance) == VG_REFUSED_NOT;
         vg_drill_look(drill, pgpu);
-        let_go(drill, pgpu, pgpu, instance, pid, 0);
+        vg_drill_let_go(drill, pgpu, pgpu, instance, pid, 0);
         if (!gone)
             vg_drill_destroy(drill, pgpu, instance);
         vg_drill_look(drill, pgpu);

@@ -82,14 +82,15 @@ int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu)
     return drill->vgpu_count - 1;
 }
 
-int64_t vg_drill_create_as(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf)
+int64_t vg_drill_create_again(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf,
+                              const char *uuid)
 {
     struct vg_step *step = vg_drill_step(drill, VG_STEP_CREATE, round, pgpu);
     struct vg_error err = { 0 };
     struct vg_vgpu *vgpu = NULL;
-    const struct vg_create_as how = { .pgpu_index = drill->host_index[pgpu],
-                                      .profile = vg_drill_profile(drill, pgpu, type),
-                                      .vf = vf };
+    const struct vg_create_as how = {
+        .pgpu_index = drill->host_index[pgpu], .profile = vg_drill_profile(drill, pgpu, type), .uuid = uuid, .vf = vf
+    };
     step->type = type;
     step->wanted = vf;
     step->outcome = drill->mechanism->create_as(drill->state, &how, &vgpu, &err);
@@ -102,6 +103,11 @@ int64_t vg_drill_create_as(struct vg_drill *drill, int64_t round, unsigned pgpu,
     step->place = vgpu->placement_id;
     step->instance = vg_drill_keep(drill, vgpu);
     return step->instance;
+}
+
+int64_t vg_drill_create_as(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf)
+{
+    return vg_drill_create_again(drill, round, pgpu, type, vf, NULL);
 }
 
 int64_t vg_drill_create(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
@@ -218,7 +224,7 @@ bool vg_drill_has(const struct vg_drill *drill, enum vg_capacity_model model, un
     return false;
 }
 
-static bool destroy_quietly(struct vg_drill *drill)
+bool vg_drill_destroy_quietly(struct vg_drill *drill)
 {
     bool all = true;
     if (drill->with_tenants) {
@@ -250,7 +256,7 @@ bool vg_drill_restart(struct vg_drill *drill)
             }
         }
     }
-    empty = destroy_quietly(drill) && empty;
+    empty = vg_drill_destroy_quietly(drill) && empty;
     free(drill->vgpus);
     drill->vgpus = NULL;
     drill->vgpu_count = 0;

@@ -61,6 +61,9 @@ const struct vg_host_profile *vg_drill_profile(const struct vg_drill *drill, uns
 /* Number of the vGPU, or VG_ANY if it was refused. */
 int64_t vg_drill_create(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type);
 int64_t vg_drill_create_as(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf);
+/* As it was defined once: on this VF (or VG_ANY), with this UUID (or NULL). */
+int64_t vg_drill_create_again(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf,
+                              const char *uuid);
 /* Takes a vGPU that was made elsewhere (a race) into the list. */
 int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu);
 enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t instance);
@@ -71,6 +74,19 @@ void vg_drill_drain(struct vg_drill *drill, int64_t round); /* destroys everythi
 /* Everything as at the start, without steps: for trying again. True if it is known to be so. */
 bool vg_drill_restart(struct vg_drill *drill);
 unsigned vg_drill_live(const struct vg_drill *drill, int64_t *instances, unsigned most); /* which exist */
+
+/* Everything that it made goes without steps; false: something is still there. */
+bool vg_drill_destroy_quietly(struct vg_drill *drill);
+
+/* --- drill-setup.c --- */
+
+void vg_drill_set_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vfs);
+void vg_drill_set_mixed(struct vg_drill *drill, int64_t round, unsigned pgpu, bool mixed);
+
+/* --- drill-vm.c: a process that holds the vGPU's VFIO device open plays the VM --- */
+
+bool vg_drill_hold(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t instance, pid_t *pid);
+void vg_drill_let_go(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t instance, pid_t pid, unsigned way);
 
 /* --- drill-tenant.c: each vGPU is a VM --- */
 

@@ -42,6 +42,15 @@ static unsigned default_profile(const struct vg_test *test, const struct vg_host
     return 0;
 }
 
+static char *only_for(const struct vg_words *mechanisms, const char *name)
+{
+    vg_autotext struct vg_text text = { 0 };
+    vg_text_add(&text, "does not apply to %s, only to ", name);
+    for (unsigned i = 0; i < mechanisms->count; i++)
+        vg_text_add(&text, "%s%s", i == 0 ? "" : i + 1 == mechanisms->count ? " and " : ", ", mechanisms->items[i]);
+    return vg_strdup(text.data);
+}
+
 static char *why_not_here(const struct vg_test *test, const struct vg_host *host, const struct vg_mechanism *mechanism,
                           const char *policy, const struct vg_host_profile *profile)
 {
@@ -51,7 +60,7 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
             return vg_format("%s does not offer %s", mechanism->name, capability);
     }
     if (test->needs.mechanism.count && !vg_words_have(&test->needs.mechanism, mechanism->name))
-        return vg_format("does not apply to %s", mechanism->name);
+        return only_for(&test->needs.mechanism, mechanism->name);
     if (test->needs.vm && !mechanism->vm)
         return vg_format("needs a VM; a tenant of %s is a process on the host", mechanism->name);
     if (test->needs.policy.count && !vg_words_have(&test->needs.policy, policy))

@@ -193,5 +193,7 @@ void judge_sort(double *values, size_t count);
 double judge_fact_number(const struct vg_measured_run *run, const char *name);
 /* An integral sample as an instant. */
 int64_t judge_instant(double sample);
+/* Name of a type of a pGPU in a walk; words that say so for one that it does not have. walk_text.c. */
+const char *judge_type_name(const struct vg_walk *walk, int64_t pgpu, int64_t type);
 
 #endif

@@ -147,6 +147,8 @@ enum vg_step_op {
     VG_STEP_TAKE_BACK, /* and taken back */
     VG_STEP_INSPECT,   /* the driver's tree: `wanted` things looked at, `seen` of them missing */
     VG_STEP_HELD,      /* what the manager holds of the host, `type` says which; `seen` now, `wanted` at first */
+    VG_STEP_REBOOT,    /* of the whole host; `pgpu` says nothing */
+    VG_STEP_SAME,      /* after a reboot: is this vGPU as `wanted`, another's number, was defined? `seen` 1 or 0 */
 };
 
 /* What VG_STEP_HELD counts. */
@@ -201,6 +203,8 @@ struct vg_walk {
 
 struct vg_walk_result {
     unsigned creates, destroys, refusals, counters, decisions, races, inspected;
+    unsigned reboots;        /* of the host */
+    unsigned restored;       /* vGPUs that are again as they were defined before a reboot */
     unsigned vms;            /* that were given a vGPU */
     int64_t slowest_free_ns; /* longest time from a VM's end until its slot was free; 0: nothing was timed */
     unsigned wrong_grants;   /* granted where the capacity model refuses */
@@ -213,10 +217,11 @@ struct vg_walk_result {
     unsigned wrong_decisions;
     unsigned races_without, races_with_many;
     unsigned wrong_setups, missing;
-    unsigned left_over; /* vGPUs that still exist at the end */
-    unsigned fills;     /* types of pGPUs that were created alone until they were refused */
-    int64_t first_step; /* of the first thing that was wrong; -1: nothing was */
-    char first[400];    /* it, as a sentence */
+    unsigned memory_checks; /* times that memory of one pGPU's vGPUs was compared: sums with what it has, or ranges */
+    unsigned left_over;     /* vGPUs that still exist at the end */
+    unsigned fills;         /* types of pGPUs that were created alone until they were refused */
+    int64_t first_step;     /* of the first thing that was wrong; -1: nothing was */
+    char first[400];        /* it, as a sentence */
 };
 /* Replays the steps beside the capacity models. policy: what every decision should have followed; NULL: none is
  * checked. Pure: reads nothing else. */

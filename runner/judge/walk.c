@@ -9,7 +9,6 @@ const char *const vg_step_columns[VG_STEP_COLUMNS] = {
     "outcome", "vf",    "place", "race", "decided", "start_ns", "end_ns",
 };
 const char *const vg_counter_columns[VG_COUNTER_COLUMNS] = { "step", "pgpu", "type", "vf", "value" };
-const char *const vg_held_words[VG_HELD_KINDS] = { "open files", "threads", "processes of VMs" };
 const char *const vg_range_columns[VG_RANGE_COLUMNS] = { "step", "pgpu", "vf", "first_byte", "bytes" };
 
 struct known {
@@ -46,59 +45,6 @@ static void __attribute__((format(printf, 2, 3))) wrong(struct replay *replay, c
     va_end(arguments);
     result->first_step = replay->step->step;
     snprintf(result->first, sizeof(result->first), "Step %lld (%s): %s", (long long)replay->step->step, text, what);
-}
-
-static const char *type_name(const struct vg_walk *walk, int64_t pgpu, int64_t type)
-{
-    if (pgpu < 0 || pgpu >= walk->class_count || type < 0 || type >= walk->classes[pgpu].type_count)
-        return "an unsupported type";
-    return walk->classes[pgpu].types[type].name;
-}
-
-static const char *type_by_id(const struct vg_walk *walk, int64_t id)
-{
-    for (unsigned i = 0; i < walk->class_count; i++)
-        for (unsigned j = 0; j < walk->classes[i].type_count; j++)
-            if (walk->classes[i].types[j].id == id)
-                return walk->classes[i].types[j].name;
-    return "an unsupported type";
-}
-
-char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
-{
-    const char *pgpu = step->pgpu >= 0 && step->pgpu < walk->class_count ? walk->classes[step->pgpu].name : "no pGPU";
-    const char *type = step->decided ? type_by_id(walk, step->type) : type_name(walk, step->pgpu, step->type);
-    const char *outcome = vg_refusal_name((enum vg_refusal)step->outcome);
-    switch ((enum vg_step_op)step->op) {
-    case VG_STEP_CREATE:
-        return vg_format("create #%lld %s on %s: %s", (long long)step->instance, type, pgpu, outcome);
-    case VG_STEP_DESTROY:
-        return vg_format("destroy #%lld on %s: %s", (long long)step->instance, pgpu, outcome);
-    case VG_STEP_LOOK:
-        return vg_format("look at %s", pgpu);
-    case VG_STEP_BAD_UUID:
-        return vg_format("create %s on %s with bad UUID %lld: %s", type, pgpu, (long long)step->wanted, outcome);
-    case VG_STEP_HOLD:
-        return vg_format("a VM takes #%lld: %s", (long long)step->instance, outcome);
-    case VG_STEP_RELEASE:
-        return vg_format("the VM of #%lld ends", (long long)step->instance);
-    case VG_STEP_VFS:
-        return vg_format("%lld VFs on %s: %s, %lld there", (long long)step->wanted, pgpu, outcome,
-                         (long long)step->seen);
-    case VG_STEP_MIXED:
-        return vg_format("mixed-size mode %s on %s: %s, reads %s", step->wanted ? "on" : "off", pgpu, outcome,
-                         step->seen ? "on" : "off");
-    case VG_STEP_PASS:
-        return vg_format("pass %s through: %s", pgpu, outcome);
-    case VG_STEP_TAKE_BACK:
-        return vg_format("take %s back: %s", pgpu, outcome);
-    case VG_STEP_INSPECT:
-        return vg_format("inspect %s: %lld of %lld missing", pgpu, (long long)step->seen, (long long)step->wanted);
-    case VG_STEP_HELD:
-        return vg_format("the manager holds %lld %s", (long long)step->seen,
-                         step->type >= 0 && step->type < VG_HELD_KINDS ? vg_held_words[step->type] : "unknown things");
-    }
-    return vg_format("an unknown step %lld", (long long)step->op);
 }
 
 static struct known *known_of(struct replay *replay, int64_t instance)
@@ -219,6 +165,35 @@ static void judge_decision(struct replay *replay, int64_t *type)
           best.pgpu >= 0 ? replay->classes[best.pgpu].name : "none");
 }
 
+static uint64_t type_bytes(const struct vg_vgpu_type *type, unsigned part)
+{
+    return part == 0 ? type->size_bytes : part == 1 ? type->low_gm_mib : type->high_gm_mib;
+}
+
+/* All vGPUs that were granted, rightly or not, together need no more than the pGPU has. */
+static void judge_sums(struct replay *replay, unsigned pgpu)
+{
+    enum { PARTS = 3 }; /* memory; for GVT-g two kinds of graphics memory */
+    static const char *const words[PARTS] = { "bytes of memory", "MiB of low", "MiB of high graphics memory" };
+    const struct vg_pgpu_class *class = &replay->classes[pgpu];
+    const uint64_t has[PARTS] = { class->size_bytes, class->low_gm_mib, class->high_gm_mib };
+    for (unsigned part = 0; part < PARTS; part++) {
+        uint64_t sum = 0;
+        for (unsigned i = 0; i < replay->known_count; i++)
+            if (replay->known[i].there && replay->known[i].pgpu == pgpu &&
+                replay->known[i].instance.type < class->type_count)
+                sum += type_bytes(&class->types[replay->known[i].instance.type], part);
+        if (!has[part] || !sum)
+            continue;
+        replay->result->memory_checks++;
+        if (sum <= has[part])
+            continue;
+        replay->result->overlaps++;
+        wrong(replay, "its vGPUs together need %llu %s, and %s has %llu.", (unsigned long long)sum, words[part],
+              class->name, (unsigned long long)has[part]);
+    }
+}
+
 static void do_create(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
@@ -231,6 +206,7 @@ static void do_create(struct replay *replay)
         replay->result->creates++;
         if (type >= 0)
             take_in(replay, (unsigned)step->pgpu, (unsigned)type);
+        judge_sums(replay, (unsigned)step->pgpu);
     } else if (!step->race) {
         if (type >= 0 && step->outcome == VG_REFUSED_NO_CAPACITY &&
             replay->states[step->pgpu].count[type] == replay->states[step->pgpu].live)
@@ -315,6 +291,23 @@ static void do_mixed(struct replay *replay)
     reset_class(replay, (unsigned)step->pgpu);
 }
 
+/* As after boot: no vGPU, no VF, no mode, and every pGPU with its own driver. */
+static void do_reboot(struct replay *replay)
+{
+    replay->result->reboots++;
+    for (unsigned i = 0; i < replay->known_count; i++)
+        replay->known[i].there = replay->known[i].held = false;
+    for (unsigned i = 0; i < replay->walk->class_count; i++) {
+        struct vg_pgpu_class *class = &replay->classes[i];
+        replay->states[i] = (struct vg_pgpu_state) { 0 };
+        replay->passed[i] = false;
+        class->vf_count = class->sriov ? 0 : class->vf_count;
+        if (class->model == VG_CAPACITY_MIXED_SIZE)
+            class->model = VG_CAPACITY_SAME_SIZE;
+        reset_class(replay, i);
+    }
+}
+
 static void do_pass(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
@@ -365,7 +358,7 @@ static void judge_counter(struct replay *replay, const struct vg_counter *counte
         return;
     replay->result->wrong_counters++;
     const char *what =
-        counter->type < 0 ? words[-counter->type - 1] : type_name(replay->walk, counter->pgpu, counter->type);
+        counter->type < 0 ? words[-counter->type - 1] : judge_type_name(replay->walk, counter->pgpu, counter->type);
     vg_autofree char *where = counter->vf >= 0 ? vg_format(" on VF %lld", (long long)counter->vf) : vg_strdup("");
     wrong(replay, "then %s%s on %s reads %lld and must be %lld.", what, where, replay->classes[counter->pgpu].name,
           (long long)counter->value, (long long)model);
@@ -390,6 +383,7 @@ static void judge_ranges(struct replay *replay)
             replay->result->overlaps++;
             wrong(replay, "the memory of VF %lld ends beyond that of the pGPU.", (long long)range->vf);
         }
+        replay->result->memory_checks++;
         for (unsigned j = first; j < i; j++) {
             if (!ranges_overlap(range, &walk->ranges[j]))
                 continue;
@@ -486,6 +480,15 @@ static void replay_step(struct replay *replay)
         replay->result->missing += (unsigned)step->seen;
         if (step->seen)
             wrong(replay, "the driver's tree lacks what its ABI demands.");
+        break;
+    case VG_STEP_REBOOT:
+        do_reboot(replay);
+        break;
+    case VG_STEP_SAME:
+        replay->result->restored += step->seen == 1;
+        replay->result->wrong_setups += step->seen != 1;
+        if (step->seen != 1)
+            wrong(replay, "its UUID or VF and its type must be those of the definition.");
         break;
     case VG_STEP_HELD:
         if (step->wanted < 0 || step->seen <= step->wanted)

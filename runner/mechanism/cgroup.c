@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include "mechanism/cgroup.h"
+#include "mechanism/sysfs-text.h"
 
 #define PREFIX       "vgauge-"
 #define SHARES_ONE   1024 /* version 1's ordinary cpu.shares */
@@ -92,7 +93,22 @@ static bool read_number(const struct vg_cgroups *groups, const char *name, const
     return vg_parse_int(text, value) || vg_fail(err, VG_ERROR_ENVIRONMENT, "%s reads `%s`, no number", path, text);
 }
 
-/* "max 100000" or "5000 20000" */
+bool vg_cgroup_parse_maximum(const char *text, struct vg_cgroup_limit *limit)
+{
+    char quota[24], period[24], rest;
+    uint64_t number;
+    limit->quota_us = 0;
+    if (sscanf(text, "%23s %23s %c", quota, period, &rest) != 2 || !vg_sysfs_number(period, UINT32_MAX, &number))
+        return false;
+    limit->period_us = (unsigned)number;
+    if (vg_equal(quota, "max"))
+        return true;
+    if (!vg_sysfs_number(quota, UINT32_MAX, &number))
+        return false;
+    limit->quota_us = (unsigned)number;
+    return true;
+}
+
 static bool read_maximum(const struct vg_cgroups *groups, const char *name, struct vg_cgroup_limit *limit,
                          struct vg_error *err)
 {
@@ -100,9 +116,7 @@ static bool read_maximum(const struct vg_cgroups *groups, const char *name, stru
     vg_autofree char *text = NULL;
     if (!vg_read_attribute(path, &text, err))
         return false;
-    limit->quota_us = 0;
-    return sscanf(text, "max %u", &limit->period_us) == 1 ||
-           sscanf(text, "%u %u", &limit->quota_us, &limit->period_us) == 2 ||
+    return vg_cgroup_parse_maximum(text, limit) ||
            vg_fail(err, VG_ERROR_ENVIRONMENT, "%s reads `%s`, which cannot be understood", path, text);
 }
 

@@ -24,6 +24,8 @@ struct vg_cgroup_limit {
     unsigned weight;   /* 1 is the ordinary one */
 };
 
+/* cpu.max: "max 100000" or "5000 20000". */
+bool vg_cgroup_parse_maximum(const char *text, struct vg_cgroup_limit *limit);
 /* Each one reads back what it wrote. */
 bool vg_cgroup_make(const struct vg_cgroups *groups, const char *name, const char *cores, struct vg_error *err);
 bool vg_cgroup_set_limit(const struct vg_cgroups *groups, const char *name, const struct vg_cgroup_limit *limit,

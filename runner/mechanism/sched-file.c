@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Knobs that are one file each (sched-knobs.h). */
 #include "mechanism/sched-knobs.h"
+#include "mechanism/sysfs-text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,10 +47,7 @@ bool vg_knob_read(const char *path, uint64_t most, uint64_t *value, struct vg_er
     vg_autofree char *text = NULL;
     if (!vg_read_attribute(path, &text, err))
         return false;
-    bool digits = *text && strlen(text) <= 20 && strspn(text, "0123456789") == strlen(text);
-    errno = 0;
-    *value = digits ? strtoull(text, NULL, 10) : 0;
-    if (digits && errno == 0 && *value <= most)
+    if (vg_sysfs_number(text, most, value))
         return true;
     vg_autofree char *shown = vg_printable(text, strlen(text), 60);
     return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s reads `%s`, which is no number from 0 to %llu", path, shown,
@@ -72,30 +70,17 @@ enum vg_refusal vg_knob_write(const char *path, uint64_t value, struct vg_error 
     return VG_REFUSED_ERROR;
 }
 
-/* The word in brackets, or the only word. *length 0: neither. */
-static const char *active_word(const char *text, size_t *length)
-{
-    const char *open = strchr(text, '['), *close = open ? strchr(open, ']') : NULL;
-    *length = 0;
-    if (open && close && !strpbrk(close, "[")) {
-        *length = (size_t)(close - open - 1);
-        return open + 1;
-    }
-    if (!open && !strchr(text, ']') && !strpbrk(text, " \t\n"))
-        *length = strlen(text);
-    return text;
-}
-
 bool vg_knob_read_choice(const char *path, const char *const *choices, size_t count, size_t *index,
                          struct vg_error *err)
 {
     vg_autofree char *text = NULL;
-    size_t length;
+    struct vg_error ignored = { 0 };
+    char active[VG_SYSFS_NAME_MAX];
     if (!vg_read_attribute(path, &text, err))
         return false;
-    const char *word = active_word(text, &length);
-    for (*index = 0; *index < count; (*index)++)
-        if (length && strlen(choices[*index]) == length && strncmp(word, choices[*index], length) == 0)
+    bool said = vg_sysfs_choice(text, active, &ignored);
+    for (*index = 0; said && *index < count; (*index)++)
+        if (vg_equal(choices[*index], active))
             return true;
     vg_autofree char *shown = vg_printable(text, strlen(text), 60);
     return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s reads `%s`, which does not say which choice is in force", path,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Intel's two schedulers: xe's quantum, timeout and priority of each function, and GVT-g's weight of each type. */
 #include "mechanism/sched-knobs.h"
-
-#include <stdio.h>
+#include "mechanism/sysfs-text.h"
 
 enum { MOST_QUANTUM_MS = 100000, MOST_TIMEOUT_US = 100000000, MOST_VFS = 64, MOST_WEIGHT = 16 };
 static const char *const priorities[] = { "low", "normal", "high" };
@@ -91,29 +90,19 @@ enum vg_refusal vg_xe_scheduling_set(const char *root, const char *pf, unsigned 
     return VG_REFUSED_ERROR;
 }
 
-/* The type's description has a line "weight: N". */
-static bool find_weight(const char *text, unsigned *weight)
-{
-    for (const char *line = text; line; line = strchr(line, '\n')) {
-        unsigned after;
-        int used = 0;
-        line += *line == '\n';
-        if (sscanf(line, "weight: %u%n", &after, &used) == 1 && (line[used] == '\n' || !line[used])) {
-            *weight = after;
-            return after >= 1 && after <= MOST_WEIGHT;
-        }
-    }
-    return false;
-}
-
 bool vg_gvt_weight_get(const char *root, const char *uuid, unsigned *weight, struct vg_error *err)
 {
     const char *below = vg_equal(root, "/") ? "" : root;
     vg_autofree char *path = vg_format("%s/sys/bus/mdev/devices/%s/mdev_type/description", below, uuid);
     vg_autofree char *text = NULL;
-    return vg_read_attribute(path, &text, err) &&
-           (find_weight(text, weight) ||
-            vg_fail(err, VG_ERROR_ENVIRONMENT, "%s names no weight from 1 to %d", path, MOST_WEIGHT));
+    struct vg_error ignored = { 0 };
+    struct vg_sysfs_description said;
+    if (!vg_read_attribute(path, &text, err))
+        return false;
+    if (!vg_sysfs_describe(text, &said, &ignored) || said.weight < 1 || said.weight > MOST_WEIGHT)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s names no weight from 1 to %d", path, MOST_WEIGHT);
+    *weight = said.weight;
+    return true;
 }
 
 enum vg_refusal vg_gvt_weight_require(const char *root, const char *uuid, unsigned weight, struct vg_error *err)

@@ -136,10 +136,12 @@ bool vg_sysfs_describe(const char *text, struct vg_sysfs_description *descriptio
 bool vg_sysfs_choice(const char *text, char active[VG_SYSFS_NAME_MAX], struct vg_error *err)
 {
     const char *open = strchr(text, '['), *shut = open ? strchr(open, ']') : NULL;
-    size_t length = shut ? (size_t)(shut - open - 1) : 0;
-    if (!length || length >= VG_SYSFS_NAME_MAX || strchr(shut, '[') || memchr(open + 1, '[', length))
+    bool alone = !open && !strpbrk(text, "] \t\n");
+    const char *word = alone ? text : shut ? open + 1 : "";
+    size_t length = alone ? strlen(text) : shut ? (size_t)(shut - open - 1) : 0;
+    if (!length || length >= VG_SYSFS_NAME_MAX || (shut && strchr(shut, '[')) || memchr(word, '[', length))
         return malformed(err, "choice of words", text);
-    memcpy(active, open + 1, length);
+    memcpy(active, word, length);
     active[length] = '\0';
     return true;
 }

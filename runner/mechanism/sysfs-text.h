@@ -27,7 +27,7 @@ struct vg_sysfs_description {
 };
 bool vg_sysfs_describe(const char *text, struct vg_sysfs_description *description, struct vg_error *err);
 
-/* A choice with the active word in brackets: "[low] normal high". */
+/* A choice with the active word in brackets, "[low] normal high", or one word alone. */
 bool vg_sysfs_choice(const char *text, char active[VG_SYSFS_NAME_MAX], struct vg_error *err);
 
 /* xe's *_provisioned: lines "VF1: 0x20000000-0x16a9fffff", both ends included. Function is 0 for the PF. */

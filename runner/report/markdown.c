@@ -129,6 +129,7 @@ bool vg_report_markdown(const struct vg_results *results, const char *path, stru
             add_line(&text, warnings[i]);
         }
     add_requirements(&text, results);
+    vg_report_markdown_matrix(&text, results);
     add_troubles(&text, results);
     add_counts(&text, results);
     return vg_write_file(path, text.data, text.length, err);

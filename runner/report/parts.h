@@ -58,6 +58,8 @@ char *vg_report_run_text(const struct vg_run *run);
 void vg_report_csv_cell(FILE *out, const char *text, bool last);
 /* Foreign text as Markdown that is nothing but text. */
 void vg_report_markdown_add(struct vg_text *text, const char *foreign);
+/* Requirements down, mechanisms across, if the run has several. */
+void vg_report_markdown_matrix(struct vg_text *text, const struct vg_results *results);
 /* Why an instance is not a pass: its reasons joined by "; ", at most max_bytes, clean. Caller frees. */
 char *vg_report_reasons_text(const struct vg_judgement *judgement, size_t max_bytes);
 /* Why the run's directory does not hold a whole run; NULL if it does. Caller frees. */

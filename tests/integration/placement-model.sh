@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
 BUILD=${BUILD:-build}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'umount -l "$work/mount" 2>/dev/null; rm -rf "$work"' EXIT
 failed=0
 check() { # name, status
     if [ "$2" = 0 ]; then echo "ok - $1"; else echo "not ok - $1"; failed=1; fi
@@ -27,6 +27,46 @@ check "creating one instance changes another type's counter" $?
 kill $model
 wait $model
 check "the model ends by itself when asked to" $?
+
+refuses() { # name, word, argument...
+    local name=$1 word=$2
+    shift 2
+    timeout 20 "$BUILD/vgauge-model" "$@" >"$work/said" 2>&1
+    [ $? = 2 ] && [ "$(wc -l <"$work/said")" = 1 ] && grep -qF "$word" "$work/said"
+    check "vgauge-model refuses $name in one sentence" $?
+}
+mkdir "$work/full"
+touch "$work/full/file"
+refuses "a profile that is none" 'unknown profile `a200`' --profile a200 "$work/mount"
+refuses "a behaviour that is none" 'unknown behaviour `nothing`' --break nothing "$work/mount"
+refuses "a directory that is not there" 'No such file or directory' "$work/nowhere"
+refuses "a file" 'it is no directory' "$work/full/file"
+refuses "a directory with something in it" 'it is not empty' "$work/full"
+serve() {
+    rm -f "$work/model.log"
+    "$BUILD/vgauge-model" --profile mdpy "$1" >"$work/model.log" 2>&1 &
+    model=$!
+    for _ in $(seq 50); do grep -qs '^serving' "$work/model.log" && break; sleep 0.1; done
+}
+serve "$work/mount"
+refuses "a place where a model is served" 'a model is served there already' "$work/mount"
+kill -KILL $model
+wait $model 2>/dev/null
+ls "$work/mount" >/dev/null 2>&1
+[ $? != 0 ]
+check "a model that is killed leaves a dead mount" $?
+serve "$work/mount"
+[ "$(cat "$available")" = 4 ] && grep -q 'left by a model that was killed' "$work/model.log"
+check "which the next one takes away" $?
+kill $model
+wait $model
+dead=/tmp/vgauge-model-$(tr -dc a-z0-9 </dev/urandom | head -c 6)
+mkdir "$dead"
+serve "$dead"
+kill -KILL $model
+wait $model 2>/dev/null
+"$BUILD/vgauge" reap >"$work/reap" && [ ! -e "$dead" ]
+check "vgauge reap takes away what a killed run's model left" $?
 
 timeout 170 "$BUILD/vgauge" run --plan placement-model --mechanism '!nvidia-vfio,!xe-sriov' --seed 5 --out "$work/run" >"$work/run.log" 2>&1
 check "the plan passes on clean models over mdev" $?

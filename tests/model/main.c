@@ -85,9 +85,10 @@ int main(int count, char **values)
         fprintf(stderr, "vgauge-model: unknown behaviour `%s`; --list shows those there are\n", options.control);
         return 2;
     }
+    if (!model_may_be_at(options.mountpoint))
+        return 2;
     if (model_serve(options.mountpoint, say_ready) == 0)
         return 0;
-    fprintf(stderr, "vgauge-model: cannot serve at %s; is it a directory, and can FUSE be used here (/dev/fuse)?\n",
-            options.mountpoint);
+    fprintf(stderr, "vgauge-model: cannot serve at %s; can FUSE be used here (/dev/fuse)?\n", options.mountpoint);
     return 3;
 }

@@ -62,12 +62,24 @@ void model_on_reset(void (*call)(void))
         reset_calls[reset_count++] = call;
 }
 
+/* The control stale-boot: what lived keeps its place over the reboot. */
+static void keep_places(struct gpu *gpu, unsigned lost[MODEL_TYPES])
+{
+    memcpy(lost, gpu->lost, MODEL_TYPES * sizeof(*lost));
+    for (unsigned i = 0; i < gpu->count; i++)
+        lost[gpu->instances[i]->type - gpu->types]++;
+}
+
 void model_reset(void)
 {
+    static unsigned lost[MODEL_GPUS][MODEL_TYPES];
+    memset(lost, 0, sizeof(lost));
+    for (unsigned i = 0; i < model_gpu_count && model_broken("stale-boot"); i++)
+        keep_places(model_gpus[i], lost[i]);
     for (unsigned i = 0; i < reset_count; i++)
         reset_calls[i]();
     for (unsigned i = 0; i < model_gpu_count; i++)
-        memset(model_gpus[i]->lost, 0, sizeof(model_gpus[i]->lost));
+        memcpy(model_gpus[i]->lost, lost[i], sizeof(lost[i]));
 }
 
 static int store_reset(void *object, long argument, const char *data, size_t length)

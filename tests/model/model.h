@@ -150,6 +150,8 @@ void model_on_reset(void (*call)(void));
 /* Numbers as sysfs takes them: the whole text, a newline at its end allowed. */
 bool model_number(const char *data, size_t length, unsigned long *value);
 
+/* Says on stderr why not. */
+bool model_may_be_at(const char *mountpoint);
 int model_serve(const char *mountpoint, void (*ready)(const char *mountpoint));
 
 #endif

@@ -15,6 +15,7 @@ const char *const model_controls[] = {
     "any-type",           /* the rule of one type (or one size) per pGPU is not kept */
     "overlapping-places", /* mixed-size: looks at vGPUs of the same type only */
     "deaf-remove",        /* says yes and removes nothing */
+    "stale-boot",         /* what lived before a reboot still takes its place after it */
     NULL,
 };
 static const char *broken;

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The replay of what was asked of a driver: what a reboot does to what must be there, and memory that is given twice.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "judge/judge.h"
+
+#define GIB (UINT64_C(1) << 30)
+
+static struct vg_pgpu_class mixed(void)
+{
+    struct vg_error err = { 0 };
+    struct vg_pgpu_class class = { .name = "card",
+                                   .model = VG_CAPACITY_MIXED_SIZE,
+                                   .sriov = true,
+                                   .vf_count = 4,
+                                   .size_bytes = 8 * GIB,
+                                   .types = { { .name = "4g", .id = 1, .size_bytes = 4 * GIB, .max = 2 },
+                                              { .name = "8g", .id = 2, .size_bytes = 8 * GIB, .max = 1 } },
+                                   .type_count = 2 };
+    if (!vg_capacity_prepare(&class, &err))
+        fail_msg("%s", err.text);
+    return class;
+}
+
+static struct vg_walk_result check(struct vg_pgpu_class *class, struct vg_step *steps, unsigned step_count,
+                                   struct vg_counter *counters, unsigned counter_count)
+{
+    unsigned board = 0, total = 4;
+    struct vg_walk_result result;
+    for (unsigned i = 0; i < step_count; i++)
+        steps[i].step = i;
+    const struct vg_walk walk = { .classes = class,
+                                  .class_count = 1,
+                                  .boards = &board,
+                                  .vf_totals = &total,
+                                  .steps = steps,
+                                  .step_count = step_count,
+                                  .counters = counters,
+                                  .counter_count = counter_count };
+    vg_walk_check(&walk, NULL, &result);
+    return result;
+}
+
+#define CREATE(number, its_type, its_vf, its_place)                                                                    \
+    {                                                                                                                  \
+        .op = VG_STEP_CREATE, .type = its_type, .instance = number, .wanted = VG_ANY, .vf = its_vf, .place = its_place \
+    }
+#define REBOOT                                                                                                         \
+    {                                                                                                                  \
+        .op = VG_STEP_REBOOT                                                                                           \
+    }
+#define VFS(count)                                                                                                     \
+    {                                                                                                                  \
+        .op = VG_STEP_VFS, .wanted = count, .seen = count                                                              \
+    }
+
+static void a_reboot_takes_vgpus_vfs_and_mode(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = {
+        CREATE(0, 0, 0, 0),
+        REBOOT,
+        { .op = VG_STEP_CREATE, .instance = VG_ANY, .wanted = 0, .outcome = VG_REFUSED_DISABLED }, /* no VF yet */
+        VFS(4),
+        { .op = VG_STEP_MIXED, .wanted = 1, .seen = 1 },
+        CREATE(1, 0, 0, 0),
+        { .op = VG_STEP_SAME, .instance = 1, .wanted = 0, .seen = 1 },
+        { .op = VG_STEP_DESTROY, .instance = 1, .wanted = VG_ANY },
+    };
+    struct vg_counter counters[] = {
+        { .step = 0, .type = VG_COUNTER_LIVE, .vf = VG_ANY, .value = 1 },
+        { .step = 1, .type = VG_COUNTER_LIVE, .vf = VG_ANY, .value = 0 },
+        { .step = 1, .type = VG_COUNTER_VFS, .vf = VG_ANY, .value = 0 },
+        { .step = 1, .type = VG_COUNTER_MIXED, .vf = VG_ANY, .value = 0 },
+        { .step = 4, .type = VG_COUNTER_MIXED, .vf = VG_ANY, .value = 1 },
+    };
+    struct vg_walk_result result = check(&class, steps, VG_COUNT(steps), counters, VG_COUNT(counters));
+    if (result.first_step >= 0)
+        fail_msg("%s", result.first);
+    assert_int_equal(result.reboots, 1);
+    assert_int_equal(result.restored, 1);
+    assert_int_equal(result.left_over, 0);
+}
+
+static void what_outlives_a_reboot_is_wrong(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = { CREATE(0, 0, 0, 0), REBOOT };
+    struct vg_counter counter = { .step = 1, .type = VG_COUNTER_LIVE, .vf = VG_ANY, .value = 1 };
+    struct vg_walk_result result = check(&class, steps, VG_COUNT(steps), &counter, 1);
+    assert_int_equal(result.wrong_counters, 1);
+    assert_int_equal(result.first_step, 1);
+    assert_non_null(strstr(result.first, "the host reboots"));
+}
+
+static void a_vgpu_before_its_vf_is_wrong(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = { REBOOT, CREATE(0, 0, 0, 0) };
+    struct vg_walk_result result = check(&class, steps, VG_COUNT(steps), NULL, 0);
+    assert_int_equal(result.wrong_grants, 1);
+}
+
+static void another_vgpu_than_was_defined_is_wrong(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = {
+        REBOOT, VFS(4), CREATE(1, 0, 0, 0), { .op = VG_STEP_SAME, .instance = 1, .wanted = 0, .seen = 0 }
+    };
+    struct vg_walk_result result = check(&class, steps, VG_COUNT(steps), NULL, 0);
+    assert_int_equal(result.restored, 0);
+    assert_int_equal(result.wrong_setups, 1);
+    assert_non_null(strstr(result.first, "#1 is not what #0 was"));
+}
+
+/* The driver says yes to 12 of 8 GiB. */
+static void memory_is_added_up(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step good[] = { CREATE(0, 0, 0, 0), CREATE(1, 0, 1, 4) };
+    struct vg_walk_result result = check(&class, good, VG_COUNT(good), NULL, 0);
+    assert_int_equal(result.memory_checks, 2);
+    assert_int_equal(result.overlaps, 0);
+    struct vg_step bad[] = { CREATE(0, 0, 0, 0), CREATE(1, 1, 1, 8) };
+    result = check(&class, bad, VG_COUNT(bad), NULL, 0);
+    assert_int_equal(result.overlaps, 1);
+}
+
+/* A type that the pGPU does not have comes from a file, and leads nowhere. */
+static void a_type_out_of_range_is_no_memory(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = { CREATE(0, 77, 0, 0) };
+    struct vg_walk_result result = check(&class, steps, VG_COUNT(steps), NULL, 0);
+    assert_int_equal(result.memory_checks, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reboot_takes_vgpus_vfs_and_mode),
+        cmocka_unit_test(what_outlives_a_reboot_is_wrong),
+        cmocka_unit_test(a_vgpu_before_its_vf_is_wrong),
+        cmocka_unit_test(another_vgpu_than_was_defined_is_wrong),
+        cmocka_unit_test(memory_is_added_up),
+        cmocka_unit_test(a_type_out_of_range_is_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
