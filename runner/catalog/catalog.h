@@ -85,7 +85,7 @@ struct vg_test_run {
 };
 
 /* Something that is done to a tenant: start, shutdown (clean, from inside), kill (SIGKILL of the VMM), destroy (by the
- * host), reboot, stop-workloads. */
+ * host), reboot, stop-workloads; freeze-manager and thaw-manager, of its mechanism. */
 struct vg_test_action {
     char *on;
     char *action;
@@ -239,6 +239,7 @@ struct vg_host_mechanism {
     uint64_t hostmem_bytes;      /* virtio: host-visible window */
     bool software_renderer;      /* this host is known to render in software: lavapipe, llvmpipe are what is expected */
     struct vg_words environment; /* NAME=value for the renderer (VMs) or the tenant (native) */
+    struct vg_words managers;    /* names (comm) of the processes of its user-space manager, which tests may freeze */
 };
 
 struct vg_host_machine {

@@ -61,6 +61,7 @@ static const cyaml_schema_field_t mechanism_fields[] = {
     CYAML_FIELD_UINT("hostmem_mib", VG_OPTIONAL, struct vg_host_mechanism, hostmem_bytes),
     CYAML_FIELD_BOOL("software_renderer", VG_OPTIONAL, struct vg_host_mechanism, software_renderer),
     VG_FIELD_WORDS("environment", VG_OPTIONAL, struct vg_host_mechanism, environment),
+    VG_FIELD_WORDS("managers", VG_OPTIONAL, struct vg_host_mechanism, managers),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t mechanism_entry = {

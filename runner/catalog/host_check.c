@@ -183,6 +183,22 @@ static bool check_environment(const struct vg_document *document, const char *pa
     return true;
 }
 
+/* As the kernel has them: cut to 15 bytes. What a tenant runs in is no manager. */
+static bool check_managers(const struct vg_document *document, const char *path, const struct vg_words *managers,
+                           struct vg_error *err)
+{
+    for (unsigned i = 0; i < managers->count; i++) {
+        const char *name = managers->items[i];
+        vg_autofree char *place = vg_format("%s/managers/%u", path, i);
+        if (!*name || strlen(name) > 15 || strchr(name, '/'))
+            return vg_document_fail(document, place, err,
+                                    "a manager is a process name of at most 15 bytes, as in /proc/PID/comm");
+        if (strncmp(name, "qemu", 4) == 0)
+            return vg_document_fail(document, place, err, "a VMM is no manager: frozen, its VM stands still");
+    }
+    return true;
+}
+
 static bool check_mechanism(const struct vg_document *document, struct vg_host *host, unsigned index,
                             struct vg_error *err)
 {
@@ -199,6 +215,7 @@ static bool check_mechanism(const struct vg_document *document, struct vg_host *
     return check_profiles(document, path, mechanism, err) && check_policies(document, path, mechanism, err) &&
            vg_promises_check(document, path, mechanism, err) &&
            check_environment(document, path, &mechanism->environment, err) &&
+           check_managers(document, path, &mechanism->managers, err) &&
            to_bytes(document, hostmem, &mechanism->hostmem_bytes, err);
 }
 

@@ -136,6 +136,8 @@ static json_t *mechanisms_to_json(const struct vg_host *host)
         vg_json_set_int(json, "hostmem_mib", (int64_t)(mechanism->hostmem_bytes >> 20));
         vg_json_set_bool(json, "software_renderer", mechanism->software_renderer);
         vg_json_set(json, "environment", vg_words_to_json(&mechanism->environment));
+        if (mechanism->managers.count)
+            vg_json_set(json, "managers", vg_words_to_json(&mechanism->managers));
         vg_json_append(array, json);
     }
     return array;

@@ -7,7 +7,8 @@
 
 enum { MAX_INSTANCES = 16, MAX_WEIGHT = 100 };
 
-static const char *const actions[] = { "start", "shutdown", "kill", "destroy", "reboot", "stop-workloads" };
+static const char *const actions[] = { "start",  "shutdown",       "kill",           "destroy",
+                                       "reboot", "stop-workloads", "freeze-manager", "thaw-manager" };
 
 /* Which instances run now; a bit per instance. */
 struct living {
@@ -83,7 +84,14 @@ static bool check_action(const struct vg_document *document, const char *path, c
     if ((*alive & bits) != bits)
         return vg_document_fail(document, path, err, "tenant `%s` does not run at this point, so `%s` cannot be done",
                                 action->on, action->action);
-    if (!vg_equal(action->action, "reboot") && !vg_equal(action->action, "stop-workloads"))
+    if (vg_equal(action->action, "freeze-manager") && !test->needs.destructive)
+        return vg_document_fail(document, what, err,
+                                "a test that freezes a manager must say `needs: { destructive: true }`");
+    static const char *const harmless[] = { "reboot", "stop-workloads", "freeze-manager", "thaw-manager" };
+    bool ends = true;
+    for (unsigned i = 0; i < VG_COUNT(harmless); i++)
+        ends = ends && !vg_equal(action->action, harmless[i]);
+    if (ends)
         *alive &= ~bits;
     return true;
 }

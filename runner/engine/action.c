@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a phase can do to a tenant: start it, end it in one of three ways, reboot it, stop its workloads. */
+/* What a phase can do to a tenant: start it, end it in one of three ways, reboot it, stop its workloads, freeze the
+ * manager of its mechanism. */
 #include <stdlib.h>
 #include "engine/internal.h"
 
@@ -67,14 +68,42 @@ static bool stop_workloads(struct vg_scene *scene, struct vg_tenant *tenant, str
     return vg_scene_stop_runs(scene, tenant, err);
 }
 
+static bool freeze_manager(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(scene->engine->host, tenant->mechanism->name);
+    if (scene->freeze)
+        return true; /* of another tenant of the same mechanism */
+    scene->freeze = vg_freeze_begin(scene->engine, &config->managers, err);
+    if (scene->freeze)
+        vg_scene_event(scene, NULL, NULL, false, "%u processes of the manager stand still",
+                       vg_freeze_count(scene->freeze));
+    return scene->freeze != NULL;
+}
+
+static bool thaw_manager(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    (void)tenant;
+    (void)err;
+    if (scene->freeze && !vg_freeze_holds(scene->freeze))
+        vg_scene_invalid(scene, "the manager did not stand still until it was to go on: somebody woke it, or it ended");
+    vg_freeze_end(scene->freeze);
+    scene->freeze = NULL;
+    return true;
+}
+
 static const struct {
     const char *name;
     bool (*run)(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err);
     bool changes_population; /* the scheduling policy must be applied again */
 } actions[] = {
-    { "start", start, true },      { "shutdown", end_by_shutdown, true },
-    { "kill", end_by_kill, true }, { "destroy", end_by_destroy, true },
-    { "reboot", reboot, true },    { "stop-workloads", stop_workloads, false },
+    { "start", start, true },
+    { "shutdown", end_by_shutdown, true },
+    { "kill", end_by_kill, true },
+    { "destroy", end_by_destroy, true },
+    { "reboot", reboot, true },
+    { "stop-workloads", stop_workloads, false },
+    { "freeze-manager", freeze_manager, false },
+    { "thaw-manager", thaw_manager, false },
 };
 
 /* A `later` tenant gets its vGPU, or goes on with the one that it has, only now. */

@@ -217,6 +217,8 @@ static bool perform(struct vg_scene *scene, struct vg_error *err)
         if (!vg_equal(outcome, "ok"))
             break; /* later phases build on this one */
     }
+    vg_freeze_end(scene->freeze); /* what is to stop may need it */
+    scene->freeze = NULL;
     /* Judging costs time of a core, and belongs into a turn of ours, too. */
     return vg_scene_stop_runs(scene, NULL, err) && vg_engine_take_turn(scene->engine, err) && read_clocks(scene, err);
 }
@@ -285,6 +287,8 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
         vg_watch_stop(engine->watch);
         engine->watch = NULL;
     }
+    vg_freeze_end(scene.freeze);
+    scene.freeze = NULL;
     if (scene.storage_error.kind != VG_ERROR_NONE) {
         done = false;
         failed = scene.storage_error;

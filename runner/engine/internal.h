@@ -121,6 +121,7 @@ struct vg_scene {
     struct vg_active_run **runs; /* in the order of starting; pointers, since links keep them */
     unsigned run_count;
     const char *policy;            /* in force; the instance's at first */
+    struct vg_freeze *freeze;      /* NULL: no manager is stopped */
     struct vg_error storage_error; /* first failure to write samples */
     int64_t start_ns;
 };
@@ -149,6 +150,18 @@ bool vg_scene_stop_runs(struct vg_scene *scene, const struct vg_tenant *only, st
 bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err);
 /* Does `on` ("peer" or "peer.0") mean this tenant ("peer.0")? */
 bool vg_tenant_selected(const char *on, const char *name);
+
+/* --- freeze.c: a user-space manager that is stopped for a while ------------------------------------------------------
+ */
+
+struct vg_freeze;
+/* Stops every process whose name (comm) is one of these; refuses those of tenants. NULL on failure. */
+struct vg_freeze *vg_freeze_begin(const struct vg_engine *engine, const struct vg_words *names, struct vg_error *err);
+/* Whether all of them still stand still: their owner may wake them. */
+bool vg_freeze_holds(const struct vg_freeze *freeze);
+unsigned vg_freeze_count(const struct vg_freeze *freeze);
+/* Lets them go on; NULL is fine. */
+void vg_freeze_end(struct vg_freeze *freeze);
 
 /* --- policy.c ------------------------------------------------------------------------------------------------------
  */

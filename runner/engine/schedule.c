@@ -51,6 +51,15 @@ static char *only_for(const struct vg_words *mechanisms, const char *name)
     return vg_strdup(text.data);
 }
 
+static bool freezes(const struct vg_test *test)
+{
+    for (unsigned i = 0; i < test->phase_count; i++)
+        for (unsigned j = 0; j < test->phases[i].action_count; j++)
+            if (vg_equal(test->phases[i].actions[j].action, "freeze-manager"))
+                return true;
+    return false;
+}
+
 static char *why_not_here(const struct vg_test *test, const struct vg_host *host, const struct vg_mechanism *mechanism,
                           const char *policy, const struct vg_host_profile *profile)
 {
@@ -68,6 +77,9 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
     if (test->needs.destructive && !vg_words_have(&host->allow, "destructive"))
         return vg_strdup("is destructive, which the host file does not allow (allow: [destructive])");
     const struct vg_host_mechanism *config = vg_host_mechanism_find(host, mechanism->name);
+    if (freezes(test) && config->managers.count == 0)
+        return vg_format("freezes the user-space manager, and the host file names none for %s (managers: [...])",
+                         mechanism->name);
     for (unsigned i = 0; i < test->phase_count; i++)
         if (test->phases[i].policy && !vg_host_policy_find(config, test->phases[i].policy))
             return vg_format("changes the scheduling policy to %s, which the host does not offer for %s",

@@ -8,9 +8,12 @@
  * knows what the others would have taken, and that what a delay overlaps with does not make it smaller random:RATE:NS
  * one in 1/RATE, at random, takes NS longer batch:COUNT:NS   held back until COUNT are there, or the first of them has
  * waited for NS
+ *   ask:SOCKET       a manager in the path: each asks the process at the other end of a Unix socket for leave, a byte
+ *                    there and a byte back, and waits for it
  *
  * Delays are spent at the clock, not asleep: a sleep would end at some timer tick. One queue at a time is served, as
  * the workloads have it. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,19 +22,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 #include <vulkan/vk_layer.h>
 #include <vulkan/vulkan.h>
 
 #define EXPORT VK_LAYER_EXPORT VKAPI_ATTR
 
-enum mode { PASS, FIXED, PART, RANDOM, BATCH };
+enum mode { PASS, FIXED, PART, RANDOM, BATCH, ASK };
 enum { HELD_MAX = 64, HANDLES_MAX = 16, LATENCIES = 31, DEVICES_MAX = 16, UNTOUCHED_EVERY = 16 };
 
 static enum mode mode;
 static double fraction; /* also a rate */
 static int64_t delay_ns;
 static unsigned batch;
+static struct sockaddr_un manager = { .sun_family = AF_UNIX };
 
 /* A device, found again by the loader's table that all of its handles begin with. */
 static struct device {
@@ -113,11 +120,14 @@ __attribute__((constructor)) static void read_mode(void)
         mode = RANDOM;
     } else if (sscanf(text, "batch:%u:%lld", &count, &ns) == 2 && count > 0 && count <= HELD_MAX) {
         mode = BATCH;
+    } else if (strncmp(text, "ask:/", 5) == 0 && strlen(text + 4) < sizeof(manager.sun_path)) {
+        mode = ASK;
+        memcpy(manager.sun_path, text + 4, strlen(text + 4) + 1);
     } else {
-        fprintf(
-            stderr,
-            "submit-layer: SUBMIT_LAYER=%s is none of pass, fixed:NS, part:FRACTION, random:RATE:NS, batch:COUNT:NS\n",
-            text);
+        fprintf(stderr,
+                "submit-layer: SUBMIT_LAYER=%s is none of pass, fixed:NS, part:FRACTION, random:RATE:NS, "
+                "batch:COUNT:NS, ask:/SOCKET\n",
+                text);
         abort();
     }
     delay_ns = ns;
@@ -157,8 +167,28 @@ static bool strikes(void)
     return (double)(next >> 32) < fraction * 4294967296.0;
 }
 
+/* A manager that is gone is no manager that says no: the test would be of something else. */
+static void ask(void)
+{
+    static int line = -1;
+    char byte = '?';
+    if (line < 0) {
+        line = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (connect(line, (struct sockaddr *)&manager, sizeof(manager)) < 0) {
+            fprintf(stderr, "submit-layer: %s: %s\n", manager.sun_path, strerror(errno));
+            abort();
+        }
+    }
+    if (write(line, &byte, 1) != 1 || read(line, &byte, 1) != 1) {
+        fprintf(stderr, "submit-layer: the manager at %s is gone\n", manager.sun_path);
+        abort();
+    }
+}
+
 static void delay(void)
 {
+    if (mode == ASK)
+        ask();
     int64_t start_ns = now_ns(), until_ns = start_ns;
     if (mode == FIXED || (mode == RANDOM && strikes()))
         until_ns += delay_ns;

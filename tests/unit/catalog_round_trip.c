@@ -172,6 +172,7 @@ static void every_field_of_a_host_arrives(void **state)
     assert_int_equal(vg_host_policy_find(mechanism, "equal-share")->period_us, 20000);
     assert_int_equal(vg_host_policy_find(mechanism, "equal-share")->slice_us, 500);
     assert_string_equal(mechanism->environment.items[0], "LP_NUM_THREADS=1");
+    assert_string_equal(mechanism->managers.items[0], "vgpu-mgr");
     vg_host_free(host);
 }
 
