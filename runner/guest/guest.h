@@ -54,7 +54,7 @@ unsigned vg_link_start(struct vg_link *link, const struct vg_workload *workload,
 /* Releases the barrier at host instant at_host_ns (0: at once). */
 void vg_link_go(struct vg_link *link, unsigned run, int64_t at_host_ns);
 void vg_link_stop(struct vg_link *link, unsigned run);
-/* "poweroff", "reboot", "quit" (native). */
+/* "poweroff", "reboot", "panic", "quit" (native), "diagnose". */
 void vg_link_command(struct vg_link *link, const char *command);
 
 /* Clock: a burst of pings; the offset comes from the exchange with the smallest round trip, its uncertainty is half of
