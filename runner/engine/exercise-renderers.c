@@ -2,15 +2,9 @@
 /* Who renders for whom, and what that process may do: read from the host's /proc while the tenants work. */
 #include <sys/stat.h>
 #include <stdio.h>
-#include <signal.h>
 #include "engine/exercise.h"
 
-enum { MOST = 256, MOST_FDS = 4096 };
-
-struct renderer {
-    pid_t pid;
-    char name[32];
-};
+enum { MOST = VG_RENDERERS_MOST, MOST_FDS = 4096 };
 
 static bool read_name(pid_t pid, char name[32])
 {
@@ -23,10 +17,9 @@ static bool read_name(pid_t pid, char name[32])
     return true;
 }
 
-/* The processes below a VMM. */
-static unsigned renderers_of(pid_t vmm, struct renderer *into)
+unsigned vg_renderers_of(pid_t vmm, struct vg_renderer into[VG_RENDERERS_MOST])
 {
-    pid_t found[MOST];
+    pid_t found[MOST], parent[MOST] = { 0 };
     unsigned count = 0;
     found[count++] = vmm;
     for (unsigned i = 0; i < count; i++) {
@@ -42,6 +35,7 @@ static unsigned renderers_of(pid_t vmm, struct renderer *into)
                 long child = strtol(rest, &end, 10);
                 if (end == rest)
                     break;
+                parent[count] = found[i];
                 found[count++] = (pid_t)child;
             }
         }
@@ -49,6 +43,7 @@ static unsigned renderers_of(pid_t vmm, struct renderer *into)
     unsigned kept = 0;
     for (unsigned i = 1; i < count; i++) {
         into[kept].pid = found[i];
+        into[kept].parent = parent[i];
         kept += read_name(found[i], into[kept].name);
     }
     return kept;
@@ -97,7 +92,7 @@ static unsigned add_memory(pid_t pid, const char *tenant, struct memory *into, u
     return count;
 }
 
-static void look_at(struct vg_exercise *exercise, const struct vg_tenant *tenant, const struct renderer *renderer)
+static void look_at(struct vg_exercise *exercise, const struct vg_tenant *tenant, const struct vg_renderer *renderer)
 {
     static const char *const kinds[] = { "user", "net", "pid", "mnt", "ipc" };
     struct vg_text shared VG_CLEANUP(vg_text_free) = { 0 };
@@ -127,7 +122,7 @@ static void look_at(struct vg_exercise *exercise, const struct vg_tenant *tenant
 static bool exercise(struct vg_exercise *exercise, struct vg_error *err)
 {
     (void)err;
-    static struct renderer all[2 * MOST];
+    static struct vg_renderer all[2 * MOST];
     static struct memory memory[MOST_FDS];
     const char *owners[2 * MOST] = { NULL };
     unsigned count = 0, memory_count = 0, looked = 0;
@@ -136,7 +131,7 @@ static bool exercise(struct vg_exercise *exercise, struct vg_error *err)
         if (!tenant || !tenant->booted || tenant->dead || count >= MOST)
             continue;
         looked++;
-        unsigned own = renderers_of(vg_tenant_pid(tenant), all + count);
+        unsigned own = vg_renderers_of(vg_tenant_pid(tenant), all + count);
         vg_check(&exercise->checks, "renderer-of-its-own", own > 0,
                  "%s has no renderer process: its work is done by threads of its VMM", tenant->name);
         memory_count = add_memory(vg_tenant_pid(tenant), tenant->name, memory, memory_count);
@@ -169,39 +164,4 @@ VG_DRILL(look_at_renderers) = {
     .summary = "which processes render for which tenant, and what they may do",
     .why = "whoever takes over a renderer has what it may do, and all that it renders for",
     .exercise = exercise,
-};
-
-static bool kill_workers(struct vg_exercise *exercise, struct vg_error *err)
-{
-    (void)err;
-    static struct renderer all[MOST + 1];
-    struct vg_tenant *tenant = vg_exercise_tenant(exercise);
-    if (!tenant)
-        return true;
-    unsigned count = renderers_of(vg_tenant_pid(tenant), all), killed = 0;
-    for (unsigned i = count; i-- > 0 && !killed;) { /* the last is the youngest: what serves the guest's context */
-        vg_exercise_fact(exercise, "killed", "%s (%d)", all[i].name, (int)all[i].pid);
-        killed = kill(all[i].pid, SIGKILL) == 0;
-    }
-    if (!killed) {
-        vg_exercise_skip(exercise, "%s has no renderer process that could be killed: threads of its VMM do its work",
-                         tenant->name);
-        return true;
-    }
-    for (int64_t end_ns = vg_now_ns() + VG_NS_PER_S; vg_now_ns() < end_ns;)
-        if (!vg_engine_turn(exercise->scene->engine, 50, err))
-            return false;
-    const char *why = "";
-    vg_check(&exercise->checks, "vmm-lives", vg_vm_alive(tenant->vm, &why), "the VMM of %s: %s", tenant->name, why);
-    vg_exercise_look_at_neighbours(exercise);
-    return true;
-}
-
-VG_DRILL(kill_renderer) = {
-    .kind = VG_KIND_ACTION,
-    .name = "kill-renderer",
-    .summary = "kills the process that renders for a tenant",
-    .why = "a renderer that crashes must not take its VMM along, nor anybody else",
-    .params = VG_PARAMS { { "on", VG_TEXT, .def = NULL, .summary = "the tenant" }, { 0 } },
-    .exercise = kill_workers,
 };

@@ -30,12 +30,22 @@ void vg_exercise_fact(struct vg_exercise *exercise, const char *name, const char
 void vg_exercise_skip(struct vg_exercise *exercise, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The tenant that the parameter `on` names, running; NULL with a skip if there is none. */
 struct vg_tenant *vg_exercise_tenant(struct vg_exercise *exercise);
+/* From now on, if that tenant dies this is a check that did not hold, and no loss of the test's; or no longer. */
+void vg_exercise_trial(struct vg_exercise *exercise, bool on_trial);
 /* An action of phases ("start", "kill", ...) on the tenant that `on` names. What goes wrong with the tenant is told in
  * `failed`; false only when the run is to end. *done: it worked. */
 bool vg_exercise_act(struct vg_exercise *exercise, const char *action, bool *done, struct vg_error *failed,
                      struct vg_error *err);
 /* Every other tenant that was booted still lives, and no workload of it has ended badly. */
 void vg_exercise_look_at_neighbours(struct vg_exercise *exercise);
+
+/* exercise-renderers.c: the processes below a VMM, each after its parent. */
+enum { VG_RENDERERS_MOST = 256 };
+struct vg_renderer {
+    pid_t pid, parent;
+    char name[32];
+};
+unsigned vg_renderers_of(pid_t vmm, struct vg_renderer into[VG_RENDERERS_MOST]);
 
 /* resources.c: what this run holds of the host. */
 struct vg_host_resources {

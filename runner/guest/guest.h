@@ -47,6 +47,8 @@ short vg_link_poll_events(
  * keep the runner from the others. */
 void vg_link_service(struct vg_link *link);
 bool vg_link_broken(const struct vg_link *link, const char **why);
+/* It broke because the tenant's end closed: the tenant may have gone. */
+bool vg_link_closed(const struct vg_link *link);
 
 /* Starts a workload (spawns its process in the tenant, up to the barrier). Params are already checked and complete.
  * Returns the run's number, from 1. */
