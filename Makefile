@@ -73,6 +73,7 @@ $(call obj,runner/certify/built-in.c): $(BUILD)/suites.bin
 $(call obj,runner/certify/built-in.c): override CFLAGS += -Wa,-I$(BUILD)
 embed-suites: ;
 
+$(SHADER_H): $(wildcard guest-workloads/shaders/*.glsl)
 $(BUILD)/shaders/%.h: guest-workloads/shaders/%
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  SPIRV $<",:)

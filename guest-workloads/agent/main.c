@@ -24,7 +24,7 @@ struct agent {
     struct vg_agent_child children[VG_MAX_CHILDREN];
     int epoll_fd, signal_fd;
     char *program;      /* vgauge-workload, beside this program */
-    const char *ending; /* "poweroff", "reboot", "quit"; NULL: goes on */
+    const char *ending; /* "poweroff", "reboot", "panic", "quit"; NULL: goes on */
 };
 
 enum { TAG_LINK = VG_MAX_CHILDREN, TAG_SIGNAL };
@@ -113,8 +113,8 @@ static bool obey(struct agent *agent, const json_t *message, const char *line, s
                 vg_agent_diagnose();
             return true;
         }
-        for (size_t i = 0; i < 3; i++) {
-            static const char *const commands[] = { "poweroff", "reboot", "quit" };
+        static const char *const commands[] = { "poweroff", "reboot", "panic", "quit" };
+        for (size_t i = 0; i < VG_COUNT(commands); i++) {
             if (vg_equal(command, commands[i]))
                 agent->ending = commands[i];
         }

@@ -126,6 +126,13 @@ static bool has_timelines(const struct vg_vk *vk)
     return timeline.timelineSemaphore;
 }
 
+static bool has_wide_integers(const struct vg_vk *vk)
+{
+    VkPhysicalDeviceFeatures features;
+    vkGetPhysicalDeviceFeatures(vk->physical, &features);
+    return features.shaderInt64;
+}
+
 static void open_device(struct vg_vk *vk, bool clocked)
 {
     const float priority = 1.0f;
@@ -154,6 +161,8 @@ static void open_device(struct vg_vk *vk, bool clocked)
         .timelineSemaphore = VK_TRUE,
     };
     vk->timeline = has_timelines(vk);
+    vk->wide_integers = !vk->features && has_wide_integers(vk);
+    const VkPhysicalDeviceFeatures wide = { .shaderInt64 = VK_TRUE };
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = vk->timeline ? (const void *)&timeline : timeline.pNext,
@@ -161,6 +170,7 @@ static void open_device(struct vg_vk *vk, bool clocked)
         .pQueueCreateInfos = &queue,
         .enabledExtensionCount = extension_count,
         .ppEnabledExtensionNames = extensions,
+        .pEnabledFeatures = vk->wide_integers ? &wide : NULL,
     };
     VG_VK(vk, vkCreateDevice(vk->physical, &info, NULL, &vk->device));
     vkGetDeviceQueue(vk->device, vk->family, 0, &vk->queue);

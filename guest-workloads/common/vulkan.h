@@ -24,6 +24,7 @@ struct vg_vk {
     PFN_vkGetCalibratedTimestampsEXT calibrate; /* NULL: they cannot */
     bool timeline;                              /* has timeline semaphores; they are switched on */
     const void *features; /* for vkCreateDevice: a chain that begins with VkPhysicalDeviceFeatures2; NULL: none */
+    bool wide_integers;   /* shaders may have integers of 64 bits; switched on unless `features` are the caller's */
     bool shader_clock;    /* shaders may read the clock of the whole device (VK_KHR_shader_clock) */
 };
 

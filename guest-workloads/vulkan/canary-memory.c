@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "shaders/canary_fill.comp.h"
 #include "shaders/canary_scan.comp.h"
+#include "shaders/canary_scan_wide.comp.h"
 
 #define LOCAL       64
 #define GROUPS      512
@@ -23,8 +24,9 @@ void canary_gpu_open(struct canary_gpu *gpu, struct vg_vk *vk)
     gpu->vk = vk;
     gpu->fill =
         vg_vk_compute(vk, shader_canary_fill_comp, sizeof(shader_canary_fill_comp), 1, sizeof(struct fill_push));
-    gpu->scan =
-        vg_vk_compute(vk, shader_canary_scan_comp, sizeof(shader_canary_scan_comp), 3, sizeof(struct scan_push));
+    const uint32_t *scan = vk->wide_integers ? shader_canary_scan_wide_comp : shader_canary_scan_comp;
+    size_t scan_bytes = vk->wide_integers ? sizeof(shader_canary_scan_wide_comp) : sizeof(shader_canary_scan_comp);
+    gpu->scan = vg_vk_compute(vk, scan, scan_bytes, 3, sizeof(struct scan_push));
     gpu->findings = vg_vk_shared_buffer(vk, 4 * sizeof(uint32_t));
     const VkBuffer some = gpu->findings.buffer; /* until a block takes its place */
     gpu->fill_set = vg_vk_buffer_set(vk, &gpu->fill, &some);

@@ -112,13 +112,16 @@ static bool check_phase_names(const struct vg_document *document, const char *pa
 static bool check_reference(const struct vg_document *document, const char *path, const struct vg_test *test,
                             const struct vg_setting *setting, struct vg_error *err)
 {
-    static const char *const phases[] = { "phase", "solo", "fill", "baseline_phase" };
+    static const char *const phases[] = { "phase", "solo", "fill", "baseline_phase", "started" };
     int instance;
     for (size_t i = 0; i < VG_COUNT(phases); i++)
         if (vg_equal(setting->name, phases[i]))
             return check_phase_name(document, path, test, setting->value, err);
     if (vg_equal(setting->name, "rates"))
         return check_phase_names(document, path, test, setting->value, err);
+    /* What is provisioned or exercised is reported as a workload of the host's. */
+    if (vg_equal(setting->name, "workload") && vg_descriptor_find(VG_KIND_ACTION, setting->value))
+        return true;
     if (vg_equal(setting->name, "workload"))
         return vg_check_descriptor(document, path, VG_KIND_WORKLOAD, setting->value, err);
     if (vg_equal(setting->name, "tenant") && vg_test_tenant_index(test, setting->value, &instance) < 0)

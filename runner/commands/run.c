@@ -381,6 +381,18 @@ static bool choose(const struct vg_host *host, const char *what, const char *lis
     return true;
 }
 
+/* The plan that was asked for; else `quick`, or, if it has none of the tests that were asked for, `full`. */
+static const struct vg_plan *choose_plan(const struct options *options, const struct vg_catalog *catalog,
+                                         struct vg_error *err)
+{
+    const struct vg_plan *plan = vg_catalog_plan(catalog, options->plan ? options->plan : "quick", err);
+    if (!plan || options->plan || !options->tests || vg_schedule_selects(catalog, plan, options->tests))
+        return plan;
+    struct vg_error none = { 0 };
+    const struct vg_plan *full = vg_catalog_plan(catalog, "full", &none);
+    return full && vg_schedule_selects(catalog, full, options->tests) ? full : plan;
+}
+
 static int run_plan(const struct options *options, struct vg_error *err)
 {
     if (!expectations_are_good(options, err))
@@ -388,7 +400,7 @@ static int run_plan(const struct options *options, struct vg_error *err)
     cmd_autocatalog struct vg_catalog *catalog = cmd_catalog(err);
     if (!catalog)
         return -1;
-    const struct vg_plan *plan = vg_catalog_plan(catalog, options->plan ? options->plan : "quick", err);
+    const struct vg_plan *plan = choose_plan(options, catalog, err);
     if (!plan)
         return -1;
     const char *host_name = options->host ? options->host : plan->host ? plan->host : "reference";
@@ -468,7 +480,7 @@ static void release(void *context)
 }
 
 static const struct argp_option run_options[] = {
-    { "plan", 'p', "PLAN", 0, "Which tests with which parameters (default: quick)", 0 },
+    { "plan", 'p', "PLAN", 0, "Which tests with which parameters (default: quick; full if --test names what quick has not)", 0 },
     { "host", 'H', "HOST", 0, "A host's name, or the path of a host file (default: the plan's own, else reference)",
       0 },
     { "test", 't', "GLOB", 0, "Only the plan's tests that match; !GLOB leaves out; repeatable, or comma-separated", 0 },

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "engine/internal.h"
 
-enum { LINK_TIMEOUT_MS = 20000, RESET_SETTLES_MS = 1000 };
+enum { LINK_TIMEOUT_MS = 20000, REBOOT_ASKED_MS = 1200, RESET_SETTLES_MS = 1000 };
 
 static bool start(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
 {
@@ -34,7 +34,18 @@ static bool end_by_destroy(struct vg_scene *scene, struct vg_tenant *tenant, str
     return end(scene, tenant, "destroy", err);
 }
 
-static bool reboot(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+/* The guest reboots itself, by the agent's word: "guest", "panic". QEMU keeps the link open meanwhile, so that nothing
+ * tells when; the agent has long gone before the new one, seconds later, speaks. */
+static bool ask_to_reboot(struct vg_tenant *tenant, const char *how, struct vg_error *err)
+{
+    vg_link_command(tenant->link, vg_equal(how, "panic") ? "panic" : "reboot");
+    for (int64_t end_ns = vg_now_ns() + REBOOT_ASKED_MS * VG_NS_PER_MS; vg_now_ns() < end_ns;)
+        if (!vg_engine_turn(tenant->engine, 20, err))
+            return false;
+    return true;
+}
+
+bool vg_tenant_reboot(struct vg_scene *scene, struct vg_tenant *tenant, const char *how, struct vg_error *err)
 {
     for (unsigned i = 0; i < scene->run_count; i++) {
         if (scene->runs[i]->tenant == tenant)
@@ -42,15 +53,18 @@ static bool reboot(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_e
     }
     if (!tenant->vm)
         return vg_fail(err, VG_ERROR_INPUT, "a native tenant cannot reboot");
+    tenant->booted = false; /* a link that breaks now is no loss */
+    bool reset = vg_equal(how, "reset");
+    if (!reset && !ask_to_reboot(tenant, how, err))
+        return false;
     /* A new boot is a new conversation: the old link may hold half a line. */
     json_decref(tenant->hello);
     tenant->hello = NULL;
-    tenant->booted = false;
     vg_link_free(tenant->link);
     tenant->link = NULL;
     tenant->clock_first = 0;
     tenant->start_ns = vg_now_ns();
-    if (!vg_vm_reset(tenant->vm, err))
+    if (reset && !vg_vm_reset(tenant->vm, err))
         return false;
     /* The reset closes the guest's end of the port, and with it whatever is connected to it: only then is a new
      * conversation one with the new boot. */
@@ -61,6 +75,11 @@ static bool reboot(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_e
     if (tenant->thread_fd < 0)
         return false;
     return vg_tenants_boot(tenant->engine, &tenant, 1, err);
+}
+
+static bool reboot(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
+{
+    return vg_tenant_reboot(scene, tenant, "reset", err);
 }
 
 static bool stop_workloads(struct vg_scene *scene, struct vg_tenant *tenant, struct vg_error *err)
@@ -130,6 +149,19 @@ static struct vg_tenant *join_later(struct vg_scene *scene, unsigned index, stru
     return tenant;
 }
 
+/* Ended, and started again as another: its runs still point to it, and everything else of it goes. */
+static void retire(struct vg_scene *scene, struct vg_tenant *tenant)
+{
+    if (tenant->link)
+        vg_link_free(tenant->link);
+    tenant->link = NULL;
+    tenant->thread_fd = -1;
+    if (tenant->vm)
+        vg_vm_free(tenant->vm);
+    tenant->vm = NULL;
+    vg_push(scene->retired, scene->retired_count) = tenant;
+}
+
 bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err)
 {
     for (unsigned i = 0; i < VG_COUNT(actions); i++) {
@@ -140,6 +172,10 @@ bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, 
             const char *name = scene->measurements->tenants[j].name;
             if (!vg_tenant_selected(action->on, name))
                 continue;
+            if (tenant && tenant->stopped && actions[i].run == start) {
+                retire(scene, tenant);
+                tenant = scene->tenants[j] = NULL;
+            }
             vg_scene_event(scene, name, action->action, false, "%s %s", name, action->action);
             if (!tenant && !(tenant = join_later(scene, j, err)))
                 return vg_wrap(err, "%s %s", action->action, name);

@@ -6,6 +6,8 @@
 
 #include "engine/internal.h"
 
+struct vg_exercise;
+
 struct vg_drill {
     struct vg_engine *engine;
     const struct vg_host *host;
@@ -38,6 +40,8 @@ struct vg_drill_action {
     struct vg_descriptor; /* .kind = VG_KIND_ACTION */
     /* False when interrupted. Everything else is in the drill. */
     bool (*run)(struct vg_drill *drill, struct vg_error *err);
+    /* Instead of run: what is done to, or looked at in, the tenants of the test (exercise.h). */
+    bool (*exercise)(struct vg_exercise *exercise, struct vg_error *err);
 };
 #define VG_DRILL(symbol)                                                                                               \
     extern const struct vg_drill_action vg_drill_##symbol;                                                             \

@@ -23,6 +23,8 @@ struct vg_schedule {
     unsigned count;
 };
 
+/* Whether the plan has a test that these globs (--test) select. */
+bool vg_schedule_selects(const struct vg_catalog *catalog, const struct vg_plan *plan, const char *globs);
 /* Which instances the plan has on this host. test_globs (may be NULL) narrows the plan's own selection (--test),
  * mechanism_globs the host's mechanisms (--mechanism). The error for a glob that selects nothing names the nearest
  * test. */

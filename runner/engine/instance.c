@@ -174,6 +174,17 @@ static void copy_file(const char *from, const char *directory, const char *name)
         vg_write_file(to, data, length, &ignored);
 }
 
+/* What the VMM and its renderers said. */
+static void copy_vmm_log(struct vg_vm *vm, const char *directory, const char *tenant)
+{
+    enum { MOST_LINES = 400 };
+    vg_autofree char *log = vg_vm_log_tail(vm, MOST_LINES);
+    vg_autofree char *path = vg_format("%s/%s.vmm.log", directory, tenant);
+    struct vg_error ignored = { 0 };
+    if (log[0])
+        vg_write_file(path, log, strlen(log), &ignored);
+}
+
 /* What is known of each tenant goes into the measurements, its files beside them. */
 static void describe_tenants(struct vg_scene *scene)
 {
@@ -186,7 +197,7 @@ static void describe_tenants(struct vg_scene *scene)
             continue;
         }
         into->vm = tenant->vm ? vg_strdup(tenant->label) : vg_format("pid %ld", (long)vg_tenant_pid(tenant));
-        into->state = vg_strdup(tenant->stopped ? "stopped" : tenant->dead ? "lost" : "ok");
+        into->state = vg_strdup(tenant->stopped || (tenant->dead && tenant->on_trial) ? "stopped" : tenant->dead ? "lost" : "ok");
         into->reason = tenant->reason ? vg_strdup(tenant->reason) : NULL;
         into->boot_s = tenant->shared || !tenant->hello_ns ? 0 : (double)(tenant->hello_ns - tenant->start_ns) / 1e9;
         into->hello = tenant->hello ? json_incref(tenant->hello) : NULL;
@@ -197,6 +208,8 @@ static void describe_tenants(struct vg_scene *scene)
             vg_push(into->clock, into->clock_count) = points[j];
         vg_autofree char *console = vg_format("%s.console.log", into->name);
         copy_file(tenant->console_file, scene->measurements->directory, console);
+        if (tenant->vm)
+            copy_vmm_log(tenant->vm, scene->measurements->directory, into->name);
         if (tenant->domain_xml) {
             vg_autofree char *path = vg_format("%s/%s.domain.xml", scene->measurements->directory, into->name);
             struct vg_error ignored = { 0 };
@@ -241,9 +254,14 @@ static void leave(struct vg_scene *scene)
         if (tenant->dead || tenant->tainted || !tenant->booted)
             vg_tenant_free(tenant);
     }
+    for (unsigned i = 0; i < scene->retired_count; i++) {
+        scene->retired[i]->scene = NULL;
+        vg_tenant_free(scene->retired[i]);
+    }
     for (unsigned i = 0; i < scene->run_count; i++)
         free(scene->runs[i]);
     free(scene->runs);
+    free(scene->retired);
     free(scene->tenants);
 }
 

@@ -38,6 +38,7 @@ struct vg_tenant {
     bool dead;    /* link broken, VM gone or boot failed; `reason` says why */
     bool stopped; /* ended by an action of the test */
     bool tainted; /* a workload of it did not end: must not serve another test */
+    bool on_trial; /* what kills it is what the test is about: its end is counted, and no loss of the test's */
     bool parked;  /* stands still, without a part in its pGPU, until a test wants it */
     char *reason;
     /* The test that it serves now. */
@@ -120,6 +121,8 @@ struct vg_scene {
     unsigned tenant_count;
     struct vg_active_run **runs; /* in the order of starting; pointers, since links keep them */
     unsigned run_count;
+    struct vg_tenant **retired; /* ended and started again since: what runs point to */
+    unsigned retired_count;
     const char *policy;            /* in force; the instance's at first */
     struct vg_freeze *freeze;      /* NULL: no manager is stopped */
     struct vg_error storage_error; /* first failure to write samples */
@@ -144,10 +147,17 @@ void vg_active_finish(struct vg_active_run *run, const char *status, const char 
 /* Runs one phase. False when interrupted or when the environment failed; what a tenant did wrong is in the
  * measurements. */
 bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct vg_error *err);
+/* Starts one workload in one tenant as part of a phase and waits until it has reached its mark (or its end, if it waits
+ * for none). *done: it did so in time. False as vg_phase_run. */
+bool vg_phase_load(struct vg_scene *scene, unsigned phase, const struct vg_test_run *spec, struct vg_tenant *tenant,
+                   unsigned timeout_s, bool *done, struct vg_error *err);
 /* Asks what still runs (in one tenant, or in all if it is NULL) to stop, and waits for it. */
 bool vg_scene_stop_runs(struct vg_scene *scene, const struct vg_tenant *only, struct vg_error *err);
 /* action.c: does one action of a phase. */
 bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err);
+/* Reboots a tenant (how: "reset" by the host, "guest" by itself, "panic" of its kernel) and waits until its agent says
+ * hello again. */
+bool vg_tenant_reboot(struct vg_scene *scene, struct vg_tenant *tenant, const char *how, struct vg_error *err);
 /* Does `on` ("peer" or "peer.0") mean this tenant ("peer.0")? */
 bool vg_tenant_selected(const char *on, const char *name);
 

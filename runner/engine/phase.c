@@ -282,6 +282,24 @@ static bool drive(struct vg_scene *scene, unsigned index, const struct vg_phase 
     return stop_phase(scene, index, NULL, "timeout", message, err);
 }
 
+bool vg_phase_load(struct vg_scene *scene, unsigned phase, const struct vg_test_run *spec, struct vg_tenant *tenant,
+                   unsigned timeout_s, bool *done, struct vg_error *err)
+{
+    int64_t deadline_ns = vg_now_ns() + timeout_s * VG_NS_PER_S;
+    bool in_time = true;
+    start_run(scene, phase, spec, tenant);
+    const struct vg_active_run *run = scene->runs[scene->run_count - 1];
+    if (!wait_runs(scene, phase, tenant, is_ready, deadline_ns, &in_time, err))
+        return false;
+    if (in_time && run->ready && !run->ended) {
+        release(scene, phase);
+        if (!wait_runs(scene, phase, tenant, is_done, deadline_ns, &in_time, err))
+            return false;
+    }
+    *done = in_time && (spec->until ? run->reached : vg_equal(vg_active_measured(run)->status, "ok"));
+    return true;
+}
+
 bool vg_phase_run(struct vg_scene *scene, const struct vg_phase *phase, struct vg_error *err)
 {
     struct vg_measurements *into = scene->measurements;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Carries out one provisioning action of a phase: sets the scene, lets the action run, and writes its rows. */
 #include "engine/drill.h"
+#include "engine/exercise.h"
 
 static const char host_word[] = "host"; /* the "tenant" of a run that has none */
 
@@ -230,6 +231,10 @@ bool vg_provision_run(struct vg_scene *scene, unsigned phase, const struct vg_te
 {
     struct vg_engine *engine = scene->engine;
     const struct vg_mechanism *mechanism = vg_mechanism_find(scene->instance->mechanism);
+    const struct vg_drill_action *action =
+        (const struct vg_drill_action *)vg_descriptor_find(VG_KIND_ACTION, provision->action);
+    if (action->exercise)
+        return vg_exercise_run(scene, phase, action, &provision->params, err);
     struct vg_drill drill = { .engine = engine,
                               .host = engine->host,
                               .config = vg_host_mechanism_find(engine->host, scene->instance->mechanism),

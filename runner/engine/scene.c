@@ -165,8 +165,10 @@ static void on_end(void *context, unsigned link_run, const char *status, const c
 static void on_broken(void *context, const char *why)
 {
     struct vg_tenant *tenant = context;
-    if (tenant->booted) /* else the boot says it, with the console's last lines */
+    if (tenant->stopped)
         vg_tenant_lost(tenant, why);
+    else
+        vg_tenant_check(tenant); /* one that boots: the boot says it, with the console's last lines */
 }
 
 const struct vg_link_events vg_scene_link_events = {

@@ -214,6 +214,15 @@ static char *joined(const struct vg_words *words)
     return text.data;
 }
 
+bool vg_schedule_selects(const struct vg_catalog *catalog, const struct vg_plan *plan, const char *globs)
+{
+    vg_autofree char *plan_globs = joined(&plan->tests);
+    for (unsigned i = 0; i < catalog->test_count; i++)
+        if (test_selected(catalog->tests[i], plan_globs) && test_selected(catalog->tests[i], globs))
+            return true;
+    return false;
+}
+
 /* What is left of globs without their exclusions. Caller frees. */
 static char *inclusions(const char *globs)
 {

@@ -76,20 +76,47 @@ void vg_tenant_lost(struct vg_tenant *tenant, const char *reason)
     for (unsigned i = 0; i < tenant->scene->run_count; i++) {
         struct vg_active_run *run = tenant->scene->runs[i];
         if (run->tenant == tenant && !run->ended)
-            vg_active_finish(run, tenant->stopped ? "stopped" : "lost", reason);
+            vg_active_finish(run, tenant->stopped || tenant->on_trial ? "stopped" : "lost", reason);
     }
+}
+
+/* What the VMM itself said at last: the line before those that libvirt adds when it is gone. Caller frees. */
+static char *last_words(struct vg_vm *vm)
+{
+    enum { LINES = 4 };
+    vg_autofree char *tail = vg_vm_log_tail(vm, LINES);
+    char *rest = tail, *said = NULL;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
+        if (*line && !strstr(line, "shutting down, reason=") && !strstr(line, "Domain id="))
+            said = line;
+    return said ? vg_format("; its VMM said: %s", said) : vg_strdup("");
+}
+
+/* A VMM that dies closes the link a moment before it is gone. */
+static bool vm_is_going(struct vg_tenant *tenant, const char **why)
+{
+    enum { STEP_MS = 10, GRACE_MS = 300 };
+    for (int waited_ms = 0; tenant->vm && waited_ms < GRACE_MS; waited_ms += STEP_MS) {
+        if (!vg_vm_alive(tenant->vm, why))
+            return true;
+        vg_sleep_ns(STEP_MS * VG_NS_PER_MS);
+    }
+    return false;
 }
 
 void vg_tenant_check(struct vg_tenant *tenant)
 {
-    const char *why = NULL;
+    const char *why = NULL, *broken = NULL;
     if (tenant->dead || !tenant->booted)
         return;
+    bool link_broke = tenant->link && vg_link_broken(tenant->link, &broken);
+    bool link_closed = link_broke && vg_link_closed(tenant->link);
     /* A broken rule comes first: what breaks one is given up, whatever it does then. */
-    if (tenant->link && vg_link_broken(tenant->link, &why)) {
-        vg_tenant_lost(tenant, why ? why : "the link to the tenant broke");
+    if (link_broke && (!link_closed || !vm_is_going(tenant, &why))) {
+        vg_tenant_lost(tenant, broken ? broken : "the link to the tenant broke");
     } else if (tenant->vm && !vg_vm_alive(tenant->vm, &why)) {
-        vg_autofree char *reason = vg_format("the VM ended by itself (%s)", why ? why : "unknown");
+        vg_autofree char *said = last_words(tenant->vm);
+        vg_autofree char *reason = vg_format("the VM ended by itself (%s)%s", why ? why : "unknown", said);
         vg_tenant_lost(tenant, reason);
     } else if (tenant->process && !vg_process_alive(tenant->process)) {
         vg_tenant_lost(tenant, "the tenant's process ended by itself");

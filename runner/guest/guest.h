@@ -47,6 +47,8 @@ short vg_link_poll_events(
  * keep the runner from the others. */
 void vg_link_service(struct vg_link *link);
 bool vg_link_broken(const struct vg_link *link, const char **why);
+/* It broke because the tenant's end closed: the tenant may have gone. */
+bool vg_link_closed(const struct vg_link *link);
 
 /* Starts a workload (spawns its process in the tenant, up to the barrier). Params are already checked and complete.
  * Returns the run's number, from 1. */
@@ -54,7 +56,7 @@ unsigned vg_link_start(struct vg_link *link, const struct vg_workload *workload,
 /* Releases the barrier at host instant at_host_ns (0: at once). */
 void vg_link_go(struct vg_link *link, unsigned run, int64_t at_host_ns);
 void vg_link_stop(struct vg_link *link, unsigned run);
-/* "poweroff", "reboot", "quit" (native). */
+/* "poweroff", "reboot", "panic", "quit" (native), "diagnose". */
 void vg_link_command(struct vg_link *link, const char *command);
 
 /* Clock: a burst of pings; the offset comes from the exchange with the smallest round trip, its uncertainty is half of

@@ -91,6 +91,11 @@ bool vg_link_broken(const struct vg_link *link, const char **why)
     return link->broken != NULL;
 }
 
+bool vg_link_closed(const struct vg_link *link)
+{
+    return link->closed;
+}
+
 /* `bytes`, if there are any, are quoted in a form that is safe to show. */
 static void break_link(struct vg_link *link, const char *bytes, size_t length, const char *reason)
 {
@@ -200,6 +205,7 @@ static void closed(struct vg_link *link, int error)
     vg_autofree char *how = error ? vg_format(" (%s)", strerror(error)) : vg_strdup("");
     vg_autofree char *reason =
         vg_format("the tenant's end of the link closed%s%s", how, length ? " in the middle of a message" : "");
+    link->closed = !link->broken;
     break_link(link, rest, length, reason);
 }
 

@@ -60,6 +60,7 @@ struct vg_link {
     struct vg_link_clock clock;
 
     char *broken; /* why; NULL while the link is good */
+    bool closed;  /* broken by nothing but its end */
     bool told;    /* the broken event was delivered */
 };
 

@@ -128,6 +128,8 @@ static void look_at_driver(const struct vg_test *test, const struct vg_measureme
 {
     if (vg_descriptor_find(VG_KIND_ACTION, run->workload))
         return; /* done by the host to the mechanism: no driver of a tenant had a part in it */
+    if (vg_equal(run->status, vg_run_status_words[VG_RUN_STOPPED]) && !run->fact_count)
+        return; /* ended by the test, or by what the test is about, before it had said anything that could be judged */
     vg_autofree char *sentence = NULL;
     enum judge_driver driver = judge_driver_of(m, run, &sentence);
     const struct vg_workload *workload = judge_workload_of(run);

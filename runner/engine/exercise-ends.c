@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A VM is started, put to work and ended, again and again; each time everything that it had must come back, the slot
+ * must be usable at once, and its neighbours must not notice. */
+#define MATHLIB_STANDALONE
+#include <Rmath.h>
+#include <math.h>
+#include "engine/exercise.h"
+
+enum { BACK_S = 10, LOAD_S = 120, KIND_COUNT = 4, TREND_LEAST = 4 };
+#define TREND_BYTES 1024 /* per cycle */
+
+static const char *const ways[] = { "shutdown", "kill", "destroy" };
+
+struct ends {
+    struct vg_exercise *exercise;
+    struct vg_host_resources baseline;
+    double *shared, *own; /* bytes after each round */
+    size_t shared_count, own_count;
+};
+
+/* True if the load did what it should. A tenant whose load does not start was not ended under load. */
+static bool load(struct ends *ends, struct vg_tenant *tenant, bool *good, struct vg_error *err)
+{
+    struct vg_exercise *exercise = ends->exercise;
+    vg_autofree char *workload = vg_strdup(vg_exercise_param(exercise, "load"));
+    vg_autofree char *mark = vg_strdup(vg_exercise_param(exercise, "until"));
+    const struct vg_test_run spec = { .on = tenant->name, .workload = workload, .until = mark[0] ? mark : NULL };
+    *good = true;
+    if (!workload[0])
+        return true;
+    return vg_phase_load(exercise->scene, exercise->phase, &spec, tenant, LOAD_S, good, err);
+}
+
+static bool is_back(const struct vg_host_resources *now, const struct vg_host_resources *then)
+{
+    return now->processes <= then->processes && now->sockets <= then->sockets && now->cgroups <= then->cgroups &&
+           now->descriptors <= then->descriptors;
+}
+
+static bool wait_back(struct ends *ends, struct vg_host_resources *now, struct vg_error *err)
+{
+    struct vg_engine *engine = ends->exercise->scene->engine;
+    for (int64_t end_ns = vg_now_ns() + BACK_S * VG_NS_PER_S;;) {
+        vg_host_resources_read(engine, now);
+        if (is_back(now, &ends->baseline) || vg_now_ns() > end_ns)
+            return true;
+        if (!vg_engine_turn(engine, 50, err))
+            return false;
+    }
+}
+
+static void compare(struct ends *ends, const struct vg_host_resources *now)
+{
+    const struct vg_host_resources *then = &ends->baseline;
+    const struct {
+        const char *name, *what;
+        unsigned then, now;
+    } kinds[KIND_COUNT] = {
+        { "processes-gone", "processes", then->processes, now->processes },
+        { "sockets-gone", "sockets in the runtime directory", then->sockets, now->sockets },
+        { "cgroups-gone", "control groups", then->cgroups, now->cgroups },
+        { "descriptors-gone", "descriptors of the runner", then->descriptors, now->descriptors },
+    };
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        vg_check(&ends->exercise->checks, kinds[i].name, kinds[i].now <= kinds[i].then,
+                 "%u %s %d s after the VM's end, %u without it", kinds[i].now, kinds[i].what, BACK_S, kinds[i].then);
+    vg_push(ends->shared, ends->shared_count) = (double)now->shared_bytes;
+    vg_push(ends->own, ends->own_count) = (double)now->own_bytes;
+}
+
+/* One life of the VM. The first settles what is made once and kept: its end is what later ones are compared with. */
+static bool live_once(struct ends *ends, unsigned round, struct vg_error *err)
+{
+    struct vg_exercise *exercise = ends->exercise;
+    const char *how = vg_exercise_param(exercise, "how");
+    struct vg_error failed;
+    bool done, loaded;
+    how = vg_equal(how, "all") ? ways[round % VG_COUNT(ways)] : how;
+    vg_engine_step(exercise->scene->engine, "life %u", round + 1);
+    if (!vg_exercise_act(exercise, "start", &done, &failed, err))
+        return false;
+    vg_check(&exercise->checks, "slot-usable", done, "start %u: %s", round + 1, failed.text);
+    struct vg_tenant *tenant = done ? vg_exercise_tenant(exercise) : NULL;
+    if (!tenant)
+        return true;
+    if (!load(ends, tenant, &loaded, err))
+        return false;
+    vg_check(&exercise->checks, "load-works", loaded, "the workload in the VM did not come to work in life %u",
+             round + 1);
+    if (!vg_exercise_act(exercise, how, &done, &failed, err))
+        return false;
+    vg_check(&exercise->checks, "ends", done, "%s %u: %s", how, round + 1, failed.text);
+    struct vg_host_resources now;
+    if (round == 0) {
+        vg_host_resources_read(exercise->scene->engine, &ends->baseline);
+    } else {
+        if (!wait_back(ends, &now, err))
+            return false;
+        compare(ends, &now);
+    }
+    vg_exercise_look_at_neighbours(exercise);
+    return true;
+}
+
+/* Least bytes per round that the readings speak for, with 95 % confidence; below 0: they speak for nothing. */
+static double least_slope(const double *bytes, size_t count)
+{
+    double mean_x = ((double)count - 1) / 2, mean_y = 0, xx = 0, xy = 0, rest = 0;
+    for (size_t i = 0; i < count; i++)
+        mean_y += bytes[i] / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        xx += ((double)i - mean_x) * ((double)i - mean_x);
+        xy += ((double)i - mean_x) * (bytes[i] - mean_y);
+    }
+    double slope = xy / xx;
+    for (size_t i = 0; i < count; i++) {
+        double off = bytes[i] - mean_y - slope * ((double)i - mean_x);
+        rest += off * off;
+    }
+    return slope - qt(0.975, (double)count - 2, 1, 0) * sqrt(rest / ((double)count - 2) / xx);
+}
+
+static void check_trend(struct ends *ends, const char *name, const char *what, const double *bytes, size_t count)
+{
+    if (count < TREND_LEAST) {
+        vg_check_skip(&ends->exercise->checks, name, "a trend needs %d lives after the first", TREND_LEAST);
+        return;
+    }
+    double least = least_slope(bytes, count);
+    vg_check(&ends->exercise->checks, name, !(least > TREND_BYTES),
+             "%s grows by at least %.0f bytes with every life (95 %% confidence)", what, least);
+}
+
+static bool exercise(struct vg_exercise *exercise, struct vg_error *err)
+{
+    struct ends ends = { .exercise = exercise };
+    long long times = vg_exercise_number(exercise, "times");
+    bool good = true;
+    for (long long i = 0; good && i <= times && !exercise->skip; i++)
+        good = live_once(&ends, (unsigned)i, err);
+    if (good) {
+        check_trend(&ends, "shared-memory-gone", "the host's shared memory", ends.shared, ends.shared_count);
+        check_trend(&ends, "runner-memory-gone", "the runner's own memory", ends.own, ends.own_count);
+    }
+    free(ends.shared);
+    free(ends.own);
+    return good;
+}
+
+VG_DRILL(vm_ends) = {
+    .kind = VG_KIND_ACTION,
+    .name = "vm-ends",
+    .summary = "a VM is started, put to work and ended, again and again",
+    .why = "what a VM does not give back is missing for the next; what its end breaks is broken for all",
+    .params =
+        VG_PARAMS {
+            { "on", VG_TEXT, .def = NULL, .summary = "the tenant, which is `later`" },
+            { "times", VG_INT, .def = "5", .min = 1, .max = 10000, .unit = "1",
+              .summary = "how often, after a first time that settles what is made once" },
+            { "how", VG_CHOICE, .def = "all", .choices = "shutdown|kill|destroy|all",
+              .summary = "how it ends; all: in turn" },
+            { "load", VG_TEXT, .def = "", .summary = "the workload that it does meanwhile; empty: none" },
+            { "until", VG_TEXT, .def = "",
+              .summary = "the mark of the workload at which the VM ends; empty: when the workload has ended" },
+            { 0 },
+        },
+    .exercise = exercise,
+};
