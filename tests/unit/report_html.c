@@ -117,9 +117,10 @@ static void a_repetition_has_the_same_options(void **state)
     for (unsigned i = 0; i < VG_COUNT(given); i++)
         vg_push(results->run->arguments, results->run->argument_count) = vg_strdup(given[i]);
     vg_autofree char *html = page_of(results);
-    assert_non_null(strstr(html, "<code>build/vgauge run '--host=./my host.yaml' --mechanism=native --set=fair.s=1 "
-                                 "--set=fair.t=2 --allow=destructive --plan=quick --test=fair "
-                                 "--seed=18446744073709551615</code>"));
+    expect(html,
+           "//code[.=\"build/vgauge run '--host=./my host.yaml' --mechanism=native --set=fair.s=1 --set=fair.t=2 "
+           "--allow=destructive --plan=quick --test=fair --seed=18446744073709551615\"]",
+           1);
     expect(html, "//header/p[.='Changed parameters: fair.s=1 (--set), fair.t=2 (--set).']", 1);
     drop_results(results);
 }
