@@ -122,6 +122,10 @@ struct vg_scatter {
 /* Sets figure->alternative too; the caller says title and caption. */
 void vg_plot_scatter(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_scatter *scatter);
 
+/* One metric over months: values, levels, changes, and what changed in the environment. It has a point at least. */
+void vg_plot_trend(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_trends *trends,
+                   const struct vg_trend *trend);
+
 /* Rows of coloured pieces along an axis that begins at 0. */
 struct vg_strip_piece {
     double from, to;
