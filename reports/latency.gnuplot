@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Distribution of a latency: per cent of samples at or below a value, logarithmic in time. ARG6 and ARG7: size in px.
+# ARG8: columns of the legend.
 set terminal svg size ARG6,ARG7 font "system-ui,sans-serif,13" linewidth 1.3 rounded noenhanced
 set output ARG2
 common = ARG0[1:strlen(ARG0)-strlen("latency.gnuplot")] . "common.gnuplot"
@@ -14,5 +15,8 @@ set xlabel "time, logarithmic"
 set ylabel "samples at or below (%)"
 set yrange [0:101]
 set ytics 0,25,100
-set key below left Left reverse height 1 samplen 2.5 maxcols 2
-plot for [i=1:curves] data index (i-1) using 1:2 with lines lw 1.7 lc rgb word(colours, i) dt int(word(dashes, i)) title columnheader(1)
+set key below left Left reverse height 1 samplen 2.5 maxcols ARG8
+# Five patterns; then they come again, thinner.
+pattern(i) = (int(word(dashes, i)) - 1) % 5 + 1
+width(i) = int(word(dashes, i)) > 5 ? 0.9 : 1.7
+plot for [i=1:curves] data index (i-1) using 1:2 with lines lw width(i) lc rgb word(colours, i) dt pattern(i) title columnheader(1)

@@ -2,6 +2,7 @@
 /* `vgauge judge RUN` and `vgauge report RUN`: the stages after the measurement, alone, on a run directory from
  * anywhere. */
 #include "commands/command.h"
+#include "commands/history.h"
 #include "judge/judge.h"
 #include "report/report.h"
 
@@ -58,15 +59,18 @@ static int judge(void *context, const char *argument, struct vg_error *err)
 
 struct report_options {
     bool pdf;
+    const char *history; /* a file or a URL; NULL: no trends */
 };
 
 static bool take_report_option(void *context, int key, const char *value, struct vg_error *err)
 {
-    (void)key;
-    (void)value;
-    (void)err;
-    ((struct report_options *)context)->pdf = true;
-    return true;
+    struct report_options *options = context;
+    if (key == 'p') {
+        options->pdf = true;
+        return true;
+    }
+    options->history = value;
+    return *value || vg_fail(err, VG_ERROR_INPUT, "--history needs a file or a URL");
 }
 
 static bool write_pdf(const char *directory, const char *page, struct vg_error *err)
@@ -79,11 +83,21 @@ static bool write_pdf(const char *directory, const char *page, struct vg_error *
     return true;
 }
 
+/* What the history knows, and what is new in it; nothing is written to it. */
+static bool load_trends(const char *where, struct vg_trends *trends, struct vg_error *err)
+{
+    vg_autohistory struct vg_history *history = vg_history_open(where, VG_HISTORY_READ, err);
+    return history && vg_trends_load(history, NULL, NULL, trends, err) &&
+           vg_history_changes(history, trends, cmd_history_threads(), false, err);
+}
+
 static int report(void *context, const char *argument, struct vg_error *err)
 {
     const struct report_options *options = context;
     vg_autofree char *page = NULL;
-    if (!cmd_check_run(argument, err) || !vg_report_all(argument, &page, err))
+    vg_autotrends struct vg_trends trends = { 0 };
+    if (!cmd_check_run(argument, err) || (options->history && !load_trends(options->history, &trends, err)) ||
+        !vg_report_all(argument, options->history ? &trends : NULL, &page, err))
         return -1;
     printf("%s\n", page);
     if (options->pdf && !write_pdf(argument, page, err))
@@ -99,6 +113,7 @@ static const struct argp_option judge_options[] = {
 
 static const struct argp_option report_options[] = {
     { "pdf", 'p', NULL, 0, "Also report/index.pdf; needs chromium or weasyprint", 0 },
+    { "history", 'H', "DB", 0, "Also how the run's metrics fared over time, with their changes, from a history", 0 },
     { 0 },
 };
 

@@ -226,7 +226,7 @@ static void remove_run(const struct vg_run *run, bool was_there)
 static int conclude(const struct vg_run *run, struct vg_error *err)
 {
     vg_autofree char *page = NULL;
-    if (!vg_report_all(run->directory, &page, err))
+    if (!vg_report_all(run->directory, NULL, &page, err))
         return -1;
     cmd_autoresults struct vg_results *results = vg_results_gather(run->directory, err);
     if (!results)

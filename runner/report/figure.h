@@ -45,6 +45,9 @@ void vg_figure_free(struct vg_figure *figure);
 
 /* Text for a plot: letters, digits and a few marks; anything else becomes '_'. Caller frees. */
 char *vg_plot_label(const char *foreign);
+/* Height in px of a picture whose legend has that many lines below it, so that the picture itself keeps its size.
+ * Caller frees. */
+char *vg_plot_height(unsigned px, unsigned legend_lines);
 /* Runs reports/SCRIPT.gnuplot on data with arguments (ARG3 and up; NULL-terminated, may be NULL) and keeps the SVG. On
  * failure sets figure->problem; never fails the report. */
 void vg_plot(struct vg_figure *figure, struct vg_plotter *plotter, const char *script, const struct vg_text *data,
@@ -77,6 +80,8 @@ vg_figure_draw vg_figure_own_share;  /* of one tenant in each phase; `own-share`
 vg_figure_draw vg_figure_waiting;    /* how long tenants with work queued got nothing done; `starvation` */
 vg_figure_draw vg_figure_pacing;     /* time from one completion to the next; `pacing` */
 vg_figure_draw vg_figure_slice;      /* lengths of runs and waits; `slice` */
+vg_figure_draw vg_figure_slope;      /* the host's exits or commands against submissions; `submission-slope` */
+vg_figure_draw vg_figure_slope_cpu;  /* its CPU time likewise; `submission-cpu` */
 vg_figure_draw vg_figure_leak;       /* which memory was looked through, and what was found where; `leak` */
 vg_figure_draw vg_figure_occupancy;  /* vGPUs on each pGPU after each step; `provisioning` */
 
@@ -116,6 +121,10 @@ struct vg_scatter {
 };
 /* Sets figure->alternative too; the caller says title and caption. */
 void vg_plot_scatter(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_scatter *scatter);
+
+/* One metric over months: values, levels, changes, and what changed in the environment. It has a point at least. */
+void vg_plot_trend(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_trends *trends,
+                   const struct vg_trend *trend);
 
 /* Rows of coloured pieces along an axis that begins at 0. */
 struct vg_strip_piece {

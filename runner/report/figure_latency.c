@@ -14,9 +14,10 @@ struct latency_plot {
     struct vg_text says; /* the alternative text: medians and tails in words */
     struct vg_report_drivers drivers;
     unsigned wanted, left_out, analyses, invalid;
-    char *name;         /* across: which latency of each test; may be NULL */
-    bool across;        /* one curve per test and mechanism */
-    char problem[2048]; /* the first thing that kept a curve from being drawn */
+    char *name;          /* across: which latency of each test; may be NULL */
+    bool across;         /* one curve per test and mechanism */
+    bool several_places; /* of one mechanism: its name alone does not say which */
+    char problem[2048];  /* the first thing that kept a curve from being drawn */
 };
 
 static const char *param(const struct vg_test_analysis *analysis, const char *name)
@@ -27,8 +28,37 @@ static const char *param(const struct vg_test_analysis *analysis, const char *na
     return value ? value : declared && declared->def ? declared->def : "";
 }
 
+/* Whose curve it is. Boots of one place have one name, and so one dash; two places of a mechanism must not look alike.
+ */
+static char *name_of(const struct latency_plot *plot, const struct vg_judgement *judgement,
+                     const struct vg_test_analysis *analysis)
+{
+    if (plot->across)
+        return vg_format("%s: %s", judgement->mechanism, judgement->test);
+    bool placed = plot->several_places, profile = placed && judgement->profile && *judgement->profile;
+    bool policy = placed && judgement->policy && *judgement->policy;
+    return vg_format("%s%s%s%s%s%s%s", judgement->mechanism, profile ? ", " : "", profile ? judgement->profile : "",
+                     policy ? ", " : "", policy ? judgement->policy : "", plot->analyses > 1 ? ": " : "",
+                     plot->analyses > 1 ? analysis->name : "");
+}
+
+/* The dash of a curve with this title and colour: as the one before it, or the next of that colour. */
+static unsigned next_dash(const struct vg_curves *curves, const char *title, const char *colour)
+{
+    unsigned dash = 1;
+    for (unsigned i = 0; i < curves->count; i++) {
+        const struct vg_curve *curve = &curves->items[i];
+        if (!vg_equal(curve->colour, colour))
+            continue;
+        if (vg_equal(curve->title, title))
+            return curve->dash;
+        dash = curve->dash >= dash ? curve->dash + 1 : dash;
+    }
+    return dash;
+}
+
 static void add_curve(struct latency_plot *plot, const struct vg_measurements *measurements,
-                      const struct vg_judgement *judgement, const struct vg_test_analysis *analysis, unsigned dash)
+                      const struct vg_judgement *judgement, const struct vg_test_analysis *analysis, unsigned test)
 {
     struct vg_error err = { 0 };
     vg_autofree double *values = NULL;
@@ -47,17 +77,15 @@ static void add_curve(struct latency_plot *plot, const struct vg_measurements *m
     }
     for (size_t i = 0; i < count && values[i] < 1; i++)
         values[i] = 1; /* a logarithmic axis has no 0; below 1 ns no clock here tells anything */
-    vg_autofree char *name = plot->across         ? vg_format("%s: %s", judgement->mechanism, judgement->test)
-                             : plot->analyses > 1 ? vg_format("%s: %s", judgement->mechanism, analysis->name)
-                                                  : vg_format("%s", judgement->mechanism);
+    vg_autofree char *name = name_of(plot, judgement, analysis);
     vg_autofree char *title = vg_curve_title(name, judgement->verdict);
     plot->invalid += judgement->verdict == VG_INVALID;
     vg_report_drivers_add(&plot->drivers, plot->across ? title : judgement->mechanism, measurements);
     bool repeated = vg_curves_have(&plot->curves, title);
+    const char *colour = vg_curve_colour(plot->palette, judgement->mechanism, judgement->verdict);
+    unsigned dash = plot->across ? test + 1 : next_dash(&plot->curves, title, colour);
     struct vg_curve *curve = &vg_push(plot->curves.items, plot->curves.count);
-    *curve = (struct vg_curve) { .title = repeated ? vg_strdup("") : vg_strdup(title),
-                                 .colour = vg_curve_colour(plot->palette, judgement->mechanism, judgement->verdict),
-                                 .dash = dash + 1 };
+    *curve = (struct vg_curve) { .title = repeated ? vg_strdup("") : vg_strdup(title), .colour = colour, .dash = dash };
     vg_curve_distribution(curve, values, count, 1e-3);
     vg_autofree char *middle = vg_quantity_text(vg_quantile_sorted(values, count, 0.5), "ns");
     vg_autofree char *tail = vg_quantity_text(vg_quantile_sorted(values, count, 0.99), "ns");
@@ -70,6 +98,24 @@ static bool seen_mechanism(const struct vg_report_group *group, unsigned before)
         if (vg_equal(group->instances[i]->mechanism, group->instances[before]->mechanism) &&
             group->instances[i]->verdict != VG_SKIP)
             return true;
+    return false;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+/* Whether some mechanism of the test was measured with more than one profile or policy. */
+static bool has_several_places(const struct vg_report_group *group)
+{
+    for (unsigned i = 0; i < group->count; i++)
+        for (unsigned j = 0; j < i; j++) {
+            const struct vg_judgement *one = group->instances[i], *other = group->instances[j];
+            if (one->verdict != VG_SKIP && other->verdict != VG_SKIP && vg_equal(one->mechanism, other->mechanism) &&
+                !(same_text(one->profile, other->profile) && same_text(one->policy, other->policy)))
+                return true;
+        }
     return false;
 }
 
@@ -125,14 +171,12 @@ static void add_instance(struct latency_plot *plot, const struct vg_judgement *j
             snprintf(plot->problem, sizeof(plot->problem), "%s", err.text);
         return;
     }
-    unsigned dash = 0;
     for (unsigned i = 0; i < test->analysis_count; i++) {
         if (!vg_equal(test->analyses[i].analysis, "latency"))
             continue;
         if (plot->across && has_latency(test, plot->name) && !vg_equal(test->analyses[i].name, plot->name))
             continue;
-        add_curve(plot, measurements, judgement, &test->analyses[i], plot->across ? group_index : dash);
-        dash++;
+        add_curve(plot, measurements, judgement, &test->analyses[i], group_index);
         if (plot->across)
             break;
     }
@@ -148,8 +192,12 @@ static void draw(struct vg_figure *figure, struct latency_plot *plot, struct vg_
     vg_autotext struct vg_text data = { 0 }, colours = { 0 }, dashes = { 0 };
     vg_plot_curves(&plot->curves, &data, &colours, &dashes);
     vg_autofree char *count = vg_format("%u", plot->curves.count);
+    unsigned titles = 0;
+    for (unsigned i = 0; i < plot->curves.count; i++)
+        titles += *plot->curves.items[i].title != '\0';
+    vg_autofree char *height_px = vg_plot_height(330, plot->across ? (titles + 1) / 2 : titles);
     const char *const arguments[] = {
-        count, colours.data, dashes.data, plot->across ? "860" : "560", plot->across ? "400" : "360", NULL
+        count, colours.data, dashes.data, plot->across ? "860" : "560", height_px, plot->across ? "2" : "1", NULL
     };
     vg_plot(figure, plotter, "latency", &data, arguments);
     if (*plot->problem && !figure->problem) {
@@ -171,6 +219,7 @@ bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *result
         plot.analyses = latency_analyses(test);
         if (!plot.analyses)
             continue;
+        plot.several_places = has_several_places(&groups[g]);
         for (unsigned i = 0; i < groups[g].count; i++)
             if (groups[g].instances[i]->verdict != VG_SKIP && !(plot.across && seen_mechanism(&groups[g], i)))
                 add_instance(&plot, groups[g].instances[i], test, tests);

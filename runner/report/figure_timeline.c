@@ -84,8 +84,10 @@ static void add_curves(struct timeline *timeline, const struct vg_judgement *jud
                        size_t count)
 {
     vg_autofree char *place = vg_report_instance_text(judgement), *name = vg_curve_title(place, judgement->verdict);
-    struct vg_curve middle = new_curve(timeline, judgement, vg_format("%s: median", name), false);
-    struct vg_curve longest = new_curve(timeline, judgement, vg_format("%s: longest", name), true);
+    struct vg_curve middle = new_curve(timeline, judgement, vg_strdup(name), false);
+    /* One entry of the legend for all of them: they have the colour of their median, and are thin. */
+    struct vg_curve longest = new_curve(
+        timeline, judgement, vg_strdup(timeline->drawn ? "" : "thin and dotted: the longest of each span"), true);
     vg_autofree double *values = vg_calloc(count, sizeof(*values));
     qsort(samples, count, sizeof(*samples), by_time);
     double first_s = samples[0].at_s, span_s = (samples[count - 1].at_s - first_s) / SPANS;
@@ -150,7 +152,8 @@ static void draw(struct vg_figure *figure, const struct timeline *timeline, stru
     vg_autotext struct vg_text data = { 0 }, colours = { 0 }, dashes = { 0 };
     vg_plot_curves(&timeline->curves, &data, &colours, &dashes);
     vg_autofree char *count = vg_format("%u", timeline->curves.count);
-    const char *const arguments[] = { count, colours.data, dashes.data, timeline->widths.data, NULL };
+    vg_autofree char *height_px = vg_plot_height(320, timeline->drawn + 1);
+    const char *const arguments[] = { count, colours.data, dashes.data, timeline->widths.data, height_px, NULL };
     vg_plot(figure, plotter, "timeline", &data, arguments);
     if (*timeline->problem && !figure->problem) {
         vg_autofree char *why = vg_report_clean(timeline->problem);

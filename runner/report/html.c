@@ -10,6 +10,7 @@ static void write_page(struct vg_page *page)
     vg_page_matrix(page);
     vg_page_expectations(page);
     vg_page_baseline(page);
+    vg_page_trends(page);
     vg_page_comparison(page);
     vg_xml_open(xml, "section");
     vg_page_heading(page, "h2", "tests", "Tests");
@@ -27,14 +28,17 @@ static void write_page(struct vg_page *page)
     vg_xml_close(xml);
 }
 
-bool vg_report_html(const struct vg_results *results, const char *template_directory, struct vg_error *err)
+bool vg_report_html(const struct vg_results *results, const char *template_directory, const struct vg_trends *trends,
+                    struct vg_error *err)
 {
     vg_autofree char *directory = vg_format("%s/report", results->run->directory);
     vg_autofree char *path = vg_format("%s/index.html", directory);
     vg_autofree char *title = vg_format("vgauge: %s on %s", results->run->plan, results->run->host);
     vg_report_autogroups struct vg_report_groups groups = { 0 };
     vg_report_autoplotter struct vg_plotter plotter = { .template_directory = template_directory };
-    vg_report_autopage struct vg_page page = { .results = results, .groups = &groups, .plotter = &plotter };
+    vg_report_autopage struct vg_page page = {
+        .results = results, .groups = &groups, .plotter = &plotter, .trends = trends
+    };
     if (!vg_page_open(&page, template_directory, title, err) || !vg_make_directories(directory, err))
         return false;
     struct vg_error no_requirements = { 0 };

@@ -158,7 +158,7 @@ void vg_page_baseline(struct vg_page *page)
                 continue;
             if (!open) {
                 vg_page_scroll_box(page, "Differences to the baseline");
-                vg_xml_open_class(xml, "table", "facts");
+                vg_xml_open_class(xml, "table", "facts changes");
                 vg_page_table_head(page, titles, VG_COUNT(titles));
                 vg_xml_open(xml, "tbody");
                 open = true;

@@ -83,23 +83,23 @@ static void write_files(struct vg_page *page, const struct vg_judgement *judgeme
 }
 
 /* A word of a command line that a person will paste into a shell: names come from outside. */
-static void add_shell_word(struct vg_text *command, const char *word)
+static void write_shell_word(struct vg_xml *xml, const char *word)
 {
     bool plain = *word != '\0';
     for (const char *c = word; *c && plain; c++)
         plain = isalnum((unsigned char)*c) || strchr("._/+:=,@-", *c);
-    vg_text_add(command, " ");
-    if (plain) {
-        vg_text_add(command, "%s", word);
-        return;
+    vg_autotext struct vg_text quoted = { 0 };
+    if (!plain) {
+        vg_text_add(&quoted, "'");
+        for (const char *c = word; *c; c++)
+            if (*c == '\'')
+                vg_text_add(&quoted, "'\\''");
+            else
+                vg_text_add_bytes(&quoted, c, 1);
+        vg_text_add(&quoted, "'");
     }
-    vg_text_add(command, "'");
-    for (const char *c = word; *c; c++)
-        if (*c == '\'')
-            vg_text_add(command, "'\\''");
-        else
-            vg_text_add_bytes(command, c, 1);
-    vg_text_add(command, "'");
+    vg_xml_text(xml, " ");
+    vg_xml_element_class(xml, "span", "word", plain ? word : quoted.data);
 }
 
 static bool starts_with(const char *text, const char *start)
@@ -119,22 +119,24 @@ static void write_command(struct vg_page *page, const char *test)
         host_given = host_given || starts_with(run->arguments[i], "--host=");
     vg_autofree char *host = vg_format("--host=%s", run->host), *plan = vg_format("--plan=%s", run->plan);
     vg_autofree char *only = vg_format("--test=%s", test);
-    vg_autotext struct vg_text command = { 0 };
-    vg_text_add(&command, "build/vgauge run");
+    vg_autofree char *seed = vg_format("--seed=%llu", (unsigned long long)run->seed);
+    struct vg_xml *xml = page->xml;
+    vg_xml_open_class(xml, "p", "labelled");
+    vg_xml_element_class(xml, "span", "label", "Repeat it");
+    vg_xml_text(xml, " ");
+    vg_xml_open(xml, "code");
+    vg_xml_element_class(xml, "span", "word", "build/vgauge run");
     if (!host_given)
-        add_shell_word(&command, host);
+        write_shell_word(xml, host);
     for (unsigned i = 0; i < run->argument_count; i++)
         for (unsigned k = 0; k < VG_COUNT(kept); k++)
             if (starts_with(run->arguments[i], kept[k]))
-                add_shell_word(&command, run->arguments[i]);
-    add_shell_word(&command, plan);
-    add_shell_word(&command, only);
-    vg_text_add(&command, " --seed=%llu", (unsigned long long)run->seed);
-    vg_xml_open_class(page->xml, "p", "labelled");
-    vg_xml_element_class(page->xml, "span", "label", "Repeat it");
-    vg_xml_text(page->xml, " ");
-    vg_xml_element(page->xml, "code", command.data);
-    vg_xml_close(page->xml);
+                write_shell_word(xml, run->arguments[i]);
+    write_shell_word(xml, plan);
+    write_shell_word(xml, only);
+    write_shell_word(xml, seed);
+    vg_xml_close(xml);
+    vg_xml_close(xml);
 }
 
 void vg_page_evidence(struct vg_page *page, const struct vg_report_group *group)

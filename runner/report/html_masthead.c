@@ -43,9 +43,10 @@ static void write_navigation(struct vg_page *page)
         const char *target, *text;
         bool there;
     } links[] = {
-        { "#verdicts", "Requirements", true },   { "#expectations", "Known failures", known },
-        { "#baseline", "Baseline", page->gate }, { "#tests", "Tests", true },
-        { "#environment", "Environment", true }, { "#reading", "How to read this", true },
+        { "#verdicts", "Requirements", true },    { "#expectations", "Known failures", known },
+        { "#baseline", "Baseline", page->gate },  { "#tests", "Tests", true },
+        { "#trends", "Over time", page->trends }, { "#environment", "Environment", true },
+        { "#reading", "How to read this", true },
     };
     vg_xml_open(page->xml, "nav");
     vg_xml_attribute(page->xml, "aria-label", "On this page");

@@ -223,16 +223,22 @@ static void write_row(struct vg_page *page, const char *id, const struct columns
 
 static void write_untested(struct vg_page *page)
 {
-    vg_autotext struct vg_text text = { 0 };
+    unsigned count = 0, written = 0;
+    for (unsigned i = 0; i < page->results->requirement_count; i++)
+        count += vg_report_requirement_state(page->results, page->results->requirements[i].id) == VG_REPORT_NOT_TESTED;
+    if (!count)
+        return;
+    vg_xml_open_class(page->xml, "p", "note");
+    vg_xml_text(page->xml, "Not tested in this run:");
     for (unsigned i = 0; i < page->results->requirement_count; i++) {
         const char *id = page->results->requirements[i].id;
-        if (vg_report_requirement_state(page->results, id) == VG_REPORT_NOT_TESTED)
-            vg_text_add(&text, "%s%s", text.length ? ", " : "Not tested in this run: ", id);
+        if (vg_report_requirement_state(page->results, id) != VG_REPORT_NOT_TESTED)
+            continue;
+        vg_autofree char *word = vg_format("%s%s", id, ++written < count ? "," : ".");
+        vg_xml_text(page->xml, " ");
+        vg_xml_element_class(page->xml, "span", "word", word);
     }
-    if (text.length)
-        vg_text_add(&text, ".");
-    if (text.length)
-        vg_xml_element_class(page->xml, "p", "note", text.data);
+    vg_xml_close(page->xml);
 }
 
 void vg_page_matrix(struct vg_page *page)

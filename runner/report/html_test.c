@@ -103,9 +103,21 @@ static void write_instances(struct vg_page *page, const struct vg_report_group *
     vg_report_drivers_free(&drivers);
 }
 
-static vg_figure_draw *const instance_figures[] = {
-    vg_figure_throughput, vg_figure_share, vg_figure_own_share, vg_figure_waiting,
-    vg_figure_pacing,     vg_figure_slice, vg_figure_leak,      vg_figure_occupancy,
+/* Each with the analysis whose tests it is of; some are of two. */
+static const struct {
+    const char *analysis;
+    vg_figure_draw *draw;
+} instance_figures[] = {
+    { "share", vg_figure_throughput },
+    { "share", vg_figure_share },
+    { "own-share", vg_figure_own_share },
+    { "starvation", vg_figure_waiting },
+    { "pacing", vg_figure_pacing },
+    { "slice", vg_figure_slice },
+    { "submission-slope", vg_figure_slope },
+    { "submission-cpu", vg_figure_slope_cpu },
+    { "leak", vg_figure_leak },
+    { "provisioning", vg_figure_occupancy },
 };
 
 static void write_instance_figures(struct vg_page *page, const struct vg_report_group *group,
@@ -123,7 +135,7 @@ static void write_instance_figures(struct vg_page *page, const struct vg_report_
         }
         for (unsigned f = 0; f < VG_COUNT(instance_figures); f++) {
             struct vg_figure figure = { 0 };
-            if (instance_figures[f](&figure, &source))
+            if (instance_figures[f].draw(&figure, &source))
                 vg_page_figure(page, &figure);
             vg_figure_free(&figure);
         }
@@ -133,11 +145,9 @@ static void write_instance_figures(struct vg_page *page, const struct vg_report_
 /* Distributions of latency have all instances in one picture; whatever else is drawn has one for each. */
 static void write_figures(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test)
 {
-    static const char *const drawn_each[] = { "share", "own-share", "starvation",  "pacing",
-                                              "slice", "leak",      "provisioning" };
     bool latency = vg_figure_uses(test, "latency"), each = false;
-    for (unsigned i = 0; i < VG_COUNT(drawn_each); i++)
-        each = each || vg_figure_uses(test, drawn_each[i]);
+    for (unsigned i = 0; i < VG_COUNT(instance_figures); i++)
+        each = each || vg_figure_uses(test, instance_figures[i].analysis);
     if (!latency && !each)
         return;
     vg_xml_open_class(page->xml, "div", "plots");

@@ -13,10 +13,11 @@ struct vg_page {
     const struct vg_results *results;
     const struct vg_report_groups *groups;
     struct vg_plotter *plotter;
-    json_t *gate;         /* the run's gate.json; NULL: it was compared with nothing */
-    json_t *gate_items;   /* of it: metric id -> item */
-    json_t *requirements; /* array of requirement objects; may be NULL */
-    xmlDocPtr prose;      /* reports/prose.xml: every text of the page that is longer than a line */
+    const struct vg_trends *trends; /* with their changes; NULL: no history was named */
+    json_t *gate;                   /* the run's gate.json; NULL: it was compared with nothing */
+    json_t *gate_items;             /* of it: metric id -> item */
+    json_t *requirements;           /* array of requirement objects; may be NULL */
+    xmlDocPtr prose;                /* reports/prose.xml: every text of the page that is longer than a line */
     struct vg_palette palette;
 };
 
@@ -59,6 +60,7 @@ void vg_page_figure(struct vg_page *page, const struct vg_figure *figure);
 void vg_page_matrix(struct vg_page *page);
 void vg_page_expectations(struct vg_page *page);
 void vg_page_baseline(struct vg_page *page);
+void vg_page_trends(struct vg_page *page);
 void vg_page_masthead(struct vg_page *page);
 void vg_page_index(struct vg_page *page);
 void vg_page_comparison(struct vg_page *page);

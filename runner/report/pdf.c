@@ -8,7 +8,7 @@
 #include "report/paper.h"
 #include "report/parts.h"
 
-enum { CONVERTER_TIMEOUT_MS = 180000, PDF_MAX_BYTES = 256 << 20, MAX_WORDS = 16 };
+enum { CONVERTER_TIMEOUT_MS = 180000, PDF_MAX_BYTES = 256 << 20, MAX_WORDS = 16, PRINTS_MOST = 4 };
 
 /* {page}, {pdf} and {scratch} in an argument stand for the files; an argument that begins with "root:" is for root
  * only.
@@ -135,6 +135,21 @@ static void set_time(char *pdf, size_t length, const char *printed)
     }
 }
 
+static bool print_once(const struct converter *converter, const char *page, const char *scratch, const char *printed,
+                       char **pdf, size_t *length, struct vg_error *err)
+{
+    vg_autofree char *made = vg_format("%s/page.pdf", scratch);
+    unlink(made); /* never the one before */
+    if (!print(converter, page, scratch, err) || !vg_read_file(made, PDF_MAX_BYTES, pdf, length, err))
+        return false;
+    if (*length < 5 || memcmp(*pdf, "%PDF-", 5) != 0)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "what %s wrote is no PDF", converter->program);
+    set_time(*pdf, *length, printed ? printed : "");
+    return true;
+}
+
+/* A browser's PDF was seen to differ from the one before in a few bytes, once in some fifty prints: so it prints until
+ * two in a row are equal, which nearly always are the first two. */
 bool vg_report_pdf(const char *html_path, const char *pdf_path, const char *printed, struct vg_error *err)
 {
     const struct converter *converter = choose(err);
@@ -146,15 +161,20 @@ bool vg_report_pdf(const char *html_path, const char *pdf_path, const char *prin
     char scratch[] = "/tmp/vgauge-pdf-XXXXXX";
     if (!mkdtemp(scratch))
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "/tmp cannot be written, which printing a page needs");
-    vg_autofree char *made = vg_format("%s/page.pdf", scratch), *pdf = NULL;
-    size_t length = 0;
-    bool good = print(converter, page, scratch, err) && vg_read_file(made, PDF_MAX_BYTES, &pdf, &length, err);
-    if (good && (length < 5 || memcmp(pdf, "%PDF-", 5) != 0))
-        good = vg_fail(err, VG_ERROR_ENVIRONMENT, "what %s wrote is no PDF", converter->program);
-    if (good) {
-        set_time(pdf, length, printed ? printed : "");
-        good = vg_write_file(pdf_path, pdf, length, err);
+    vg_autofree char *pdf = NULL, *before = NULL;
+    size_t length = 0, before_length = 0;
+    bool good = true, agreed = false;
+    for (unsigned i = 0; good && !agreed && i < PRINTS_MOST; i++) {
+        free(before);
+        before = VG_TAKE(pdf);
+        before_length = length;
+        good = print_once(converter, page, scratch, printed, &pdf, &length, err);
+        agreed = good && before && length == before_length && memcmp(pdf, before, length) == 0;
     }
+    if (good && !agreed)
+        vg_warn("%s printed the page %d times, each time in other bytes; the last is taken", converter->program,
+                PRINTS_MOST);
+    good = good && vg_write_file(pdf_path, pdf, length, err);
     struct vg_error ignored = { 0 };
     if (!vg_remove_tree(scratch, &ignored))
         vg_warn("%s", ignored.text);

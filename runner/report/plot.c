@@ -29,6 +29,12 @@ char *vg_plot_label(const char *foreign)
     return label;
 }
 
+char *vg_plot_height(unsigned px, unsigned legend_lines)
+{
+    enum { LINE_PX = 19 };
+    return vg_format("%u", px + LINE_PX * legend_lines);
+}
+
 void vg_plot_curves(const struct vg_curves *curves, struct vg_text *data, struct vg_text *colours,
                     struct vg_text *dashes)
 {

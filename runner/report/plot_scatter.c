@@ -61,8 +61,9 @@ void vg_plot_scatter(struct vg_figure *figure, struct vg_plotter *plotter, const
         vg_push(curves.items, curves.count) = curve;
     }
     for (unsigned i = 0; i < scatter->count; i++) {
-        char *title = line_title(&scatter->series[i]);
-        vg_text_add(&says, " %s: %zu points, %s.", scatter->series[i].name, curves.items[i].count, title);
+        vg_autofree char *slope = line_title(&scatter->series[i]);
+        char *title = vg_format("%s: %s", scatter->series[i].name, slope);
+        vg_text_add(&says, " %s: %zu points, %s.", scatter->series[i].name, curves.items[i].count, slope);
         vg_push(curves.items, curves.count) = line_of(&scatter->series[i], i % 4 + 1, title);
     }
     figure->alternative = vg_format("%s against %s.%s", scatter->y_axis, scatter->x_axis, says.data ? says.data : "");
@@ -70,7 +71,8 @@ void vg_plot_scatter(struct vg_figure *figure, struct vg_plotter *plotter, const
         vg_plot_curves(&curves, &data, &colours, &dashes);
         vg_autofree char *count = vg_format("%u", scatter->count);
         vg_autofree char *x_axis = vg_plot_label(scatter->x_axis), *y_axis = vg_plot_label(scatter->y_axis);
-        const char *const arguments[] = { count, colours.data, dashes.data, x_axis, y_axis, NULL };
+        vg_autofree char *height_px = vg_plot_height(330, scatter->count);
+        const char *const arguments[] = { count, colours.data, dashes.data, x_axis, y_axis, height_px, NULL };
         vg_plot(figure, plotter, "scatter", &data, arguments);
     } else
         vg_figure_without(figure, "there is no point to draw");

@@ -32,10 +32,10 @@ char *vg_report_templates(struct vg_error *err)
 bool vg_report_page(const struct vg_results *results, struct vg_error *err)
 {
     vg_autofree char *templates = vg_report_templates(err);
-    return templates && vg_report_html(results, templates, err);
+    return templates && vg_report_html(results, templates, NULL, err);
 }
 
-bool vg_report_all(const char *run_directory, char **html_path, struct vg_error *err)
+bool vg_report_all(const char *run_directory, const struct vg_trends *trends, char **html_path, struct vg_error *err)
 {
     if (html_path)
         *html_path = NULL;
@@ -50,7 +50,8 @@ bool vg_report_all(const char *run_directory, char **html_path, struct vg_error 
     if (!vg_results_save(results, err) || !vg_report_tap(results, tap, err) || !vg_report_junit(results, junit, err) ||
         !vg_report_csv(results, csv, err) || !vg_report_markdown(results, markdown, err))
         return false;
-    if (!vg_report_page(results, err))
+    vg_autofree char *templates = vg_report_templates(err);
+    if (!templates || !vg_report_html(results, templates, trends, err))
         return false;
     if (html_path)
         *html_path = vg_format("%s/report/index.html", results->run->directory);

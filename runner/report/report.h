@@ -15,9 +15,11 @@ char *vg_report_templates(struct vg_error *err);
 /* TAP version 13: one test point per instance, diagnostics as a YAML block, SKIP with its reason. */
 bool vg_report_tap(const struct vg_results *results, const char *path, struct vg_error *err);
 bool vg_report_junit(const struct vg_results *results, const char *path, struct vg_error *err);
-/* report/index.html with its plots inside: one self-contained file. template_directory: reports/. */
-bool vg_report_html(const struct vg_results *results, const char *template_directory, struct vg_error *err);
-/* The same with the templates of this program. */
+/* report/index.html with its plots inside: one self-contained file. template_directory: reports/. trends: of a history,
+ * with their changes; those of the run's tests are shown. May be NULL. */
+bool vg_report_html(const struct vg_results *results, const char *template_directory, const struct vg_trends *trends,
+                    struct vg_error *err);
+/* The same with the templates of this program, and without trends. */
 bool vg_report_page(const struct vg_results *results, struct vg_error *err);
 /* The page as PDF, by a converter that is optional at run time: chromium or weasyprint, whichever is there, or the one
  * that $VGAUGE_PDF names. printed: the instant that the document says it was made at, "2026-11-22T08:00:00Z" (a run's
@@ -30,7 +32,7 @@ bool vg_report_csv(const struct vg_results *results, const char *path, struct vg
 bool vg_report_markdown(const struct vg_results *results, const char *path, struct vg_error *err);
 /* results.json, results.tap, junit.xml, metrics.csv, summary.md and report/index.html; html_path receives the page's
  * path (caller frees; may be NULL). */
-bool vg_report_all(const char *run_directory, char **html_path, struct vg_error *err);
+bool vg_report_all(const char *run_directory, const struct vg_trends *trends, char **html_path, struct vg_error *err);
 /* The summary at the end of a run: one screen, aligned, in words; colour if wanted. */
 void vg_report_summary(const struct vg_results *results, FILE *out, bool colour);
 /* How a fleet fared under some placement policies, over time: an SVG with utilisation above and fragmentation below.

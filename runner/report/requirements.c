@@ -137,7 +137,9 @@ char *vg_report_failure_text(const struct vg_judgement *judgement)
         vg_autofree char *value = vg_report_value_text(check->value, check->unit);
         vg_autofree char *limit = vg_report_limit_text(check);
         text = vg_format("%s: %s is %s instead of %s", judgement->test, check->metric, value, limit);
-    } else {
+    } else if (!judgement->reason_count)
+        text = vg_format("%s failed on %s", judgement->test, judgement->mechanism);
+    else {
         vg_autofree char *reasons = vg_report_reasons_text(judgement, REASON_BYTES);
         size_t length = strlen(reasons);
         text = vg_format("%s: %.*s", judgement->test, (int)(length && reasons[length - 1] == '.' ? length - 1 : length),

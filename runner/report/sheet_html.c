@@ -18,7 +18,7 @@ static const char style[] =
     "dt{color:#56606a}dd{margin:0}.scroll{overflow-x:auto}"
     "table{border-collapse:collapse;width:100%;font-size:.9rem;overflow-wrap:break-word}"
     "th,td{text-align:left;vertical-align:top;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #dcdfe2}"
-    "td{min-width:4rem;max-width:24rem}"
+    "td{min-width:6.5rem;max-width:24rem}"
     "thead th{color:#56606a;font-weight:400;white-space:nowrap}tr{break-inside:avoid}"
     "@media print{body{padding:0;font-size:10pt}h2{break-after:avoid}.scroll{overflow:visible}"
     "thead th{white-space:normal}td{min-width:0}}";

@@ -7,7 +7,7 @@ enum { MOST_MARKS = 24, MOST_LABELS = 12, ROWS = 3, DAY_S = 86400 };
 enum { VALUES, LEVELS, CHANGES, MARKS, LABELS_RIGHT, LABELS_LEFT, BLOCKS };
 
 static const char *const colours[] = { "0xC43C00", "0x00805C", "0x5b636b" }; /* worse, better, other */
-static const char quiet_colour[] = "0x7b858d"; /* of what is fixed, ignored or doubtful, and of marks */
+static const char quiet_colour[] = "0x68717a"; /* of what is fixed, ignored or doubtful, and of marks */
 
 /* The blocks of the data file. */
 struct drawing {
@@ -168,11 +168,8 @@ static char *title_of(const struct vg_trend *trend)
     return vg_format("%s%s", left, right);
 }
 
-static bool draw(struct drawing *drawing, const char *unit, char **svg, struct vg_error *err)
+static void draw(struct vg_figure *figure, struct vg_plotter *plotter, const struct drawing *drawing, const char *unit)
 {
-    vg_autofree char *templates = vg_report_templates(err);
-    if (!templates)
-        return false;
     vg_autotext struct vg_text data = { 0 }, rows = { 0 };
     for (unsigned i = 0; i < BLOCKS; i++) {
         /* An empty block would not count as one. */
@@ -183,22 +180,14 @@ static bool draw(struct drawing *drawing, const char *unit, char **svg, struct v
     vg_autofree char *axis = axis_title(trend, unit), *title = title_of(trend);
     const char *const arguments[] = { rows.data, title, axis,
                                       date_format(when(drawing, trend->count - 1) - when(drawing, 0)), NULL };
-    struct vg_figure figure = { 0 };
-    vg_report_autoplotter struct vg_plotter plotter = { .template_directory = templates };
-    vg_plot(&figure, &plotter, "trend", &data, arguments);
-    *svg = VG_TAKE(figure.svg);
-    bool good = *svg || vg_fail(err, VG_ERROR_ENVIRONMENT, "cannot draw %s: %s", trend->name, figure.problem);
-    vg_figure_free(&figure);
-    return good;
+    vg_plot(figure, plotter, "trend", &data, arguments);
 }
 
-bool vg_report_trend_plot(const struct vg_trends *trends, const struct vg_trend *trend, const char *directory,
-                          char **path, struct vg_error *err)
+void vg_plot_trend(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_trends *trends,
+                   const struct vg_trend *trend)
 {
     struct drawing drawing = { .trends = trends, .trend = trend };
     double greatest = 0;
-    if (!trend->count)
-        return vg_fail(err, VG_ERROR_INPUT, "%s has no value to draw", trend->name);
     for (unsigned i = 0; i < trend->count; i++)
         greatest = fmax(greatest, fabs(trend->points[i].value));
     const char *unit = axis_unit(trend, greatest, &drawing.factor);
@@ -206,13 +195,27 @@ bool vg_report_trend_plot(const struct vg_trends *trends, const struct vg_trend 
     add_levels(&drawing);
     add_changes(&drawing);
     add_marks(&drawing);
-    vg_autofree char *svg = NULL, *name = file_name(trends, trend);
-    vg_autofree char *file = vg_format("%s/%s.svg", directory, name);
-    bool good = draw(&drawing, unit, &svg, err) && vg_make_directories(directory, err) &&
-                vg_write_file(file, svg, strlen(svg), err);
+    draw(figure, plotter, &drawing, unit);
     for (unsigned i = 0; i < BLOCKS; i++)
         vg_text_free(&drawing.blocks[i]);
-    if (good)
-        *path = VG_TAKE(file);
-    return good;
+}
+
+bool vg_report_trend_plot(const struct vg_trends *trends, const struct vg_trend *trend, const char *directory,
+                          char **path, struct vg_error *err)
+{
+    if (!trend->count)
+        return vg_fail(err, VG_ERROR_INPUT, "%s has no value to draw", trend->name);
+    vg_autofree char *templates = vg_report_templates(err), *name = file_name(trends, trend);
+    vg_autofree char *file = vg_format("%s/%s.svg", directory, name);
+    if (!templates)
+        return false;
+    struct vg_figure figure VG_CLEANUP(vg_figure_free) = { 0 };
+    vg_report_autoplotter struct vg_plotter plotter = { .template_directory = templates };
+    vg_plot_trend(&figure, &plotter, trends, trend);
+    if (!figure.svg)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "cannot draw %s: %s", trend->name, figure.problem);
+    if (!vg_make_directories(directory, err) || !vg_write_file(file, figure.svg, strlen(figure.svg), err))
+        return false;
+    *path = VG_TAKE(file);
+    return true;
 }

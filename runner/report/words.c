@@ -43,7 +43,12 @@ char *vg_report_reasons_text(const struct vg_judgement *judgement, size_t max_by
 {
     vg_autotext struct vg_text text = { 0 };
     for (unsigned i = 0; i < judgement->reason_count && text.length <= max_bytes; i++)
-        vg_text_add(&text, "%s%s", i ? "; " : "", judgement->reasons[i]);
+        if (i + 1 < judgement->reason_count) { /* a full stop only behind the last */
+            size_t length = strlen(judgement->reasons[i]);
+            length -= length && judgement->reasons[i][length - 1] == '.';
+            vg_text_add(&text, "%.*s; ", (int)length, judgement->reasons[i]);
+        } else
+            vg_text_add(&text, "%s", judgement->reasons[i]);
     return vg_printable(text.data ? text.data : "", text.length, max_bytes);
 }
 

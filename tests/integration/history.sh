@@ -72,6 +72,17 @@ check "one file is left" [ "$(echo h.db*)" = h.db ]
 # --- pictures and exports
 check "plots are drawn" says 0 'pictures/dsub-virtio-venus.full.equal-share-empty.p50.svg' plot empty -d h.db --out pictures
 check "a plot is XML, with its marks" eval 'xmllint --noout pictures/*.svg && grep -q "guest.mesa 22.3.6" pictures/*.svg && grep -q "fixed (1)" pictures/*.svg'
+# --- the page of a run, with its past
+before=$(sha256sum <h.db)
+check "a run's page shows the past of its metrics" eval '"$vgauge" report runs/run-0054 --history h.db'
+check "a picture for each metric with a practical threshold" [ "$(grep -o 'class="plot wide"' runs/run-0054/report/index.html | wc -l)" = 3 ]
+check "with the change in words" grep -qE 'empty\.p50: [0-9]+ runs from 2026-01-01 to .* \+1[0-9.]+ % from 2026-02-10 on \([a-z]+; guest.mesa 22' runs/run-0054/report/index.html
+check "that metric stands first" eval 'grep -o "<strong>Trend\.</strong> [^:]*" runs/run-0054/report/index.html | head -1 | grep -q empty.p50'
+check "the page is good with it" eval '"$here/tests/integration/measure-page" runs/run-0054/report/index.html light && "$here/tests/integration/measure-page" runs/run-0054/report/index.html dark'
+check "the history was only read" [ "$(sha256sum <h.db)" = "$before" ]
+check "without a history there is no such part" eval '"$vgauge" report runs/run-0054 && ! grep -q "id=\"trends\"" runs/run-0054/report/index.html'
+check "a history that is not there is told" eval '! "$vgauge" report runs/run-0054 --history nothing.db 2>"$work/err" && grep -q nothing.db "$work/err"'
+
 "$vgauge" history export -d h.db --format csv --out h.csv
 "$vgauge" history export -d h.db --format json --out h.json
 "$vgauge" history export -d h.db --format openmetrics --out h.txt

@@ -34,7 +34,17 @@ rm -f "$run/report/faulty.html"
 
 check "the page is good in a light window" measure "$page" light
 check "and in a dark one" measure "$page" dark
+sed -e 's|</style>|@media print { .many tr { display: table-row } .many td { display: table-cell !important } } </style>|' "$work/page.html" >"$run/report/faulty.html"
+check "a page of which paper shows only a part is found faulty" eval '! measure "$run/report/faulty.html" print >"$work/found" && seen "reaches beyond the window"'
+rm -f "$run/report/faulty.html"
+check "and nothing of it is lost on paper" measure "$page" print
 check "with a plot for every test that has one" eval '[ "$(grep -o "<figure" "$page" | wc -l)" -ge 18 ] && ! grep -q "class=\"problem\"" "$page"'
+check "two places of one mechanism have a curve each, with its name" eval '[ "$(grep -oE ">virtio-venus, [a-z]+, [a-z-]+</text>" "$page" | sort -u | wc -l)" -ge 4 ]'
+# Whatever the catalogue can measure is to be seen where it was measured.
+for picture in "Latency by mechanism." "Latency." "Latency over time." "Throughput over time." "Share against entitlement." \
+    "What a submission makes the host do." "CPU time that a submission costs the host." "Memory that was looked at." "Placement occupancy."; do
+    check "there is a picture: $picture" eval 'xmllint --html --xpath "count(//figure[figcaption/strong=\"$picture\"]//*[local-name()=\"svg\"]//*[local-name()=\"path\" or local-name()=\"polygon\"])" "$page" 2>/dev/null >"$work/out"; [ "$(cat "$work/out")" -gt 0 ]'
+done
 check "no guest becomes markup" eval '! grep -q "<script" "$page" && grep -q "&lt;script&gt;" "$page"'
 check "the answer is in words" grep -qE '<h1[^>]*>[0-9]+ of [0-9]+ requirements not met.*fixed-share is 14 % short with 4 tenants' "$page"
 
@@ -42,6 +52,7 @@ check "the answer is in words" grep -qE '<h1[^>]*>[0-9]+ of [0-9]+ requirements 
 check "the same run gives the same page" cmp "$page" "$work/page.html"
 check "as PDF" eval '"$vgauge" report "$run" --pdf && head -c 5 "$run/report/index.pdf" | grep -q "%PDF-"'
 cp "$run/report/index.pdf" "$work/first.pdf"
+check "with what stands at the right end of the matrix" eval 'pdftotext "$run/report/index.pdf" - | tr "\n" " " | grep -q "virtio-venus, quarter, weighted"'
 check "the same page gives the same PDF" eval 'sleep 1.1; "$vgauge" report "$run" --pdf && cmp "$run/report/index.pdf" "$work/first.pdf"'
 told() { # TEXT COMMAND...: it is refused, and says so
     local text=$1
@@ -65,9 +76,33 @@ check "what came is new" grep -q 'new *.*-made-01[567] .*not there -> ' "$work/o
 check "on one screen" test "$(wc -l <"$work/out")" -le 45
 check "the page of both is good in a light window" measure "$work/diff.html" light
 check "and in a dark one" measure "$work/diff.html" dark
+check "and on paper" measure "$work/diff.html" print
 "$vgauge" diff "$run" "$work/old" --json >"$work/diff.json"
 check "the other way round what was new is gone" python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not (d["result_counts"]["gone"] == 12 and d["result_counts"]["fix"] == 1 and d["result_counts"]["new"] == 0))' "$work/diff.json"
 check "one run is not enough" told "between two runs" "$vgauge" diff "$run"
+
+mkdir "$work/made" "$work/opened"
+check "a package with a certificate is made" "$build/bench-certify" "$work/made" 30 4 50
+tar -xzf "$work/made/package.tar.gz" -C "$work/opened"
+certificate=$work/opened/document/certificate
+check "the certificate is good in a light window" measure "$certificate.html" light
+check "and in a dark one, where it stays light" measure "$certificate.html" dark
+check "and on paper" measure "$certificate.html" print
+check "a viewer reads its PDF without complaint" eval 'pdfinfo "$certificate.pdf" >"$work/out" 2>"$work/err" && [ ! -s "$work/err" ] && grep -q "^Title: *vGPU conformance of Made GPU 1.0, by Nobody$" "$work/out"'
+# Where the viewer puts each word: within the margins, or the widths that lines were broken by are not the font's.
+check "with every word within the margins" eval 'pdftotext -bbox "$certificate.pdf" "$work/words" && python3 -c "
+import re, sys
+ends = [tuple(map(float, w)) for w in re.findall(r\"xMin=.([\d.]+). yMin=.([\d.]+). xMax=.([\d.]+). yMax=.([\d.]+)\", open(sys.argv[1]).read())]
+assert len(ends) > 100 and all(47 < x and X < 548 and 40 < y and Y < 830 for x, y, X, Y in ends), ends" "$work/words"'
+check "and the same words as the page" python3 - "$certificate" <<'END'
+import html, re, subprocess, sys
+page = re.sub(r"<style>.*?</style>|<title>.*?</title>", " ", open(sys.argv[1] + ".html", encoding="utf-8").read(), flags=re.S)
+page = html.unescape(re.sub(r"<[^>]*>", " ", page))
+paper = subprocess.run(["pdftotext", sys.argv[1] + ".pdf", "-"], capture_output=True, text=True, check=True).stdout
+letters = lambda text: re.sub(r"\s", "", text)
+for line in filter(None, (line.strip() for line in re.split(r"[.;,]\s|\s{2,}", page))):
+    assert letters(line)[:25] in letters(paper), line
+END
 
 check "a run of 200 tests on 4 profiles is made" tests/integration/make-report-run "$work/large" 200 4 60000
 check "its page is written" "$vgauge" report "$work/large"

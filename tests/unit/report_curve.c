@@ -147,7 +147,7 @@ static void a_hostile_title_is_drawn(void **state)
     struct vg_curves curves = { &curve, 1 };
     vg_autotext struct vg_text data = { 0 }, colours = { 0 }, dashes = { 0 };
     vg_plot_curves(&curves, &data, &colours, &dashes);
-    const char *const arguments[] = { "1", colours.data, dashes.data, "560", "360", NULL };
+    const char *const arguments[] = { "1", colours.data, dashes.data, "560", "360", "1", NULL };
     struct vg_figure figure = { 0 };
     vg_report_autoplotter struct vg_plotter plotter = { .template_directory = "reports" };
     vg_plot(&figure, &plotter, "latency", &data, arguments);

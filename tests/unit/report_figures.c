@@ -278,6 +278,61 @@ static void a_line_through_points_says_its_slope(void **state)
     assert_non_null(strstr(made->figure.problem, "no point"));
 }
 
+/* What `submission-slope` and `submission-cpu` found is drawn as they found it: a point per phase, and their line. */
+static void slopes_are_those_of_the_analyses(void **state)
+{
+    struct made *made = *state;
+    struct vg_value values[] = {
+        { .metric = (char *)"exits.rate[idle]", .value = 0 },
+        { .metric = (char *)"exits.counted[idle]", .value = 40 },
+        { .metric = (char *)"exits.rate[r1000]", .value = 1000 },
+        { .metric = (char *)"exits.counted[r1000]", .value = 1039 },
+        { .metric = (char *)"exits.rate[r5000]", .value = 5000 },
+        { .metric = (char *)"exits.counted[r5000]", .value = NAN }, /* not watched: no point */
+        { .metric = (char *)"exits.rate[r9000]", .value = 9000 },
+        { .metric = (char *)"exits.counted[r9000]", .value = 9041 },
+        { .metric = (char *)"exits.slope", .value = 1.0002 },
+        { .metric = (char *)"exits.slope_lower", .value = 0.998 },
+        { .metric = (char *)"exits.slope_upper", .value = 1.003 },
+        { .metric = (char *)"exits.background", .value = 39.9 },
+        { .metric = (char *)"blind.slope", .value = NAN, .note = (char *)"probe kvm-trace did not watch" },
+        { .metric = (char *)"cpu.rate[idle]", .value = 0 },
+        { .metric = (char *)"cpu.counted[idle]", .value = 12 },
+        { .metric = (char *)"cpu.slope", .value = NAN, .note = (char *)"1 different rates" },
+    };
+    struct vg_judgement judgement = *made->source.judgement;
+    judgement.values = values;
+    judgement.value_count = VG_COUNT(values);
+    struct vg_test_analysis analyses[] = {
+        { .name = (char *)"exits", .analysis = (char *)"submission-slope" },
+        { .name = (char *)"blind", .analysis = (char *)"submission-slope" },
+        { .name = (char *)"cpu", .analysis = (char *)"submission-cpu" },
+    };
+    struct vg_test test = *made->test;
+    test.analyses = analyses;
+    test.analysis_count = VG_COUNT(analyses);
+    struct vg_figure_source source = made->source;
+    source.judgement = &judgement;
+    source.test = &test;
+    assert_true(vg_figure_slope(&made->figure, &source));
+    drawn(&made->figure);
+    says(made->figure.alternative, "counted on the host (1/s) against submissions (1/s).");
+    says(made->figure.alternative, "exits (commands): 3 points, slope 1, 95 % from 0.998 to 1");
+    assert_null(strstr(made->figure.alternative, "blind"));
+    vg_figure_free(&made->figure);
+    assert_true(vg_figure_slope_cpu(&made->figure, &source));
+    drawn(&made->figure);
+    says(made->figure.alternative, "cpu (host-cpu): 1 points, no line.");
+    says(made->figure.svg, "CPU time of the host (us/s)");
+    vg_figure_free(&made->figure);
+    test.analyses = analyses + 1;
+    test.analysis_count = 1;
+    assert_true(vg_figure_slope(&made->figure, &source));
+    says(made->figure.problem, "There is no picture here: probe kvm-trace did not watch.");
+    vg_figure_free(&made->figure);
+    assert_false(vg_figure_slope_cpu(&made->figure, &source));
+}
+
 static void strips_have_their_rows_and_colours(void **state)
 {
     struct made *made = *state;
@@ -323,6 +378,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slices_stand_beside_what_is_configured, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_drawn_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_line_through_points_says_its_slope, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(slopes_are_those_of_the_analyses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(strips_have_their_rows_and_colours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_broken_script_costs_one_picture, set_up, tear_down),
     };

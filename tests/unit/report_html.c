@@ -37,7 +37,7 @@ static void expect(const char *html, const char *path, unsigned wanted)
 static char *page_of(const struct vg_results *results)
 {
     struct vg_error err = { 0 };
-    check(vg_report_html(results, "reports", &err), &err);
+    check(vg_report_html(results, "reports", NULL, &err), &err);
     return read_back(results, "report/index.html");
 }
 
@@ -47,7 +47,7 @@ static void a_run_becomes_one_whole_page(void **state)
     struct vg_error err = { 0 };
     struct vg_results *made = make_run();
     vg_autofree char *path = NULL;
-    check(vg_report_all(made->run->directory, &path, &err), &err);
+    check(vg_report_all(made->run->directory, NULL, &path, &err), &err);
     const char *keep = getenv("VGAUGE_KEEP_REPORT");
     if (keep)
         print_message("kept: %s\n", path);
@@ -117,9 +117,10 @@ static void a_repetition_has_the_same_options(void **state)
     for (unsigned i = 0; i < VG_COUNT(given); i++)
         vg_push(results->run->arguments, results->run->argument_count) = vg_strdup(given[i]);
     vg_autofree char *html = page_of(results);
-    assert_non_null(strstr(html, "<code>build/vgauge run '--host=./my host.yaml' --mechanism=native --set=fair.s=1 "
-                                 "--set=fair.t=2 --allow=destructive --plan=quick --test=fair "
-                                 "--seed=18446744073709551615</code>"));
+    expect(html,
+           "//code[.=\"build/vgauge run '--host=./my host.yaml' --mechanism=native --set=fair.s=1 --set=fair.t=2 "
+           "--allow=destructive --plan=quick --test=fair --seed=18446744073709551615\"]",
+           1);
     expect(html, "//header/p[.='Changed parameters: fair.s=1 (--set), fair.t=2 (--set).']", 1);
     drop_results(results);
 }
@@ -162,7 +163,7 @@ static void a_lost_template_or_sample_is_told(void **state)
     (void)state;
     struct vg_error err = { 0 };
     struct vg_results *made = make_run();
-    assert_false(vg_report_html(made, "/nonexistent", &err));
+    assert_false(vg_report_html(made, "/nonexistent", NULL, &err));
     assert_non_null(strstr(err.text, "/nonexistent"));
     vg_autofree char *csv = vg_format(
         "%s/tests/dsub-gl-latency/native.full.equal-share.boot-1/tiny.guest.0.submission.csv", made->run->directory);
