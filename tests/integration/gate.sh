@@ -44,6 +44,8 @@ check "twelve boots are measured" run "$work/native.yaml" 12 "$work/old"
 check "six more are" run "$work/native.yaml" 6 "$work/new"
 check "and six slowed ones" run "$work/slow.yaml" 6 "$work/slow"
 
+check "the baseline that is shipped is whole" status 0 "$vgauge" baseline show reference --baselines baselines
+check "and has boots enough" test "$(sed -n 's/.*"metric": "tiny.floor".*"boots": \[\(.*\)\].*/\1/p' baselines/reference/*.json | tr ',' '\n' | wc -l)" -ge 20
 check "without a baseline the gate says how to make one" status 2 gate "$work/new" --baseline main
 check "a run with too few boots is not blessed" status 2 "$vgauge" bless "$work/new" --as main --policy "$work/policy.yaml"
 check "a good run is" status 0 "$vgauge" bless "$work/old" --as main --by tester --reason "first" --policy "$work/policy.yaml"
