@@ -60,6 +60,8 @@ check "with its metrics" says empty.p50
 
 check "a run like the baseline passes" status 0 gate "$work/new" --baseline main
 check "in a sentence" says "No metric of 8 is worse"
+check "the baseline's own run is not judged by it" status 3 gate "$work/old" --baseline main
+check "which is said" says "one of the runs that the baseline was made of"
 check "a slowed one is compared only across what differs" status 3 gate "$work/slow" --baseline main
 check "which is named" says "mechanism.native.environment is"
 across=(--across mechanism.native.environment)
