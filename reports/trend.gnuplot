@@ -21,6 +21,7 @@ unset y2tics
 set key below left Left reverse height 1 samplen 2 maxcols 4
 plot for [i=1:some(3)] data index 3 using 1:(0):(0):(1) axes x1y2 with vectors nohead lw 1 dt 3 lc rgb "#5b636b" title "driver or environment changed", \
      for [i=1:some(2)] data index 2 using 1:(0):(0):(1):2 axes x1y2 with vectors nohead lw 1.4 dt 2 lc rgb variable notitle, \
+     for [i=1:some(2)] keyentry with lines lw 1.4 dt 2 lc rgb "#5b636b" title "the level changed (state, number)", \
      data index 0 using 1:2:3:4 with yerrorbars pt 7 ps 0.01 lw 1 lc rgb "#b9cfe0" title "lowest to highest boot", \
      for [i=1:some(1)] data index 1 using 1:3:($2-$1):(0) with vectors nohead lw 2.4 lc rgb "#20262b" title "level (median)", \
      data index 0 using 1:2 with points pt 7 ps 0.45 lc rgb "#0072B2" title "run (median of its boots)", \

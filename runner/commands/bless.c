@@ -82,7 +82,7 @@ static const struct argp_option bless_options[] = {
     { "as", 'a', "NAME", 0, "The baseline's name", 0 },
     { "by", 'b', "WHO", 0, "Who answers for it (default: account and machine)", 0 },
     { "reason", 'r', "TEXT", 0, "Why, for those who read the file's history", 0 },
-    { "accept", 'A', NULL, 0, "Take runs that are not in order (failures, too few boots); written down", 0 },
+    { "accept", 'A', NULL, 0, "Take runs that are not in order, without metrics that have too few boots; written down", 0 },
     { "replace", 'R', NULL, 0, "Take the place of this name's baseline for the same environment", 0 },
     CMD_OPTION_BASELINES,
     CMD_OPTION_POLICY,

@@ -28,6 +28,21 @@ char *vg_gate_sentence(const struct vg_gate *gate)
     return vg_format("No metric of %u is worse than %s by more than its threshold.", tested, against);
 }
 
+/* Also where it decides nothing: what is excused, and what passed against expectation, is never out of sight. */
+static void add_overlays(const struct vg_gate *gate, struct vg_text *text)
+{
+    const char *separator = "; results: ";
+    for (unsigned overlay = VG_OVERLAY_NONE + 1; overlay < VG_OVERLAYS; overlay++) {
+        unsigned count = 0;
+        for (unsigned i = 0; gate->now && i < gate->now->count; i++)
+            count += vg_results_overlays(gate->now->runs[i], (enum vg_overlay)overlay);
+        if (!count)
+            continue;
+        vg_text_add(text, "%s%u %s", separator, count, vg_overlay_name((enum vg_overlay)overlay));
+        separator = ", ";
+    }
+}
+
 char *vg_gate_counts_text(const struct vg_gate *gate)
 {
     vg_autotext struct vg_text text = { 0 };
@@ -42,6 +57,7 @@ char *vg_gate_counts_text(const struct vg_gate *gate)
                     vg_change_name((enum vg_change)change));
         separator = change < VG_CHANGE_INCONCLUSIVE ? ", " : "; ";
     }
+    add_overlays(gate, &text);
     return vg_strdup(text.data);
 }
 

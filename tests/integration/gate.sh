@@ -44,6 +44,8 @@ check "twelve boots are measured" run "$work/native.yaml" 12 "$work/old"
 check "six more are" run "$work/native.yaml" 6 "$work/new"
 check "and six slowed ones" run "$work/slow.yaml" 6 "$work/slow"
 
+check "the baseline that is shipped is whole" status 0 "$vgauge" baseline show reference --baselines baselines
+check "and has boots enough" test "$(sed -n 's/.*"metric": "tiny.floor".*"boots": \[\(.*\)\].*/\1/p' baselines/reference/*.json | tr ',' '\n' | wc -l)" -ge 20
 check "without a baseline the gate says how to make one" status 2 gate "$work/new" --baseline main
 check "a run with too few boots is not blessed" status 2 "$vgauge" bless "$work/new" --as main --policy "$work/policy.yaml"
 check "a good run is" status 0 "$vgauge" bless "$work/old" --as main --by tester --reason "first" --policy "$work/policy.yaml"
@@ -58,6 +60,8 @@ check "with its metrics" says empty.p50
 
 check "a run like the baseline passes" status 0 gate "$work/new" --baseline main
 check "in a sentence" says "No metric of 8 is worse"
+check "the baseline's own run is not judged by it" status 3 gate "$work/old" --baseline main
+check "which is said" says "one of the runs that the baseline was made of"
 check "a slowed one is compared only across what differs" status 3 gate "$work/slow" --baseline main
 check "which is named" says "mechanism.native.environment is"
 across=(--across mechanism.native.environment)
