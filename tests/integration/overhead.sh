@@ -57,7 +57,8 @@ hits = [field for field in run["run"]["fingerprint"] if field["key"] == "host.ke
 hits[0]["value"] = "6.9-elsewhere"
 json.dump(run, open(sys.argv[1], "w"))
 P
-word='two machines' check "another machine is refused" refuses "$work/bare" "$work/elsewhere"
+word='two machines'
+check "another machine is refused" refuses "$work/bare" "$work/elsewhere"
 allowed() { "$vgauge" overhead "$work/bare" "$work/elsewhere" --across host.kernel >/dev/null; }
 check "unless it is said to be meant" allowed
 exit "$failed"
