@@ -25,8 +25,8 @@ struct cmd_command {
 };
 
 extern const struct cmd_command cmd_doctor, cmd_reap, cmd_run, cmd_list, cmd_describe, cmd_judge, cmd_report, cmd_place,
-    cmd_bless, cmd_compare, cmd_diff, cmd_gate, cmd_baseline, cmd_ab, cmd_history, cmd_certify, cmd_verify, cmd_key,
-    cmd_export;
+    cmd_bless, cmd_compare, cmd_overhead, cmd_diff, cmd_gate, cmd_baseline, cmd_ab, cmd_history, cmd_certify,
+    cmd_verify, cmd_key, cmd_export;
 
 extern const struct cmd_command *const cmd_all[]; /* ends with NULL */
 

@@ -5,9 +5,9 @@
 #include "commands/command.h"
 
 const struct cmd_command *const cmd_all[] = {
-    &cmd_doctor,  &cmd_reap,    &cmd_run,     &cmd_list, &cmd_describe, &cmd_judge,    &cmd_report,
-    &cmd_place,   &cmd_bless,   &cmd_compare, &cmd_diff, &cmd_gate,     &cmd_baseline, &cmd_ab,
-    &cmd_history, &cmd_certify, &cmd_verify,  &cmd_key,  &cmd_export,   NULL,
+    &cmd_doctor, &cmd_reap,    &cmd_run,     &cmd_list,     &cmd_describe, &cmd_judge,  &cmd_report,
+    &cmd_place,  &cmd_bless,   &cmd_compare, &cmd_overhead, &cmd_diff,     &cmd_gate,   &cmd_baseline,
+    &cmd_ab,     &cmd_history, &cmd_certify, &cmd_verify,   &cmd_key,      &cmd_export, NULL,
 };
 
 static void help(FILE *out)

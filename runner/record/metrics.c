@@ -133,6 +133,31 @@ bool vg_metrics_add(struct vg_metrics *metrics, const struct vg_results *results
     return true;
 }
 
+bool vg_metrics_merge_configurations(struct vg_metrics *metrics, struct vg_error *err)
+{
+    json_t *places = vg_json_new_object();
+    for (unsigned i = 0; i < metrics->count; i++) {
+        struct vg_metric_series *series = &metrics->items[i];
+        vg_autofree char *id = vg_format("%s/%s", series->test, series->metric);
+        const json_t *other = json_object_get(places, id);
+        if (other) {
+            json_decref(places);
+            return vg_fail(err, VG_ERROR_INPUT,
+                           "test %s has run as %s and as %s: give a run with one mechanism, profile and policy",
+                           series->test, metrics->items[json_integer_value(other)].configuration,
+                           series->configuration);
+        }
+        vg_json_set_int(places, id, i);
+    }
+    for (unsigned i = 0; i < metrics->count; i++) {
+        free(metrics->items[i].id);
+        metrics->items[i].id = vg_format("%s/%s", metrics->items[i].test, metrics->items[i].metric);
+    }
+    json_decref(metrics->places);
+    metrics->places = places;
+    return true;
+}
+
 const struct vg_metric_series *vg_metric_series_find(const struct vg_metrics *metrics, const char *id)
 {
     return metrics->places ? find(metrics, id) : NULL;

@@ -440,6 +440,9 @@ struct vg_metrics {
  * instances add nothing. Values that are normalised, by the pGPU's clock or otherwise, are metrics of their own. False
  * with VG_ERROR_INPUT if a metric has another unit, direction, threshold or recipe than in an earlier run. */
 bool vg_metrics_add(struct vg_metrics *metrics, const struct vg_results *results, struct vg_error *err);
+/* Makes the ids TEST/METRIC, whatever mechanism, profile and policy they were measured with, so that two of these can
+ * be held against each other. VG_ERROR_INPUT if a test ran with several. */
+bool vg_metrics_merge_configurations(struct vg_metrics *metrics, struct vg_error *err);
 const struct vg_metric_series *vg_metric_series_find(const struct vg_metrics *metrics, const char *id);
 void vg_metrics_free(struct vg_metrics *metrics);
 
