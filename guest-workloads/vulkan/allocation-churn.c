@@ -3,6 +3,7 @@
  * while beside others, looked at again and freed. A neighbour like this splits up memory and keeps page tables and
  * their caches changing. The second look finds a block that was handed out twice. */
 #include "common/flight.h"
+#include "common/vulkan_nudge.h"
 #include "vulkan/spots.h"
 
 #define MIB      (UINT64_C(1) << 20)
@@ -18,6 +19,7 @@ struct block {
 
 struct churner {
     struct vg_vk vk;
+    struct vg_vk_nudge nudge;
     struct vg_workload_context *context;
     VkCommandBuffer commands;
     VkFence fence;
@@ -81,6 +83,7 @@ static void churn(void *self, unsigned slot)
     *old = fresh;
     c->job_bytes = fresh.buffer.bytes;
     c->verified++;
+    vg_vk_nudge_job(&c->nudge);
 }
 
 static int64_t bytes(void *self, unsigned slot)
@@ -114,9 +117,11 @@ static void run(struct vg_workload_context *context)
     static struct churner c;
     struct vg_flight flight = { .context = context, .ops = &ops, .self = &c, .slots = 1 };
     set_up(&c, context);
+    vg_vk_nudge_begin(&c.nudge, &c.vk);
     vg_flight_run(&flight);
     vg_w_fact_int(context, "jobs", (int64_t)flight.measured);
     vg_w_fact_int(context, "verified_jobs", (int64_t)c.verified);
+    vg_vk_nudge_fact(&c.nudge, context);
 }
 
 VG_WORKLOAD(vk_allocation_churn) = {

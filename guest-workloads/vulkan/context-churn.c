@@ -3,12 +3,13 @@
  * destroyed. A neighbour that starts programs all day does this; on the host it makes and breaks contexts, address
  * spaces and threads, which a scheduler of GPU time may not account to anybody. */
 #include "common/flight.h"
-#include "common/vulkan.h"
+#include "common/vulkan_nudge.h"
 
 #define BYTES 4096
 
 struct churner {
     struct vg_vk vk; /* has no device between two jobs */
+    struct vg_vk_nudge nudge;
     uint32_t number;
     uint64_t verified;
 };
@@ -45,6 +46,7 @@ static void churn(void *self, unsigned slot)
     work(c);
     vg_vk_close_device(&c->vk);
     c->verified++;
+    vg_vk_nudge_job(&c->nudge);
 }
 
 static const struct vg_flight_ops ops = { .wait = churn };
@@ -55,9 +57,11 @@ static void run(struct vg_workload_context *context)
     struct vg_flight flight = { .context = context, .ops = &ops, .self = &c, .slots = 1 };
     vg_vk_open(&c.vk, context);
     vg_vk_close_device(&c.vk);
+    vg_vk_nudge_begin(&c.nudge, &c.vk);
     vg_flight_run(&flight);
     vg_w_fact_int(context, "jobs", (int64_t)flight.measured);
     vg_w_fact_int(context, "verified_jobs", (int64_t)c.verified);
+    vg_vk_nudge_fact(&c.nudge, context);
 }
 
 VG_WORKLOAD(vk_context_churn) = {

@@ -84,11 +84,12 @@ static bool add_requirements(struct owned_catalog *owned, const struct suite_fil
     return true;
 }
 
-/* A test's group is its folder. */
-static bool add_test(struct owned_catalog *owned, const struct suite_file *from, struct vg_error *err)
+/* A test's group is its folder. *more: the file stands for tests after this one. */
+static bool add_population(struct owned_catalog *owned, const struct suite_file *from, unsigned population, bool *more,
+                           struct vg_error *err)
 {
     struct vg_catalog *catalog = (struct vg_catalog *)owned;
-    struct vg_test *test = vg_test_load(from->path, from->folder, catalog, err);
+    struct vg_test *test = vg_test_load(from->path, from->folder, catalog, population, err);
     if (!test)
         return false;
     const struct vg_test *other = vg_catalog_test(catalog, test->id);
@@ -98,6 +99,16 @@ static bool add_test(struct owned_catalog *owned, const struct suite_file *from,
         return false;
     }
     vg_push(catalog->tests, catalog->test_count) = test;
+    *more = population + 1 < vg_test_populations(test);
+    return true;
+}
+
+static bool add_test(struct owned_catalog *owned, const struct suite_file *from, struct vg_error *err)
+{
+    bool more = true;
+    for (unsigned population = 0; more; population++)
+        if (!add_population(owned, from, population, &more, err))
+            return false;
     return true;
 }
 

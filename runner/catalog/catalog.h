@@ -73,6 +73,7 @@ struct vg_test_tenant {
     unsigned weight;    /* for policies with weights; default 1 */
     bool fresh;         /* wants a boot of its own: never shared with an earlier test */
     bool other_profile; /* gets the mechanism's next profile instead of the instance's; only with `later` */
+    bool rest;          /* as many as the file's `populations` leave; `count` says how many that are */
 };
 
 /* One workload in a phase. `on` is "peer" (all instances) or "peer.0". */
@@ -211,15 +212,17 @@ struct vg_host_profile {
 };
 
 struct vg_host_policy {
-    char *name;         /* "equal-share" */
-    unsigned period_us; /* scheduling period; 0: not applicable */
-    unsigned slice_us;  /* 0: not applicable */
+    char *name;               /* "equal-share" */
+    unsigned period_us;       /* scheduling period; 0: not applicable */
+    unsigned slice_us;        /* 0: not applicable */
+    unsigned elastic_percent; /* fixed-elastic: how much more than its part one may get while others' parts are free */
 };
 
 /* What a scheduler promises under one policy (method: policy truth table). */
 struct vg_host_promise {
     char *policy;
-    char *entitlement; /* part of the pGPU's time: "none"; 1/N "running"; 1/M by the profile's "max"; by "weight" or by
+    char *entitlement; /* part of the pGPU's time: "none"; 1/N "running"; 1/M by the profile's "max"; the same and
+                        * what its cap allows above it, "elastic"; by "weight" or by
                         * "quantum" over all running; "instance": all of its own hardware instance */
     char *idle;        /* slices of idle tenants: "kept", "given-away", "by-priority" */
     char *change;      /* takes effect "live"; with "no-vm" running; "create": when a vGPU is made; "reload" of the

@@ -149,6 +149,22 @@ static bool check_profiles(const struct vg_document *document, const char *path,
     return true;
 }
 
+/* The cap of elastic shares, where there are such: 100 % is twice the fixed share. */
+static bool check_elastic(const struct vg_document *document, const char *path, struct vg_host_policy *policy,
+                          struct vg_error *err)
+{
+    vg_autofree char *percent = vg_format("%s/elastic_percent", path);
+    if (vg_equal(policy->name, "fixed-elastic"))
+        return policy->elastic_percent
+                   ? vg_check_range(document, percent, &policy->elastic_percent, 0, 1, 1000, err)
+                   : vg_document_fail(
+                         document, path, err,
+                         "fixed-elastic needs `elastic_percent`: by how much a share may grow while others "
+                         "are free");
+    return !policy->elastic_percent ||
+           vg_document_fail(document, percent, err, "only the policy fixed-elastic has a cap on elastic shares");
+}
+
 static bool check_policies(const struct vg_document *document, const char *path, struct vg_host_mechanism *mechanism,
                            struct vg_error *err)
 {
@@ -157,9 +173,11 @@ static bool check_policies(const struct vg_document *document, const char *path,
         vg_autofree char *name = vg_format("%s/policies/%u/name", path, i);
         vg_autofree char *period = vg_format("%s/policies/%u/period_us", path, i);
         vg_autofree char *slice = vg_format("%s/policies/%u/slice_us", path, i);
+        vg_autofree char *entry = vg_format("%s/policies/%u", path, i);
         if (!vg_check_word(document, name, "policy", policy->name, vg_known_policies, vg_known_policy_count, err) ||
             !vg_check_range(document, period, &policy->period_us, 0, 1000, 10000000, err) ||
-            !vg_check_range(document, slice, &policy->slice_us, 0, 100, 10000000, err))
+            !vg_check_range(document, slice, &policy->slice_us, 0, 100, 10000000, err) ||
+            !check_elastic(document, entry, policy, err))
             return false;
         if (policy->period_us && policy->slice_us > policy->period_us)
             return vg_document_fail(document, slice, err, "a slice cannot be longer than the period");

@@ -7,7 +7,7 @@
 
 enum { LEAST_SLICE_US = 100, MOST_SLICE_US = 100000000 };
 
-static const char *const entitlements[] = { "none", "running", "max", "weight", "quantum", "instance" };
+static const char *const entitlements[] = { "none", "running", "max", "elastic", "weight", "quantum", "instance" };
 static const char *const idles[] = { "kept", "given-away", "by-priority" };
 static const char *const changes[] = { "live", "no-vm", "create", "reload", "reboot" };
 

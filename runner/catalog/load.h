@@ -15,9 +15,12 @@ struct vg_requirement_file {
 struct vg_requirement_file *vg_requirement_file_load(const char *path, struct vg_error *err);
 void vg_requirement_file_free(struct vg_requirement_file *file);
 
-/* Without a catalogue, requirements' names are not checked. */
-struct vg_test *vg_test_load(const char *path, const char *group, const struct vg_catalog *catalog,
+/* Without a catalogue, requirements' names are not checked. A file with `populations` stands for as many tests;
+ * `population` says which, from 0. */
+struct vg_test *vg_test_load(const char *path, const char *group, const struct vg_catalog *catalog, unsigned population,
                              struct vg_error *err);
+/* How many tests the file of this one stands for. */
+unsigned vg_test_populations(const struct vg_test *test);
 /* All checks that need more than the schema; applies defaults. */
 bool vg_test_check(const struct vg_document *document, struct vg_test *test, const struct vg_catalog *catalog,
                    struct vg_error *err);

@@ -13,6 +13,7 @@ static const cyaml_schema_field_t tenant_fields[] = {
     CYAML_FIELD_BOOL("fresh", VG_OPTIONAL, struct vg_test_tenant, fresh),
     CYAML_FIELD_BOOL("other_profile", VG_OPTIONAL, struct vg_test_tenant, other_profile),
     CYAML_FIELD_UINT("weight", VG_OPTIONAL, struct vg_test_tenant, weight),
+    CYAML_FIELD_BOOL("rest", VG_OPTIONAL, struct vg_test_tenant, rest),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t tenant_entry = {
@@ -118,6 +119,7 @@ static const cyaml_schema_field_t test_fields[] = {
     VG_FIELD_TEXT("why", VG_MANDATORY, struct vg_raw_test, why),
     CYAML_FIELD_MAPPING("needs", VG_OPTIONAL, struct vg_raw_test, needs, needs_fields),
     CYAML_FIELD_MAPPING("matrix", VG_OPTIONAL, struct vg_raw_test, matrix, matrix_fields),
+    VG_FIELD_WORDS("populations", VG_OPTIONAL, struct vg_raw_test, populations),
     VG_FIELD_LIST("tenants", VG_OPTIONAL, struct vg_raw_test, tenants, tenant_count, tenant_entry),
     VG_FIELD_LIST("phases", VG_MANDATORY, struct vg_raw_test, phases, phase_count, phase_entry),
     VG_FIELD_LIST("analyze", VG_MANDATORY, struct vg_raw_test, analyses, analysis_count, analysis_entry),
@@ -177,7 +179,7 @@ static bool convert_expectations(const struct vg_document *document, struct vg_r
 }
 
 static bool finish(const struct vg_document *document, struct vg_raw_test *raw, const char *group,
-                   const struct vg_catalog *catalog, struct vg_error *err)
+                   const struct vg_catalog *catalog, unsigned population, struct vg_error *err)
 {
     if (raw->raw_group && document->has_positions)
         return vg_document_fail_key(document, "group", err,
@@ -186,27 +188,28 @@ static bool finish(const struct vg_document *document, struct vg_raw_test *raw, 
     raw->group = vg_strdup(group ? group : raw->raw_group ? raw->raw_group : "");
     if (*raw->group && !document->has_positions && !vg_check_name(document, "group", raw->group, err))
         return false;
-    return convert_expectations(document, raw, err) && vg_test_check(document, (struct vg_test *)raw, catalog, err);
+    return convert_expectations(document, raw, err) && vg_test_populate(document, raw, population, err) &&
+           vg_test_check(document, (struct vg_test *)raw, catalog, err);
 }
 
 static struct vg_test *from_document(const struct vg_document *document, const char *group,
-                                     const struct vg_catalog *catalog, struct vg_error *err)
+                                     const struct vg_catalog *catalog, unsigned population, struct vg_error *err)
 {
     struct vg_raw_test *raw = vg_bind(document, &test_schema, err);
     if (!raw)
         return NULL;
     struct vg_test *test = (struct vg_test *)raw;
-    if (finish(document, raw, group, catalog, err))
+    if (finish(document, raw, group, catalog, population, err))
         return test;
     vg_test_free(test);
     return NULL;
 }
 
-struct vg_test *vg_test_load(const char *path, const char *group, const struct vg_catalog *catalog,
+struct vg_test *vg_test_load(const char *path, const char *group, const struct vg_catalog *catalog, unsigned population,
                              struct vg_error *err)
 {
     vg_autodocument struct vg_document *document = vg_document_read(path, err);
-    return document ? from_document(document, group, catalog, err) : NULL;
+    return document ? from_document(document, group, catalog, population, err) : NULL;
 }
 
 struct vg_test *vg_test_from_json(const json_t *json, const char *file, struct vg_error *err)
@@ -217,7 +220,7 @@ struct vg_test *vg_test_from_json(const json_t *json, const char *file, struct v
         return NULL;
     }
     vg_autodocument struct vg_document *document = vg_document_parse(text, strlen(text), file, false, err);
-    return document ? from_document(document, NULL, NULL, err) : NULL;
+    return document ? from_document(document, NULL, NULL, 0, err) : NULL;
 }
 
 void vg_test_free(struct vg_test *test)

@@ -4,6 +4,7 @@
 #define VG_CATALOG_TEST_H
 
 #include "catalog/catalog.h"
+#include "catalog/document.h"
 
 enum vg_otherwise { VG_ELSE_FAIL, VG_ELSE_INVALID, VG_ELSE_FINDING };
 
@@ -21,6 +22,11 @@ struct vg_raw_test {
     struct vg_raw_expectation *raw;
     unsigned raw_count;
     char *raw_group;
+    struct vg_words populations; /* of the file; one test for each */
 };
+
+/* Makes of the file the test for its population number `index`. */
+bool vg_test_populate(const struct vg_document *document, struct vg_raw_test *raw, unsigned index,
+                      struct vg_error *err);
 
 #endif

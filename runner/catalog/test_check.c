@@ -75,15 +75,16 @@ static bool check_matrix(const struct vg_document *document, struct vg_test *tes
 
 static bool check_needs(const struct vg_document *document, struct vg_test *test, struct vg_error *err)
 {
-    unsigned at_once = 0;
+    unsigned at_once = 0, usual = test->needs.tenants; /* of a population */
     for (unsigned i = 0; i < test->tenant_count; i++)
         at_once += test->tenants[i].later ? 0 : test->tenants[i].count;
+    usual = usual ? usual : at_once ? at_once : 1;
     return vg_check_words(document, "needs/capability", "capability", &test->needs.capability, capabilities,
                           VG_COUNT(capabilities), err) &&
            check_mechanisms(document, "needs/mechanism", &test->needs.mechanism, err) &&
            vg_check_words(document, "needs/policy", "policy", &test->needs.policy, vg_known_policies,
                           vg_known_policy_count, err) &&
-           vg_check_range(document, "needs/tenants", &test->needs.tenants, at_once ? at_once : 1, 1, 64, err);
+           vg_check_range(document, "needs/tenants", &test->needs.tenants, usual, 1, 64, err);
 }
 
 static bool check_phase_name(const struct vg_document *document, const char *path, const struct vg_test *test,

@@ -155,7 +155,7 @@ static bool check_tenants(const struct vg_document *document, struct vg_test *te
         vg_autofree char *count = vg_format("tenants/%u/count", i);
         vg_autofree char *weight = vg_format("tenants/%u/weight", i);
         if (!vg_check_name(document, name, tenant->name, err) ||
-            !vg_check_range(document, count, &tenant->count, 1, 1, MAX_INSTANCES, err) ||
+            !vg_check_range(document, count, &tenant->count, tenant->rest ? tenant->count : 1, 1, MAX_INSTANCES, err) ||
             !vg_check_range(document, weight, &tenant->weight, 1, 1, MAX_WEIGHT, err))
             return false;
         for (unsigned j = 0; j < i; j++)

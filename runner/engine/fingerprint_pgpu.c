@@ -102,9 +102,12 @@ static char *policies_text(const struct vg_host_mechanism *mechanism)
 {
     struct vg_text text = { 0 };
     vg_text_add(&text, "%s", mechanism->policy_count ? "" : "none");
-    for (unsigned i = 0; i < mechanism->policy_count; i++)
+    for (unsigned i = 0; i < mechanism->policy_count; i++) {
         vg_text_add(&text, "%s%s: period %u us, slice %u us", i ? "; " : "", mechanism->policies[i].name,
                     mechanism->policies[i].period_us, mechanism->policies[i].slice_us);
+        if (mechanism->policies[i].elastic_percent)
+            vg_text_add(&text, ", elastic by %u %%", mechanism->policies[i].elastic_percent);
+    }
     return text.data;
 }
 

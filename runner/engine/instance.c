@@ -11,6 +11,7 @@ static struct vg_measurements *new_measurements(const struct vg_engine *engine, 
     const struct vg_host_mechanism *config = vg_host_mechanism_find(engine->host, instance->mechanism);
     const struct vg_host_profile *profile = vg_host_profile_find(config, instance->profile);
     const struct vg_host_policy *policy = vg_host_policy_find(config, instance->policy);
+    const struct vg_host_policy *elastic = vg_host_policy_find(config, "fixed-elastic");
     struct vg_measurements *measurements = vg_calloc(1, sizeof(*measurements));
     *measurements = (struct vg_measurements) {
         .test = vg_strdup(instance->test->id),
@@ -23,6 +24,7 @@ static struct vg_measurements *new_measurements(const struct vg_engine *engine, 
         .profile_memory_bytes = profile ? profile->memory_bytes : 0,
         .period_us = policy ? policy->period_us : 0,
         .slice_us = policy ? policy->slice_us : 0,
+        .elastic_percent = elastic ? elastic->elastic_percent : 0,
         .software_renderer = config->software_renderer,
         .boot = instance->boot,
         .skip = instance->skip ? vg_strdup(instance->skip) : NULL,

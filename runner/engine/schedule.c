@@ -60,6 +60,16 @@ static bool freezes(const struct vg_test *test)
     return false;
 }
 
+static char *joined(const struct vg_words *words, const char *between)
+{
+    struct vg_text text = { 0 };
+    vg_text_add(&text, "%s", "");
+    for (unsigned i = 0; i < words->count; i++)
+        vg_text_add(&text, "%s%s", i ? between : "", words->items[i]);
+    return text.data;
+}
+
+/* policy: NULL for a reason that has nothing to do with any. */
 static char *why_not_here(const struct vg_test *test, const struct vg_host *host, const struct vg_mechanism *mechanism,
                           const char *policy, const struct vg_host_profile *profile)
 {
@@ -72,7 +82,7 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
         return only_for(&test->needs.mechanism, mechanism->name);
     if (test->needs.vm && !mechanism->vm)
         return vg_format("needs a VM; a tenant of %s is a process on the host", mechanism->name);
-    if (test->needs.policy.count && !vg_words_have(&test->needs.policy, policy))
+    if (policy && test->needs.policy.count && !vg_words_have(&test->needs.policy, policy))
         return vg_format("does not apply to the scheduling policy %s", policy[0] ? policy : "(none)");
     if (test->needs.destructive && !vg_words_have(&host->allow, "destructive"))
         return vg_strdup("is destructive, which the host file does not allow (allow: [destructive])");
@@ -151,9 +161,12 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
         }
         if (taken == 0 && !skipped) {
             /* None of the host's policies is one that the test judges: one skip says so. */
-            char *why = why_not_here(test, host, mechanism, "", profile);
+            vg_autofree char *judged = joined(&test->needs.policy, ", ");
+            char *why = why_not_here(test, host, mechanism, NULL, profile);
             add(schedule, test, config, profile->name, "", 1,
-                why ? why : vg_strdup("the host offers no scheduling policy that this test judges"));
+                why ? why
+                    : vg_format("the host does not offer %s any scheduling policy that this test judges (%s)",
+                                config->name, judged));
             skipped = true;
         }
     }
@@ -205,18 +218,9 @@ static bool test_selected(const struct vg_test *test, const char *globs)
     return selected || !any_positive;
 }
 
-static char *joined(const struct vg_words *words)
-{
-    struct vg_text text = { 0 };
-    vg_text_add(&text, "%s", "");
-    for (unsigned i = 0; i < words->count; i++)
-        vg_text_add(&text, "%s%s", i ? "," : "", words->items[i]);
-    return text.data;
-}
-
 bool vg_schedule_selects(const struct vg_catalog *catalog, const struct vg_plan *plan, const char *globs)
 {
-    vg_autofree char *plan_globs = joined(&plan->tests);
+    vg_autofree char *plan_globs = joined(&plan->tests, ",");
     for (unsigned i = 0; i < catalog->test_count; i++)
         if (test_selected(catalog->tests[i], plan_globs) && test_selected(catalog->tests[i], globs))
             return true;
@@ -240,7 +244,7 @@ static bool nothing_selected(const struct vg_catalog *catalog, const struct vg_p
                              struct vg_error *err)
 {
     vg_autofree const char **ids = NULL;
-    vg_autofree char *plan_globs = joined(&plan->tests), *included = inclusions(globs);
+    vg_autofree char *plan_globs = joined(&plan->tests, ","), *included = inclusions(globs);
     size_t count = 0;
     for (unsigned i = 0; i < catalog->test_count; i++) {
         vg_push(ids, count) = catalog->tests[i]->id;
@@ -287,7 +291,7 @@ bool vg_schedule_make(const struct vg_catalog *catalog, const struct vg_plan *pl
     *schedule = (struct vg_schedule) { 0 };
     if (!connection_is_named(host, err) || (mechanism_globs && !mechanisms_selected(host, mechanism_globs, err)))
         return false;
-    vg_autofree char *plan_globs = joined(&plan->tests);
+    vg_autofree char *plan_globs = joined(&plan->tests, ",");
     unsigned selected = 0;
     for (unsigned i = 0; i < catalog->test_count; i++) {
         const struct vg_test *test = catalog->tests[i];

@@ -12,6 +12,7 @@ static const struct {
     { "weighted", "weight", "given-away" }, { "amd-liquid", "quantum", "given-away" },
     { "gvt-weights", "weight", "kept" },    { "xe-quanta", "quantum", "by-priority" },
     { "mig", "instance", "kept" },          { "best-effort", "none", "given-away" },
+    { "fixed-elastic", "elastic", "kept" },
 };
 
 struct promise {
@@ -42,6 +43,20 @@ static double weight_of(const struct promise *promise, const struct vg_measured_
     return weighted && tenant->weight ? tenant->weight : 1;
 }
 
+/* A fixed share that may grow by the cap while fewer run than the profile allows, as far as there is room: beside busy
+ * neighbours, who may do the same, an equal part; never less than the fixed share. */
+static double elastic_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                            bool neighbours_work)
+{
+    unsigned running = judge_tenants_running(measurements, phase);
+    if (!measurements->profile_max)
+        return NAN;
+    double fixed = 1.0 / measurements->profile_max, grown = fixed * (1 + measurements->elastic_percent / 100.0);
+    if (running >= measurements->profile_max)
+        return fixed;
+    return fmin(grown, neighbours_work && running ? 1.0 / running : 1);
+}
+
 double vg_entitled_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
                          const char *tenant)
 {
@@ -53,6 +68,8 @@ double vg_entitled_share(const struct vg_measurements *measurements, const struc
         return 1;
     if (vg_equal(promise.entitlement, "max"))
         return measurements->profile_max ? 1.0 / measurements->profile_max : NAN;
+    if (vg_equal(promise.entitlement, "elastic"))
+        return elastic_share(measurements, phase, true);
     double sum = 0;
     for (unsigned i = 0; i < measurements->tenant_count; i++)
         if (judge_is_running(measurements, &measurements->tenants[i], phase))
@@ -68,5 +85,7 @@ double judge_alone_share(const struct vg_measurements *measurements, const struc
         return 1;
     if (vg_equal(promise.idle, "by-priority")) /* of which the measurements say nothing */
         return judge_tenants_running(measurements, phase) == 1 ? 1 : NAN;
+    if (vg_equal(promise.entitlement, "elastic"))
+        return elastic_share(measurements, phase, false);
     return vg_entitled_share(measurements, phase, tenant);
 }

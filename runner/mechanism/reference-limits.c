@@ -42,6 +42,19 @@ static enum vg_refusal divide(const struct vg_host_policy *policy, unsigned core
     return VG_REFUSED_NOT;
 }
 
+/* A fixed share, and more by the policy's cap while some of the profile's places are free; all of it at most. The cap
+ * is an upper bound: beside busy neighbours the kernel divides what there is. */
+static enum vg_refusal divide_elastically(const struct vg_host_policy *policy, unsigned core_count, unsigned running,
+                                          unsigned max, struct vg_cgroup_limit *limit, struct vg_error *err)
+{
+    enum vg_refusal refusal = divide(policy, core_count, max, limit, err);
+    if (refusal != VG_REFUSED_NOT || running >= max)
+        return refusal;
+    uint64_t grown = (uint64_t)limit->quota_us * (100 + policy->elastic_percent) / 100;
+    limit->quota_us = grown < (uint64_t)limit->period_us * core_count ? (unsigned)grown : 0;
+    return VG_REFUSED_NOT;
+}
+
 enum vg_refusal vg_scheduler_limit(const struct vg_host_policy *policy, unsigned core_count, unsigned running,
                                    unsigned max, unsigned weight, struct vg_cgroup_limit *limit, struct vg_error *err)
 {
@@ -54,6 +67,8 @@ enum vg_refusal vg_scheduler_limit(const struct vg_host_policy *policy, unsigned
         return divide(policy, core_count, running, limit, err);
     if (vg_equal(policy->name, "fixed-share"))
         return divide(policy, core_count, max, limit, err);
+    if (vg_equal(policy->name, "fixed-elastic"))
+        return divide_elastically(policy, core_count, running, max, limit, err);
     if (vg_equal(policy->name, "weighted")) {
         if (weight > MOST_WEIGHT)
             return refuse(err, VG_REFUSED_UNSUPPORTED, "weights of 1 to 100 can be had");
@@ -61,6 +76,7 @@ enum vg_refusal vg_scheduler_limit(const struct vg_host_policy *policy, unsigned
         return VG_REFUSED_NOT;
     }
     vg_fail(err, VG_ERROR_REFUSED,
-            "the reference scheduler knows best-effort, equal-share, fixed-share and weighted, not %s", policy->name);
+            "the reference scheduler knows best-effort, equal-share, fixed-share, fixed-elastic and weighted, not %s",
+            policy->name);
     return VG_REFUSED_UNSUPPORTED;
 }

@@ -127,7 +127,9 @@ static bool load_probe(const json_t *object, struct vg_measured_probe *probe, st
            REC_LOAD_LIST(object, "streams", probe->streams, probe->stream_count, load_stream, err);
 }
 
-static const char *const entitlements[] = { "none", "running", "max", "weight", "quantum", "instance", NULL };
+static const char *const entitlements[] = {
+    "none", "running", "max", "elastic", "weight", "quantum", "instance", NULL
+};
 static const char *const idles[] = { "kept", "given-away", "by-priority", NULL };
 
 static bool load_promise(const json_t *object, struct vg_measured_promise *promise, struct vg_error *err)
@@ -143,6 +145,13 @@ static bool load_promises(const json_t *document, struct vg_measurements *m, str
 {
     return !json_object_get(document, "promises") ||
            REC_LOAD_LIST(document, "promises", m->promises, m->promise_count, load_promise, err);
+}
+
+/* Runs of before hosts could have elastic shares say nothing of them. */
+static bool load_elastic(const json_t *document, struct vg_measurements *m, struct vg_error *err)
+{
+    return !json_object_get(document, "elastic_percent") ||
+           rec_unsigned(document, "elastic_percent", &m->elastic_percent, err);
 }
 
 static bool load_head(const json_t *document, struct vg_measurements *m, struct vg_error *err)
@@ -169,7 +178,7 @@ struct vg_measurements *vg_measurements_load(const char *directory, struct vg_er
         return NULL;
     struct vg_measurements *m = vg_calloc(1, sizeof(*m));
     m->directory = vg_strdup(directory);
-    if (load_head(document, m, err) && load_promises(document, m, err) &&
+    if (load_head(document, m, err) && load_elastic(document, m, err) && load_promises(document, m, err) &&
         REC_LOAD_LIST(document, "tenants", m->tenants, m->tenant_count, load_tenant, err) &&
         REC_LOAD_LIST(document, "phases", m->phases, m->phase_count, load_phase, err) &&
         REC_LOAD_LIST(document, "events", m->events, m->event_count, load_event, err) &&

@@ -226,6 +226,7 @@ bool vg_measurements_save(const struct vg_measurements *m, struct vg_error *err)
     vg_json_set_int(document, "profile_memory_bytes", (json_int_t)m->profile_memory_bytes);
     vg_json_set_int(document, "period_us", m->period_us);
     vg_json_set_int(document, "slice_us", m->slice_us);
+    vg_json_set_int(document, "elastic_percent", m->elastic_percent);
     vg_json_set(document, "promises", promises_to_json(m));
     vg_json_set_bool(document, "software_renderer", m->software_renderer);
     vg_json_set_int(document, "boot", m->boot);

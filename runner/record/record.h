@@ -137,7 +137,7 @@ struct vg_measured_probe {
 /* What the host file says that the scheduler promises under a policy; words as in struct vg_host_promise. */
 struct vg_measured_promise {
     char *policy;
-    char *entitlement; /* none, running, max, weight, quantum, instance */
+    char *entitlement; /* none, running, max, elastic, weight, quantum, instance */
     char *idle;        /* kept, given-away, by-priority */
 };
 struct vg_measurements {
@@ -148,6 +148,7 @@ struct vg_measurements {
     unsigned profile_max;          /* M */
     uint64_t profile_memory_bytes; /* 0: the mechanism does not partition memory */
     unsigned period_us, slice_us;
+    unsigned elastic_percent;             /* of the policy fixed-elastic, whatever is in force; 0: the host has none */
     struct vg_measured_promise *promises; /* those of the mechanism's, for any of its policies; optional */
     unsigned promise_count;
     bool software_renderer; /* from the host file */

@@ -52,6 +52,15 @@ static struct vg_cgroup_limit starve(const struct group *groups, unsigned count,
     return scaled(groups[index].wanted, count >= 2 && index == count - 1 ? 0.1 : 1);
 }
 
+/* As a frame-rate limiter that nobody knows of: no tenant ever gets more than half of what it was promised. */
+static struct vg_cgroup_limit limit_all(const struct group *groups, unsigned count, unsigned index)
+{
+    struct vg_cgroup_limit limit = groups[index].wanted;
+    (void)count;
+    limit.quota_us = (limit.quota_us ? limit.quota_us : limit.period_us) / 2;
+    return limit;
+}
+
 static struct vg_cgroup_limit divide_by_population(const struct group *groups, unsigned count, unsigned index)
 {
     struct vg_cgroup_limit limit = groups[index].wanted;
@@ -108,17 +117,19 @@ static struct vg_cgroup_limit keep_first(const struct group *groups, unsigned co
     return groups[index].has_first ? groups[index].first : groups[index].wanted;
 }
 
-/* Nothing at all, for 2 s out of each 4: group 0 is the light tenant of the tests. */
+/* Nothing at all, for 2 s out of each 4, where no share is promised by a quota: group 0 is the light tenant of the
+ * tests. */
 static struct vg_cgroup_limit stall(const struct group *groups, unsigned count, unsigned index)
 {
     struct vg_cgroup_limit limit = groups[index].wanted;
-    bool stalled = count >= 2 && index == 0 && vg_now_ns() / VG_NS_PER_S % 4 < 2;
+    bool stalled = count >= 2 && index == 0 && !limit.quota_us && vg_now_ns() / VG_NS_PER_S % 4 < 2;
     return stalled ? (struct vg_cgroup_limit) { LONGEST_PERIOD_US, LEAST_QUOTA_US, limit.weight } : limit;
 }
 
 static const struct control controls[] = {
     { "favoured-tenant", "the first tenant gets 60 % where two were promised half each", favour },
     { "starved-tenant", "the last tenant gets a tenth of what it was promised", starve },
+    { "hidden-limit", "no tenant gets more than half of what it was promised, alone or not", limit_all },
     { "share-follows-population", "a fixed share becomes 1/N of those that run", divide_by_population },
     { "idle-slices-given-away", "what an idle tenant leaves is given to the busy ones", give_away },
     { "idle-slices-kept", "what an idle tenant leaves is kept from the busy ones", keep_back },

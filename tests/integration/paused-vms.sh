@@ -33,7 +33,7 @@ def clock():
     start = [e["host_ns"] for e in second["events"] if e["what"] == "light.0 start"][0]
     points = tenants["light.0"]["clock"]
     assert points and all(p["host_ns"] >= start for p in points), (start, points)
-    old = {t["name"]: t for t in first["tenants"]}["second.0"]["clock"][-1]
+    old = {t["name"]: t for t in first["tenants"]}["other.0"]["clock"][-1]
     assert points[0]["offset_ns"] - old["offset_ns"] > 1e9, (old, points)
 def worked():
     contended = second["phases"][1]

@@ -21,8 +21,33 @@ sed -i 's/^  vcpus: many/  vcpus: [1/' "$work/host.yaml"
 refused "a host file that is no YAML" 2 "host.yaml, line " 10 "${vm[@]}" --host "$work/host.yaml"
 sed 's/period_us: 20000 }/period_us: 3000 }/' suites/hosts/reference.yaml >"$work/host.yaml"
 refused "a period that the scheduler cannot divide" 2 "make the period longer" 10 "${vm[@]}" --host "$work/host.yaml"
+
+# --- schedulers: what the kernel or the profile cannot divide is found before anything is started
+fair=(run --plan full --mechanism virtio-venus --test fair-slice)
+for case in 'fixed-share, period_us: 2000000|the kernel takes 1000 to 1000000 us' \
+    'fixed-share, slice_us: 500|the kernel takes 1000 to 1000000 us' \
+    'fixed-share, slice_us: 50|`slice_us` must be from 100 to 10000000, not 50' \
+    'fixed-share, period_us: 20000, slice_us: 30000|a slice cannot be longer than the period' \
+    'fixed-shares, period_us: 20000|unknown policy `fixed-shares`, did you mean `fixed-share`?'; do
+    IFS='|' read -r policy says <<<"$case"
+    sed "s/fixed-share, period_us: 20000/$policy/" suites/hosts/reference.yaml >"$work/host.yaml"
+    refused "a policy $policy" 2 "$says" 10 "${fair[@]}" --host "$work/host.yaml"
+done
+refused "a policy that the host does not offer" 2 'host `reference` offers no scheduling policy `gvt-weights`' 10 \
+    "${fair[@]}" --policy gvt-weights
 cp -r suites "$work/suites"
 VGAUGE_SUITES=$work/suites
+for weight in 0 101; do
+    sed -i "s/weight: [013][01]*,/weight: $weight,/" "$work/suites/tests/fairness/weights.yaml"
+    refused "a weight of $weight" 2 "\`weight\` must be from 1 to 100, not $weight" 10 "${fair[@]}"
+done
+sed -i 's/weight: 101/weight: 3/' "$work/suites/tests/fairness/weights.yaml"
+# Not asked for anything wrong, but for what cannot be: a skip with the reason.
+run 20 run --plan full --mechanism virtio-venus --test fair-weights --profile full --out "$work/run"
+check "more tenants than the profile allows are a skip with the reason" \
+    eval '[ "$status" = 4 ] && grep -q "needs 2 tenants; profile full allows 1 on this host" "$work/out"'
+check "more tenants than the profile allows: no VM was started" eval 'nothing_left && ! grep -q booting "$work/err"'
+rm -rf "$work/run"
 for case in 'tests/scheduling/equal-throughput.yaml|analyze:|analyse:|`analyze`' 'plans/quick.yaml|tests:|tets:|`tests`'; do
     IFS='|' read -r file right wrong hint <<<"$case"
     [ -e "$work/suites/$file" ] || file=$(cd "$work/suites" && grep -rl '^id: fair-equal-throughput' tests)

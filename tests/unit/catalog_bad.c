@@ -39,7 +39,7 @@ static bool load(const char *path, const char *name, struct vg_error *err)
     struct vg_requirement requirement = { .id = (char *)"VGPU-SCHED-002" };
     const struct vg_requirement *requirements[] = { &requirement };
     const struct vg_catalog catalog = { .requirements = requirements, .requirement_count = 1 };
-    struct vg_test *test = vg_test_load(path, "fairness", &catalog, err);
+    struct vg_test *test = vg_test_load(path, "fairness", &catalog, 0, err);
     bool good = test != NULL;
     vg_test_free(test);
     return good;

@@ -9,7 +9,7 @@ static struct vg_test *load_good(void)
 {
     vg_autofree char *path = source_path("tests/unit/data/catalog/good-test.yaml");
     struct vg_error err = { 0 };
-    struct vg_test *test = vg_test_load(path, "fairness", NULL, &err);
+    struct vg_test *test = vg_test_load(path, "fairness", NULL, 0, &err);
     if (!test)
         fail_msg("%s", err.text);
     return test;
@@ -54,6 +54,40 @@ static void every_field_of_a_test_arrives(void **state)
     assert_int_equal(test->expectations[1].op, VG_OP_REPORT);
     assert_string_equal(test->controls.items[0], "unfair");
     vg_test_free(test);
+}
+
+/* One file, one test for each population; where nothing is left for the rest, nothing is asked of it either. */
+static void a_file_stands_for_a_test_per_population(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id;
+        unsigned tenants, roles, rest, actions;
+    } wanted[] = { { "fair-x", 2, 1, 0, 0 }, { "fair-x-of-3", 3, 2, 1, 1 }, { "fair-x-of-5", 5, 2, 3, 1 } };
+    vg_autofree char *path = source_path("tests/unit/data/catalog/good-populations.yaml");
+    for (unsigned i = 0; i < VG_COUNT(wanted); i++) {
+        struct vg_error err = { 0 };
+        struct vg_test *test = vg_test_load(path, "fairness", NULL, i, &err);
+        if (!test)
+            fail_msg("%s", err.text);
+        assert_int_equal(vg_test_populations(test), 3);
+        assert_string_equal(test->id, wanted[i].id);
+        assert_int_equal(test->needs.tenants, wanted[i].tenants);
+        assert_int_equal(test->tenant_count, wanted[i].roles);
+        if (wanted[i].rest)
+            assert_int_equal(test->tenants[1].count, wanted[i].rest);
+        assert_int_equal(test->phases[1].action_count, wanted[i].actions);
+        assert_int_equal(test->phases[1].run_count, wanted[i].roles);
+        /* In a run directory it is a test as any other. */
+        vg_autojson json_t *json = vg_test_to_json(test);
+        struct vg_test *again = vg_test_from_json(json, "test.json", &err);
+        if (!again)
+            fail_msg("%s", err.text);
+        assert_string_equal(again->id, wanted[i].id);
+        assert_int_equal(again->needs.tenants, wanted[i].tenants);
+        vg_test_free(again);
+        vg_test_free(test);
+    }
 }
 
 static void defaults_are_applied(void **state)
@@ -307,17 +341,12 @@ static void plan_and_requirement_become_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_field_of_a_test_arrives),
-        cmocka_unit_test(defaults_are_applied),
-        cmocka_unit_test(a_test_goes_through_json_unchanged),
-        cmocka_unit_test(every_operator_survives),
-        cmocka_unit_test(json_is_checked_as_strictly),
-        cmocka_unit_test(every_field_of_a_host_arrives),
-        cmocka_unit_test(host_json_loads_again),
-        cmocka_unit_test(set_changes_what_it_names),
-        cmocka_unit_test(trying_a_setting_changes_nothing),
-        cmocka_unit_test(set_refuses_what_nobody_takes),
-        cmocka_unit_test(plan_and_requirement_become_json),
+        cmocka_unit_test(every_field_of_a_test_arrives), cmocka_unit_test(a_file_stands_for_a_test_per_population),
+        cmocka_unit_test(defaults_are_applied),          cmocka_unit_test(a_test_goes_through_json_unchanged),
+        cmocka_unit_test(every_operator_survives),       cmocka_unit_test(json_is_checked_as_strictly),
+        cmocka_unit_test(every_field_of_a_host_arrives), cmocka_unit_test(host_json_loads_again),
+        cmocka_unit_test(set_changes_what_it_names),     cmocka_unit_test(trying_a_setting_changes_nothing),
+        cmocka_unit_test(set_refuses_what_nobody_takes), cmocka_unit_test(plan_and_requirement_become_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@ struct scene {
     const char *entitlement, *idle; /* of the policy, by the host file; NULL: it says nothing */
     const char *second_end_mark;    /* of its warm-up */
     bool second_unverified;
+    unsigned elastic_percent, max; /* max 0: as the fixture has it, 4 */
 };
 
 static struct vg_measured_run *add_run(struct vg_measurements *m, struct vg_measured_phase *phase, const char *tenant,
@@ -32,6 +33,8 @@ static struct vg_measurements *measure(const struct scene *s, char *directory)
     fixture_tenant(m, "peer.0");
     fixture_tenant(m, "peer.1");
     m->tenants[0].weight = 1;
+    m->elastic_percent = s->elastic_percent;
+    m->profile_max = s->max ? s->max : m->profile_max;
     m->tenants[1].weight = s->second_weight ? s->second_weight : 1;
     fixture_event(m, 17 * S, "peer.1", "start", false);
     fixture_event(m, 19 * S, "peer.1", "start", true);
@@ -78,6 +81,23 @@ static void assert_own(const struct scene *s, enum vg_verdict verdict, double sh
     assert_near(value_of(j, "x.share"), share, 1e-3);
     assert_near(value_of(j, "x.entitled"), entitled, 1e-9);
     vg_judgement_free(j);
+}
+
+static void elastic_shares_grow_while_there_is_room(void **state)
+{
+    (void)state;
+    const struct scene alone = { "best-effort", "fixed-elastic", 100, 37.5, .elastic_percent = 50 };
+    const struct scene beside = { "best-effort", "fixed-elastic", 100, 37.5, true, .elastic_percent = 50 };
+    const struct scene wide = { "best-effort", "fixed-elastic", 100, 100, .elastic_percent = 900 };
+    const struct scene crowded = { "best-effort", "fixed-elastic", 100, 50, true, .elastic_percent = 900 };
+    const struct scene full = { "best-effort", "fixed-elastic", 100, 50, .elastic_percent = 50, .max = 2 };
+    const struct scene kept = { "best-effort", "fixed-elastic", 100, 25, .elastic_percent = 50 };
+    assert_own(&alone, VG_PASS, 0.375, 0.375);
+    assert_own(&beside, VG_PASS, 0.375, 0.375);
+    assert_own(&wide, VG_PASS, 1, 1);
+    assert_own(&crowded, VG_PASS, 0.5, 0.5);
+    assert_own(&full, VG_PASS, 0.5, 0.5);
+    assert_own(&kept, VG_FAIL, 0.25, 0.375); /* did not grow */
 }
 
 static void the_promise_depends_on_the_neighbours(void **state)
@@ -226,9 +246,13 @@ static void settings_must_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_promise_depends_on_the_neighbours), cmocka_unit_test(the_host_file_has_the_first_word),
-        cmocka_unit_test(only_the_judged_tenant_must_be_steady), cmocka_unit_test(a_phase_has_its_own_policy),
-        cmocka_unit_test(a_change_of_the_own_rate_shows),        cmocka_unit_test(settings_must_stay),
+        cmocka_unit_test(elastic_shares_grow_while_there_is_room),
+        cmocka_unit_test(the_promise_depends_on_the_neighbours),
+        cmocka_unit_test(the_host_file_has_the_first_word),
+        cmocka_unit_test(only_the_judged_tenant_must_be_steady),
+        cmocka_unit_test(a_phase_has_its_own_policy),
+        cmocka_unit_test(a_change_of_the_own_rate_shows),
+        cmocka_unit_test(settings_must_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

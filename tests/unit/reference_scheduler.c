@@ -29,6 +29,12 @@ static void every_policy_divides_as_the_table_says(void **state)
     const struct vg_host_policy fixed = { .name = T("fixed-share") };
     const struct vg_host_policy sliced = { .name = T("fixed-share"), .slice_us = 4000 };
     const struct vg_host_policy weighted = { .name = T("weighted") };
+    const struct vg_host_policy elastic = { .name = T("fixed-elastic"), .period_us = 20000, .elastic_percent = 50 };
+    const struct vg_host_policy wide = { .name = T("fixed-elastic"), .period_us = 20000, .elastic_percent = 300 };
+    expect(&elastic, 1, 1, 4, 1, (struct vg_cgroup_limit) { 20000, 7500, 1 }); /* a quarter and half of it */
+    expect(&elastic, 1, 3, 4, 1, (struct vg_cgroup_limit) { 20000, 7500, 1 });
+    expect(&elastic, 1, 4, 4, 1, (struct vg_cgroup_limit) { 20000, 5000, 1 }); /* full: a quarter */
+    expect(&wide, 1, 1, 4, 1, (struct vg_cgroup_limit) { 20000, 0, 1 });       /* all of it, and no quota's edge */
     expect(&best, 1, 3, 4, 7, (struct vg_cgroup_limit) { 20000, 0, 1 });
     expect(&equal, 1, 1, 4, 1, (struct vg_cgroup_limit) { 30000, 0, 1 }); /* alone: all of it */
     expect(&equal, 1, 2, 4, 1, (struct vg_cgroup_limit) { 30000, 15000, 1 });
