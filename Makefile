@@ -291,24 +291,28 @@ clean: ## remove what was built here (not the cached images)
 help: ## this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-# libFuzzer entry points: one file per format that comes from outside (tests/fuzz).
+# libFuzzer entry points: one file per format that comes from outside (tests/fuzz). What they look at is compiled once, into
+# an archive, of which each takes what it needs. tests/fuzz/corpus has what to begin with.
 SECONDS  ?= 10
 FUZZ     ?= *
 FUZZ_SRC := $(wildcard tests/fuzz/$(FUZZ).c)
-FUZZED   := $(addprefix runner/mechanism/,sysfs-text.c cgroup.c sched-nvidia-log.c) \
+FUZZED   := $(BASE_SRC) $(wildcard runner/catalog/*.c runner/record/*.c runner/guest/*.c runner/compare/*.c) \
+            $(addprefix runner/mechanism/,sysfs-text.c cgroup.c sched-nvidia-log.c) \
             $(addprefix host-probes/,sysfs.c procfs.c fdinfo.c) $(addprefix runner/certify/,names.c tar.c stream.c manifest.c signature.c package.c)
+FUZZ_CFLAGS := -g -O1 -std=gnu11 -fms-extensions -w -fsanitize=address,undefined -fno-sanitize-recover=all -pthread
+$(BUILD)/fuzz/obj/%.o: %.c $(MAKEFILE_LIST)
+	@mkdir -p $(@D)
+	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link $(LIB_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/fuzz/fuzzed.a: $(FUZZED:%.c=$(BUILD)/fuzz/obj/%.o)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/fuzzed.a $(wildcard tests/fuzz/support/*.h)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)clang $(CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer $(LIB_CFLAGS) -Itests/fuzz -o $@ $< $(BUILD)/fuzz/fuzzed.a $(RUNNER_LIBS)
+fuzz-programs: $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 fuzz: ## feed what reads foreign bytes (FUZZ=GLOB of tests/fuzz) with random ones for SECONDS each (needs clang)
 	@command -v clang >/dev/null || { echo "fuzz: clang is not installed, and only it has libFuzzer; apt-get install clang libclang-rt-dev" >&2; exit 3; }
-	@mkdir -p $(BUILD)/fuzz
-	@for source in $(FUZZ_SRC); do \
-	    name=$$(basename $$source .c); mkdir -p $(BUILD)/fuzz/corpus-$$name; \
-	    clang -g -O1 -std=gnu11 -fms-extensions -w -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -D_GNU_SOURCE \
-	        -Irunner -Ihost-probes -o $(BUILD)/fuzz/$$name $$source $(FUZZED) $(BASE_SRC) -ljansson -lcrypto -lz -pthread || exit 3; \
-	    $(BUILD)/fuzz/$$name -max_total_time=$(SECONDS) -max_len=8192 -print_final_stats=0 -verbosity=0 \
-	        -artifact_prefix=$(BUILD)/fuzz/$$name- $(BUILD)/fuzz/corpus-$$name >$(BUILD)/fuzz/$$name.log 2>&1 || \
-	        { tail -n 30 $(BUILD)/fuzz/$$name.log; echo "not ok - $$name"; exit 1; }; \
-	    echo "ok - $$name: $(SECONDS) s without a finding"; \
-	done
+	@$(MAKE) --no-print-directory -j2 fuzz-programs FUZZ='$(FUZZ)'
+	@BUILD=$(BUILD) tests/fuzz/run $(SECONDS) $(FUZZ_SRC:tests/fuzz/%.c=%)
 
-.PHONY: build man install deb deb-check unit-programs controls path-controls control-programs model-controls fuzz run images deps check lint bench bench-gate bench-history bench-place clean help embed-suites bench-certify
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+.PHONY: build man install deb deb-check unit-programs controls path-controls control-programs model-controls fuzz fuzz-programs run images deps check lint bench bench-gate bench-history bench-place clean help embed-suites bench-certify
+-include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)

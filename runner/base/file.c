@@ -94,18 +94,28 @@ static bool write_all(int fd, const char *data, size_t length)
     return true;
 }
 
-bool vg_write_file(const char *path, const void *data, size_t length, struct vg_error *err)
+static bool replace_file(const char *path, const void *data, size_t length, bool durable, struct vg_error *err)
 {
     vg_autofree char *temporary = vg_format("%s.tmp-%ld", path, (long)getpid());
     vg_autoclose int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot create %s", temporary);
-    if (!write_all(fd, data, length) || fsync(fd) < 0 || rename(temporary, path) < 0) {
+    if (!write_all(fd, data, length) || (durable && fsync(fd) < 0) || rename(temporary, path) < 0) {
         int cause = errno;
         unlink(temporary);
         return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, cause, "cannot write %s", path);
     }
     return true;
+}
+
+bool vg_write_file(const char *path, const void *data, size_t length, struct vg_error *err)
+{
+    return replace_file(path, data, length, true, err);
+}
+
+bool vg_write_file_unsynced(const char *path, const void *data, size_t length, struct vg_error *err)
+{
+    return replace_file(path, data, length, false, err);
 }
 
 bool vg_make_directories(const char *path, struct vg_error *err)
@@ -158,13 +168,15 @@ bool vg_remove_tree(const char *path, struct vg_error *err)
     return true;
 }
 
-/* Children before their directory: a name that is on the disk then leads to what it should. */
-static bool sync_inside(int directory_fd)
+/* Children before their directory: a name that is on the disk then leads to what it should. With `only_begin`, writing
+ * is begun and not waited for, so that all files of a directory can be part of one commit of the file system. */
+static bool sync_inside(int directory_fd, bool only_begin)
 {
     int copy = fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
     vg_autodir DIR *directory = copy < 0 ? NULL : fdopendir(copy);
     if (!directory)
         return false;
+    rewinddir(directory); /* the place in it is shared with the descriptor, and with the last look */
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         struct stat status;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -174,16 +186,20 @@ static bool sync_inside(int directory_fd)
         if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
             continue;
         vg_autoclose int fd = openat(directory_fd, entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 || (S_ISDIR(status.st_mode) ? !sync_inside(fd) : fsync(fd) < 0))
+        if (fd < 0 || (S_ISDIR(status.st_mode) && !sync_inside(fd, only_begin)))
+            return false;
+        if (S_ISREG(status.st_mode) && only_begin)
+            sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* not every file system has it: fsync decides */
+        else if (S_ISREG(status.st_mode) && fsync(fd) < 0)
             return false;
     }
-    return fsync(directory_fd) == 0;
+    return only_begin || fsync(directory_fd) == 0;
 }
 
 bool vg_sync_tree(const char *path, struct vg_error *err)
 {
     vg_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return (fd >= 0 && sync_inside(fd)) ||
+    return (fd >= 0 && sync_inside(fd, true) && sync_inside(fd, false)) ||
            vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot bring %s to the disk", path);
 }
 

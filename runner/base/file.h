@@ -16,6 +16,8 @@ bool vg_read_attribute(const char *path, char **value, struct vg_error *err);
 bool vg_write_attribute(const char *path, const char *value, struct vg_error *err);
 /* Temporary file beside path, fsync, rename: after a crash there is the old content or the new, never half. */
 bool vg_write_file(const char *path, const void *data, size_t length, struct vg_error *err);
+/* The same, but a power cut may leave it empty: for what counts only after vg_sync_tree brought it to the disk. */
+bool vg_write_file_unsynced(const char *path, const void *data, size_t length, struct vg_error *err);
 /* mkdir -p, mode 0755 less umask. */
 bool vg_make_directories(const char *path, struct vg_error *err);
 /* rm -rf of what is inside and the directory itself; does not follow links; a path that is not there is fine. */

@@ -30,13 +30,25 @@ json_t *vg_json_load_file(const char *path, size_t max_bytes, struct vg_error *e
     return json;
 }
 
-bool vg_json_save_file(const json_t *json, const char *path, struct vg_error *err)
+static bool save_file(const json_t *json, const char *path,
+                      bool (*write)(const char *path, const void *data, size_t length, struct vg_error *err),
+                      struct vg_error *err)
 {
     vg_autofree char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     if (!text)
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s: cannot be written as JSON (out of memory or not UTF-8)", path);
     vg_autofree char *line = vg_format("%s\n", text);
-    return vg_write_file(path, line, strlen(line), err);
+    return write(path, line, strlen(line), err);
+}
+
+bool vg_json_save_file(const json_t *json, const char *path, struct vg_error *err)
+{
+    return save_file(json, path, vg_write_file, err);
+}
+
+bool vg_json_save_file_unsynced(const json_t *json, const char *path, struct vg_error *err)
+{
+    return save_file(json, path, vg_write_file_unsynced, err);
 }
 
 static const json_t *member(const json_t *object, const char *key, const char *type, struct vg_error *err)

@@ -14,6 +14,8 @@ json_t *vg_json_load_file(const char *path, size_t max_bytes, struct vg_error *e
 json_t *vg_json_load_text(const char *text, size_t length, struct vg_error *err);
 /* Atomic (vg_write_file), indented by 2, keys in insertion order, newline at the end. */
 bool vg_json_save_file(const json_t *json, const char *path, struct vg_error *err);
+/* As vg_write_file_unsynced. */
+bool vg_json_save_file_unsynced(const json_t *json, const char *path, struct vg_error *err);
 
 /* Typed members of an object; a missing key or another type is VG_ERROR_INPUT naming the key. Text is borrowed. */
 bool vg_json_text(const json_t *object, const char *key, const char **value, struct vg_error *err);

@@ -182,12 +182,14 @@ bool vg_tenants_boot(struct vg_engine *engine, struct vg_tenant **tenants, unsig
         vg_engine_step(engine, "%s %s", any_vm ? "booting" : "starting", names.data);
     vg_text_free(&names);
     unsigned timeout_s = any_vm ? engine->boot_timeout_s : NATIVE_HELLO_TIMEOUT_S;
-    for (bool all = false; !all;) {
-        if (!vg_engine_turn(engine, 20, err))
-            return false;
-        all = true;
+    for (;;) {
+        bool all = true;
         for (unsigned i = 0; i < count; i++)
             all = (tenants[i]->booted || settled(tenants[i], timeout_s)) && all;
+        if (all) /* before any wait: where all were running already, nothing will come */
+            break;
+        if (!vg_engine_turn(engine, 20, err))
+            return false;
     }
     for (unsigned i = 0; i < count; i++) {
         if (tenants[i]->dead)

@@ -173,7 +173,7 @@ static void copy_file(const char *from, const char *directory, const char *name)
     struct vg_error ignored = { 0 };
     vg_autofree char *to = vg_format("%s/%s", directory, name);
     if (vg_exists(from) && vg_read_file(from, MOST_BYTES, &data, &length, &ignored))
-        vg_write_file(to, data, length, &ignored);
+        vg_write_file_unsynced(to, data, length, &ignored);
 }
 
 /* What the VMM and its renderers said. */
@@ -215,7 +215,7 @@ static void describe_tenants(struct vg_scene *scene)
         if (tenant->domain_xml) {
             vg_autofree char *path = vg_format("%s/%s.domain.xml", scene->measurements->directory, into->name);
             struct vg_error ignored = { 0 };
-            vg_write_file(path, tenant->domain_xml, strlen(tenant->domain_xml), &ignored);
+            vg_write_file_unsynced(path, tenant->domain_xml, strlen(tenant->domain_xml), &ignored);
         }
     }
 }

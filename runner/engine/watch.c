@@ -6,7 +6,8 @@
 #include "engine/internal.h"
 
 struct watch_stream {
-    struct vg_csv *csv;
+    struct vg_csv *csv; /* NULL until its first row: most probes of most hosts see nothing */
+    bool refused;       /* could not be made, which was said once */
     struct vg_measured_stream measured;
     unsigned column_count;
 };
@@ -31,15 +32,33 @@ struct vg_watch {
     unsigned probe_count;
     struct vg_probe_host host;
     struct vg_probe_pgpu *pgpus;
-    FILE *host_log;
+    FILE *host_log; /* NULL until its first line */
     int64_t start_ns;
     pthread_t thread;
     bool running;
-    atomic_bool stop;
-    pthread_mutex_t lock; /* targets */
+    pthread_mutex_t lock; /* targets, stop */
+    pthread_cond_t stopped;
+    bool stop;
     struct vg_probe_target *targets;
     unsigned target_count;
 };
+
+static void open_csv(struct watched *watched, struct watch_stream *stream)
+{
+    struct vg_error failed = { 0 };
+    vg_autofree const char **names = NULL;
+    size_t count = 0;
+    vg_push(names, count) = "time_ns";
+    vg_push(names, count) = "tenant";
+    vg_push(names, count) = "item";
+    for (unsigned i = 0; i < stream->column_count; i++)
+        vg_push(names, count) = stream->measured.columns[i].name;
+    vg_autofree char *path = vg_format("%s/%s", watched->watch->scene->measurements->directory, stream->measured.file);
+    stream->csv = vg_csv_create(path, names, (unsigned)count, &failed);
+    stream->refused = !stream->csv;
+    if (stream->refused)
+        vg_warn("%s", failed.text);
+}
 
 static void sink_row(void *context, const char *stream, int64_t time_ns, const char *tenant, const char *item,
                      const double *values)
@@ -47,7 +66,11 @@ static void sink_row(void *context, const char *stream, int64_t time_ns, const c
     struct watched *watched = context;
     for (unsigned i = 0; i < watched->stream_count; i++) {
         struct watch_stream *into = &watched->streams[i];
-        if (vg_equal(into->measured.name, stream) && into->csv)
+        if (!vg_equal(into->measured.name, stream))
+            continue;
+        if (!into->csv && !into->refused)
+            open_csv(watched, into);
+        if (into->csv)
             vg_csv_probe_row(into->csv, time_ns, tenant, item, values, into->column_count);
     }
 }
@@ -70,6 +93,9 @@ static void sink_log_line(void *context, int64_t time_ns, const char *line)
 {
     struct vg_watch *watch = ((struct watched *)context)->watch;
     vg_autofree char *shown = vg_printable(line, strlen(line), 1000);
+    vg_autofree char *path = vg_format("%s/host.log", watch->scene->measurements->directory);
+    if (!watch->host_log)
+        watch->host_log = fopen(path, "we");
     if (watch->host_log)
         fprintf(watch->host_log, "%.6f %s\n", (double)(time_ns - watch->scene->start_ns) / 1e9, shown);
 }
@@ -81,26 +107,14 @@ static void open_streams(struct watched *watched)
         struct vg_measured_stream *measured = &stream->measured;
         measured->name = vg_strdup(spec->name);
         measured->file = vg_format("probe.%s.%s.csv", watched->probe->name, spec->name);
-        vg_autofree const char **names = NULL;
-        size_t count = 0;
-        vg_push(names, count) = "time_ns";
-        vg_push(names, count) = "tenant";
-        vg_push(names, count) = "item";
-        for (const struct vg_probe_column *column = spec->columns; column->name; column++) {
-            vg_push(names, count) = column->name;
+        for (const struct vg_probe_column *column = spec->columns; column->name; column++)
             vg_push(measured->columns, measured->column_count) = (struct vg_measured_column) {
                 .name = vg_strdup(column->name),
                 .unit = vg_strdup(column->unit),
                 .kind = vg_strdup("count"),
                 .better = vg_strdup("neither"),
             };
-        }
         stream->column_count = measured->column_count;
-        vg_autofree char *path = vg_format("%s/%s", watched->watch->scene->measurements->directory, measured->file);
-        struct vg_error failed = { 0 };
-        stream->csv = vg_csv_create(path, names, (unsigned)count, &failed);
-        if (!stream->csv)
-            vg_warn("%s", failed.text);
     }
 }
 
@@ -128,11 +142,29 @@ static void sample(struct watched *watched)
     watched->cost_ns += thread_cpu_ns() - before_ns + asking_cost_ns;
 }
 
+/* Until the instant comes, or the end: an instance does not wait for a period to pass. True at the end. */
+static bool rest_until(struct vg_watch *watch, int64_t next_ns)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until); /* a condition cannot wait for the raw one */
+    int64_t left_ns = next_ns - vg_now_ns();
+    int64_t until_ns = until.tv_nsec + (left_ns > 0 ? left_ns : 0);
+    until.tv_sec += until_ns / VG_NS_PER_S;
+    until.tv_nsec = until_ns % VG_NS_PER_S;
+    pthread_mutex_lock(&watch->lock);
+    while (!watch->stop && pthread_cond_timedwait(&watch->stopped, &watch->lock, &until) == 0)
+        ;
+    bool stop = watch->stop;
+    pthread_mutex_unlock(&watch->lock);
+    return stop;
+}
+
 static void *watch_thread(void *context)
 {
     struct vg_watch *watch = context;
-    while (!atomic_load(&watch->stop)) {
-        int64_t now_ns = vg_now_ns(), next_ns = now_ns + 100 * VG_NS_PER_MS;
+    for (int64_t next_ns = 0; !rest_until(watch, next_ns);) {
+        int64_t now_ns = vg_now_ns();
+        next_ns = now_ns + 100 * VG_NS_PER_MS;
         for (unsigned i = 0; i < watch->probe_count; i++) {
             struct watched *watched = &watch->probes[i];
             if (!watched->state || !watched->probe->period_ms)
@@ -143,9 +175,27 @@ static void *watch_thread(void *context)
             }
             next_ns = watched->due_ns < next_ns ? watched->due_ns : next_ns;
         }
-        vg_sleep_ns(next_ns - vg_now_ns());
     }
     return NULL;
+}
+
+static void stop_thread(struct vg_watch *watch)
+{
+    pthread_mutex_lock(&watch->lock);
+    watch->stop = true;
+    pthread_cond_signal(&watch->stopped);
+    pthread_mutex_unlock(&watch->lock);
+    if (watch->running)
+        pthread_join(watch->thread, NULL);
+}
+
+static void make_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
 }
 
 enum { ASK_MS = 2000 };
@@ -184,8 +234,7 @@ struct vg_watch *vg_watch_start(struct vg_scene *scene)
     watch->scene = scene;
     watch->start_ns = vg_now_ns();
     pthread_mutex_init(&watch->lock, NULL);
-    vg_autofree char *log_path = vg_format("%s/host.log", scene->measurements->directory);
-    watch->host_log = fopen(log_path, "we");
+    make_condition(&watch->stopped);
     const struct vg_host *host = scene->engine->host;
     for (unsigned i = 0; i < host->pgpu_count; i++)
         vg_push(watch->pgpus, watch->host.pgpu_count) = (struct vg_probe_pgpu) { .name = host->pgpus[i].name,
@@ -232,9 +281,7 @@ static void close_streams(struct watched *watched, struct vg_measured_probe *int
 
 void vg_watch_stop(struct vg_watch *watch)
 {
-    atomic_store(&watch->stop, true);
-    if (watch->running)
-        pthread_join(watch->thread, NULL);
+    stop_thread(watch);
     struct vg_measurements *measurements = watch->scene->measurements;
     for (unsigned i = 0; i < watch->probe_count; i++) {
         struct watched *watched = &watch->probes[i];
@@ -259,6 +306,7 @@ void vg_watch_stop(struct vg_watch *watch)
     vg_watch_targets(watch, NULL, 0);
     if (watch->host_log)
         fclose(watch->host_log);
+    pthread_cond_destroy(&watch->stopped);
     pthread_mutex_destroy(&watch->lock);
     free(watch->probes);
     free(watch->pgpus);

@@ -9,8 +9,9 @@
 
 enum {
     BUFFER_BYTES = 1 << 18,
-    CELL_BYTES = 32,  /* the longest number and its separator */
-    TEXT_BYTES = 256, /* of a text cell, before quoting */
+    FIRST_BYTES = 1 << 12, /* most files of a short test stay below this */
+    CELL_BYTES = 32,       /* the longest number and its separator */
+    TEXT_BYTES = 256,      /* of a text cell, before quoting */
 };
 
 struct vg_csv {
@@ -19,8 +20,8 @@ struct vg_csv {
     unsigned column_count;
     uint64_t rows;
     char *path;
-    size_t used;
-    char buffer[BUFFER_BYTES];
+    size_t used, size;
+    char *buffer;
 };
 
 static void flush(struct vg_csv *csv)
@@ -38,8 +39,14 @@ static void flush(struct vg_csv *csv)
 
 static void reserve(struct vg_csv *csv, size_t bytes)
 {
-    if (BUFFER_BYTES - csv->used < bytes)
-        flush(csv);
+    while (csv->size - csv->used < bytes) {
+        if (csv->size == BUFFER_BYTES) {
+            flush(csv);
+            return;
+        }
+        csv->size = csv->size ? 4 * csv->size : FIRST_BYTES;
+        csv->buffer = vg_reallocarray(csv->buffer, csv->size, 1);
+    }
 }
 
 static void put_text(struct vg_csv *csv, const char *text, size_t length)
@@ -165,6 +172,7 @@ bool vg_csv_close(struct vg_csv *csv, uint64_t *rows, struct vg_error *err)
         *rows = csv->rows;
     int error = csv->error;
     vg_autofree char *path = csv->path;
+    free(csv->buffer);
     free(csv);
     if (error == ENOSPC || error == EDQUOT)
         return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, error,

@@ -47,6 +47,24 @@ static void integers_survive(void **state)
     scratch_remove(directory);
 }
 
+/* Most probes of most hosts see nothing. */
+static void a_table_without_rows_needs_no_file(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    char *directory = scratch_directory();
+    struct vg_samples samples;
+    struct vg_measured_stream stream = stream_of("s.csv", 0);
+    assert_good(vg_samples_load(directory, &stream, &samples, &err), err);
+    assert_int_equal(samples.rows, 0);
+    assert_non_null(vg_samples_column(&samples, "latency"));
+    vg_samples_free(&samples);
+    stream.rows = 1;
+    assert_false(vg_samples_load(directory, &stream, &samples, &err));
+    assert_non_null(strstr(err.text, "cannot read"));
+    scratch_remove(directory);
+}
+
 static void malformed_files_are_refused(void **state)
 {
     (void)state;
@@ -208,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_survive),
+        cmocka_unit_test(a_table_without_rows_needs_no_file),
         cmocka_unit_test(malformed_files_are_refused),
         cmocka_unit_test(files_elsewhere_are_refused),
         cmocka_unit_test(full_disk_is_told),
