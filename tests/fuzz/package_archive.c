@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The reader of packages, on archives: the input is a tar, which is compressed here, and whose signature is put right
  * wherever one is asked for, since no fuzzer would guess either. What is left to break is everything behind them. */
-#include "certify/package.h"
+#include "input.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -13,20 +13,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static EVP_PKEY *key;
 static char *pem;
-
-struct input {
-    const unsigned char *bytes;
-    size_t length, at;
-};
-
-static ssize_t read_input(void *context, void *buffer, size_t length)
-{
-    struct input *input = context;
-    size_t left = input->length - input->at, piece = left < length ? left : length;
-    memcpy(buffer, input->bytes + input->at, piece);
-    input->at += piece;
-    return (ssize_t)piece;
-}
 
 static void add_entry(struct vg_text *tar, const char *name, const char *bytes, size_t length)
 {
@@ -52,6 +38,7 @@ static void list(struct cert_manifest *manifest, const char *name, const char *b
 static void write_seed(const char *directory)
 {
     static const char *const files[][2] = { { "document/certificate.html", "<html></html>\n" },
+                                            { "document/certificate.pdf", "%PDF-1.4\n" },
                                             { "run/run.json", "{}\n" },
                                             { "run/tests/t/i/a.csv", "t0\n1\n2\n" },
                                             { "statement.json", "{}\n" } };

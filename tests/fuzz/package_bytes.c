@@ -1,22 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The reader of packages, on any bytes: gzip and what is not gzip. */
-#include "certify/package.h"
+#include "input.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length);
-
-struct input {
-    const unsigned char *bytes;
-    size_t length, at;
-};
-
-static ssize_t read_input(void *context, void *buffer, size_t length)
-{
-    struct input *input = context;
-    size_t left = input->length - input->at, piece = left < length ? left : length;
-    memcpy(buffer, input->bytes + input->at, piece);
-    input->at += piece;
-    return (ssize_t)piece;
-}
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length)
 {
