@@ -188,7 +188,7 @@ valgrind: ## the unit programs (UNIT=GLOB) under valgrind: no error, no leak of 
 
 coverage: ## lines of runner/ that the unit tests (UNIT=GLOB) cover, folder by folder
 	@.ci/install-packages build check quality
-	@$(MAKE) --no-print-directory -j2 unit-programs BUILD=$(BUILD)/coverage CFLAGS='-O1 -g --coverage' LDFLAGS=--coverage
+	@$(MAKE) --no-print-directory -j2 build unit-programs BUILD=$(BUILD)/coverage CFLAGS='-O1 -g --coverage' LDFLAGS=--coverage
 	@BUILD=$(BUILD)/coverage tests/coverage '$(UNIT)'
 
 lint: ## formatting, static checks, spelling, licences, layers
