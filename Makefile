@@ -141,6 +141,7 @@ $(BUILD)/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload guest-
 	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload
 
 # Unit tests: one program per tests/unit/NAME.c, linked with everything but the commands.
+UNIT ?= *
 UNIT_PROGRAMS := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 $(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
 	@mkdir -p $(@D)
@@ -179,6 +180,16 @@ check: ## every test: unit, integration, lint, a real run with two VMs; ends wit
 	@$(MAKE) --no-print-directory -j2 build unit-programs WERROR=1
 	@guest-workloads/image/build-images >/dev/null
 	@BUILD=$(BUILD) tests/check
+
+valgrind: ## the unit programs (UNIT=GLOB) under valgrind: no error, no leak of ours
+	@.ci/install-packages build check quality
+	@$(MAKE) --no-print-directory -j2 build unit-programs
+	@BUILD=$(BUILD) tests/valgrind/run '$(UNIT)'
+
+coverage: ## lines of runner/ that the unit tests (UNIT=GLOB) cover, folder by folder
+	@.ci/install-packages build check quality
+	@$(MAKE) --no-print-directory -j2 build unit-programs BUILD=$(BUILD)/coverage CFLAGS='-O1 -g --coverage' LDFLAGS=--coverage
+	@BUILD=$(BUILD)/coverage tests/coverage '$(UNIT)'
 
 lint: ## formatting, static checks, spelling, licences, layers
 	@BUILD=$(BUILD) tests/lint/lint
@@ -230,6 +241,9 @@ bench: ## the figures of docs/figures.md, each beside what it is compared with
 
 bench-place: ## of these, placement at scale alone: decisions per second, and their cost at 1,000 to 100,000 pGPUs
 	@BUILD=$(BUILD) tests/bench/place
+
+bench-load: build ## what vgauge bears: 16 native and 8 VM tenants at once, 10,000 tests in one run, 200,000 samples per second
+	@BUILD=$(BUILD) tests/bench/load
 
 $(BUILD)/bench-gate: $(BUILD)/obj/tests/bench/gate.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
@@ -314,5 +328,5 @@ fuzz: ## feed what reads foreign bytes (FUZZ=GLOB of tests/fuzz) with random one
 	@$(MAKE) --no-print-directory -j2 fuzz-programs FUZZ='$(FUZZ)'
 	@BUILD=$(BUILD) tests/fuzz/run $(SECONDS) $(FUZZ_SRC:tests/fuzz/%.c=%)
 
-.PHONY: build man install deb deb-check unit-programs controls path-controls control-programs model-controls fuzz fuzz-programs run images deps check lint bench bench-gate bench-history bench-place clean help embed-suites bench-certify
+.PHONY: build man install deb deb-check unit-programs controls path-controls control-programs model-controls fuzz fuzz-programs valgrind coverage run images deps check lint bench bench-gate bench-history bench-load bench-place clean help embed-suites bench-certify
 -include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)

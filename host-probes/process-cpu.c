@@ -260,12 +260,14 @@ static void find_managers(struct state *state)
     state->manager_count = 0;
     for (const struct dirent *entry; directory && (entry = readdir(directory));) {
         pid_t pid = procfs_parse_pid(entry->d_name);
-        char path[32], text[1024];
-        struct procfs_stat stat;
-        snprintf(path, sizeof(path), "%d/stat", (int)pid);
-        if (pid > 0 && state->manager_count < MANAGERS_MAX &&
-            procfs_read_at(state->tree.proc, path, text, sizeof(text)) > 0 && procfs_parse_stat(text, &stat) &&
-            is_manager(stat.comm))
+        char path[48], name[PROCFS_COMM];
+        /* `stat` has it as well, and makes the kernel add up all threads. */
+        snprintf(path, sizeof(path), "%d/task/%d/comm", (int)pid, (int)pid);
+        if (pid <= 0 || state->manager_count == MANAGERS_MAX ||
+            procfs_read_at(state->tree.proc, path, name, sizeof(name)) < 0)
+            continue;
+        name[strcspn(name, "\n")] = '\0';
+        if (is_manager(name))
             state->managers[state->manager_count++] = pid;
     }
 }

@@ -199,7 +199,9 @@ static void describe_tenants(struct vg_scene *scene)
             continue;
         }
         into->vm = tenant->vm ? vg_strdup(tenant->label) : vg_format("pid %ld", (long)vg_tenant_pid(tenant));
-        into->state = vg_strdup(tenant->stopped || (tenant->dead && tenant->on_trial) ? "stopped" : tenant->dead ? "lost" : "ok");
+        into->state = vg_strdup(tenant->stopped || (tenant->dead && tenant->on_trial) ? "stopped"
+                                : tenant->dead                                        ? "lost"
+                                                                                      : "ok");
         into->reason = tenant->reason ? vg_strdup(tenant->reason) : NULL;
         into->boot_s = tenant->shared || !tenant->hello_ns ? 0 : (double)(tenant->hello_ns - tenant->start_ns) / 1e9;
         into->hello = tenant->hello ? json_incref(tenant->hello) : NULL;
@@ -235,7 +237,13 @@ static bool perform(struct vg_scene *scene, struct vg_error *err)
     vg_freeze_end(scene->freeze); /* what is to stop may need it */
     scene->freeze = NULL;
     /* Judging costs time of a core, and belongs into a turn of ours, too. */
-    return vg_scene_stop_runs(scene, NULL, err) && vg_engine_take_turn(scene->engine, err) && read_clocks(scene, err);
+    bool ended = vg_scene_stop_runs(scene, NULL, err) && vg_engine_take_turn(scene->engine, err) &&
+                 (!scene->run_count || read_clocks(scene, err)); /* without samples there is nothing to place in time */
+    /* A rule may be broken after the last workload has ended. */
+    for (unsigned i = 0; i < scene->tenant_count; i++)
+        if (scene->tenants[i])
+            vg_tenant_check(scene->tenants[i]);
+    return ended;
 }
 
 /* Lets go of the tenants; ends those that must not serve another test. */

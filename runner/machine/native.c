@@ -41,7 +41,7 @@ struct vg_process *vg_process_start(const char *agent, const char *directory, ch
             return NULL;
         }
     vg_autoclose int console =
-        open(console_file ? console_file : "/dev/null", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0644);
+        open(console_file ? console_file : "/dev/null", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
     if (console < 0) {
         vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot open %s for what a native tenant prints", console_file);
         return NULL;

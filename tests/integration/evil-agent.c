@@ -55,6 +55,49 @@ static void flood(const char *chunk, size_t length)
         say(chunk, length);
 }
 
+/* What is sent once measuring has begun. */
+static const struct {
+    const char *mode, *format; /* the run's number, and this instant */
+} lies[] = {
+    { "types", "{\"type\":\"samples\",\"run\":\"%lld\",\"stream\":[\"numbers\"],\"width\":{},\"values\":\"%lld\"}\n" },
+    { "nan", "{\"type\":\"samples\",\"run\":%lld,\"stream\":\"numbers\",\"width\":2,\"values\":[%lld,NaN]}\n" },
+    { "utf8", "{\"type\":\"fact\",\"run\":%lld,\"name\":\"driver\",\"value\":\"\xff\xfe\xc0\xaf%lld\"}\n" },
+    { "future", "{\"type\":\"samples\",\"run\":%lld,\"stream\":\"numbers\",\"width\":2,\"values\":[9%lld,0]}\n" },
+    { "reboot", "{\"type\":\"hello\",\"protocol\":1,\"agent\":\"evil\",\"boot_id\":\"22222222-2222-3333-4444-%012lld\","
+                "\"kernel\":\"k\","
+                "\"machine\":\"m\",\"os\":\"o\",\"cpus\":1,\"memory_bytes\":1,\"now_ns\":%lld}\n" },
+    { "escapes",
+      "{\"type\":\"fact\",\"run\":%lld,\"name\":\"driver\",\"value\":\"\\u001b[2J\\u001b]0;x\\u0007%lld\"}\n" },
+    { "html", "{\"type\":\"fact\",\"run\":%lld,\"name\":\"driver\",\"value\":\"<script>alert(%lld)</script>\"}\n" },
+};
+
+static void lie(const char *mode, long long run)
+{
+    static char deep[60000];
+    const char *end = "{\"type\":\"end\",\"run\":%lld,\"status\":\"ok\",\"message\":\"\"}\n";
+    for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
+        if (strcmp(mode, lies[i].mode) == 0)
+            line(lies[i].format, run, now_ns());
+    if (strcmp(mode, "deep") == 0) {
+        memset(deep, '[', sizeof(deep));
+        deep[sizeof(deep) - 1] = '\n';
+        say(deep, sizeof(deep));
+    }
+    if (strcmp(mode, "escapes") == 0 || strcmp(mode, "html") == 0 || strcmp(mode, "twice") == 0)
+        line(end, run, 0);
+    if (strcmp(mode, "twice") == 0)
+        line(end, run, 0);
+    if (strcmp(mode, "flood-later") == 0) {
+        memset(deep, 'x', sizeof(deep));
+        flood(deep, sizeof(deep));
+    }
+    if (strcmp(mode, "chatter-later") == 0)
+        for (long long i = 0;; i++)
+            line("{\"type\":\"fact\",\"run\":%lld,\"name\":\"n%lld\",\"value\":\"x\"}\n", run, i);
+    if (strcmp(mode, "die") == 0)
+        raise(SIGKILL);
+}
+
 /* Pings are answered as they should be; the rest is up to the mode. */
 static void converse(const char *mode)
 {
@@ -81,8 +124,8 @@ static void converse(const char *mode)
                 line("{\"type\":\"end\",\"run\":%lld,\"status\":\"ok\",\"message\":\"\"}\n", number, 0);
             else if (strstr(buffer, "\"start\""))
                 line("{\"type\":\"ready\",\"run\":%lld}\n", number, 0);
-            else if (strstr(buffer, "\"go\"") && strcmp(mode, "die") == 0)
-                raise(SIGKILL);
+            else if (strstr(buffer, "\"go\""))
+                lie(mode, number);
             used -= (size_t)(end + 1 - buffer);
             memmove(buffer, end + 1, used + 1);
         }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck disable=SC2016,SC2317 # expressions for eval; functions are called indirectly
 # SIGINT, SIGTERM or SIGKILL at a random moment, KILLS times (default 10; SEED repeats a series), on runs with VMs and with
-# native tenants: after `vgauge reap` nothing of the run is left, and what is not ours was not touched.
+# native tenants (RUNS=vm or native: only those; TABLE=FILE gets a line for each): after `vgauge reap` nothing of the run is left, and what is not ours was not touched.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
 # shellcheck source=tests/integration/lib.bash
@@ -38,7 +38,10 @@ alive_at_kill=0
 for ((i = 1; i <= kills; i++)); do
     rm -rf "$work/run"
     signal=${kinds[$((RANDOM % 3))]}
-    if [ $((RANDOM % 3)) = 0 ]; then
+    kind=vm
+    [ $((RANDOM % 3)) != 0 ] || kind=native
+    kind=${RUNS:-$kind}
+    if [ "$kind" = native ]; then
         begin "${native[@]}"
         after=$((RANDOM % 2500))
     else
@@ -50,6 +53,7 @@ for ((i = 1; i <= kills; i++)); do
     kill -"$signal" "$pid" 2>/dev/null
     finish 60
     "$vgauge" reap >"$work/reaped" 2>&1
+    [ -z "${TABLE:-}" ] || echo "$kind SIG$signal $after ms: exit status $status; $(tr '\n' ' ' <"$work/reaped")" >>"$TABLE"
     if ! nothing_left >"$work/said" 2>&1 || [ "$status" = hung ]; then
         left=$((left + 1))
         echo "SIG$signal after $after ms (status $status): $(tr '\n' ' ' <"$work/said" | cut -c 1-300); /run/vgauge: $(ls /run/vgauge)"
