@@ -66,6 +66,17 @@ bool vg_read_attribute(const char *path, char **value, struct vg_error *err)
     return true;
 }
 
+char *vg_link_name(const char *path)
+{
+    char target[PATH_MAX];
+    ssize_t length = readlink(path, target, sizeof(target) - 1);
+    if (length <= 0)
+        return NULL;
+    target[length] = '\0';
+    const char *slash = strrchr(target, '/');
+    return vg_strdup(slash ? slash + 1 : target);
+}
+
 bool vg_write_attribute(const char *path, const char *value, struct vg_error *err)
 {
     vg_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);

@@ -12,6 +12,8 @@
 bool vg_read_file(const char *path, size_t max_bytes, char **data, size_t *length, struct vg_error *err);
 /* Reads a small kernel attribute (sysfs, procfs), trailing newline cut. Caller frees *value. */
 bool vg_read_attribute(const char *path, char **value, struct vg_error *err);
+/* The last part of what a link leads to; NULL if it is none. Caller frees. */
+char *vg_link_name(const char *path);
 /* Writes a kernel attribute in one write(2). */
 bool vg_write_attribute(const char *path, const char *value, struct vg_error *err);
 /* Temporary file beside path, fsync, rename: after a crash there is the old content or the new, never half. */

@@ -2,7 +2,6 @@
 /* Runs the checks in order and keeps what they find. */
 #include <errno.h>
 #include <fnmatch.h>
-#include <limits.h>
 #include "doctor/internal.h"
 #include "mechanism/mechanism.h"
 
@@ -78,13 +77,7 @@ char *vg_patient_read(const struct vg_patient *patient, const char *path)
 char *vg_patient_link(const struct vg_patient *patient, const char *path)
 {
     vg_autofree char *full = vg_patient_path(patient, path);
-    char target[PATH_MAX];
-    ssize_t length = readlink(full, target, sizeof(target) - 1);
-    if (length <= 0)
-        return NULL;
-    target[length] = '\0';
-    const char *slash = strrchr(target, '/');
-    return vg_strdup(slash ? slash + 1 : target);
+    return vg_link_name(full);
 }
 
 static int by_name(const void *a, const void *b)

@@ -22,14 +22,6 @@ static char *attribute(const char *directory, const char *name)
     return NULL;
 }
 
-static char *link_name(const char *directory, const char *name)
-{
-    vg_autofree char *path = vg_format("%s/%s", directory, name);
-    vg_autofree char *target = realpath(path, NULL);
-    const char *slash = target ? strrchr(target, '/') : NULL;
-    return slash ? vg_strdup(slash + 1) : NULL;
-}
-
 /* The sysfs directory of a pGPU that is a device; NULL if it is none. Caller frees. */
 static char *device_directory(const struct vg_host *host, const struct vg_host_pgpu *pgpu)
 {
@@ -50,7 +42,8 @@ static void put_device(struct vg_run *run, const struct vg_host *host, const cha
 {
     vg_autofree char *vendor = attribute(directory, "vendor"), *device = attribute(directory, "device");
     vg_autofree char *revision = attribute(directory, "revision"), *firmware = attribute(directory, "vbios_version");
-    vg_autofree char *driver = link_name(directory, "driver");
+    vg_autofree char *link = vg_format("%s/driver", directory);
+    vg_autofree char *driver = vg_link_name(link);
     vg_autofree char *level = attribute(directory, "power_dpm_force_performance_level");
     vg_autofree char *identity =
         vendor && device ? vg_format("%s:%s rev %s", vendor, device, revision ? revision : "?") : NULL;

@@ -84,7 +84,7 @@ static bool look_at_devices(const char *types, struct vg_pgpu *pgpu, struct vg_e
         if (!vg_sysfs_uuid(entry->d_name))
             continue;
         vg_autofree char *link = vg_format("%s/%s/mdev_type", device, entry->d_name);
-        vg_autofree char *type = vg_vendor_link(link);
+        vg_autofree char *type = vg_link_name(link);
         if (!type)
             continue; /* it is just going */
         struct vg_live_vgpu *live = &vg_push(pgpu->vgpus, pgpu->vgpu_count);
@@ -107,7 +107,7 @@ static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *
     if (!pgpu->present) {
         vg_autofree char *driver =
             pgpu->host->pci ? vg_vendor_path(vendor, "sys/bus/pci/devices/%s/driver", pgpu->host->pci) : NULL;
-        vg_autofree char *name = driver ? vg_vendor_link(driver) : NULL;
+        vg_autofree char *name = driver ? vg_link_name(driver) : NULL;
         pgpu->passed_through = vg_equal(name, "vfio-pci");
         if (pgpu->passed_through)
             return true;
@@ -143,7 +143,7 @@ static bool came_true(const struct vg_vendor *vendor, const char *uuid, const ch
     if (!vg_vendor_wait(link, true))
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took the UUID %s, but no device appeared at %s", uuid,
                        device);
-    vg_autofree char *is = vg_vendor_link(link);
+    vg_autofree char *is = vg_link_name(link);
     return vg_equal(is, type) || vg_fail(err, VG_ERROR_ENVIRONMENT, "%s is of type %s and should be of type %s", device,
                                          is ? is : "(none)", type);
 }
@@ -277,7 +277,7 @@ bool vg_mdev_device(void *state, const struct vg_vgpu *vgpu, char **path, struct
     const struct vg_vendor *vendor = state;
     vg_autofree char *device = device_path(vendor, vgpu->uuid);
     vg_autofree char *link = vg_format("%s/iommu_group", device);
-    vg_autofree char *group = vg_vendor_link(link);
+    vg_autofree char *group = vg_link_name(link);
     if (!group)
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s is in no IOMMU group", device);
     *path = vg_vendor_path(vendor, "dev/vfio/%s", group);
@@ -324,7 +324,7 @@ bool vg_mdev_inspect(void *state, unsigned pgpu_index, const struct vg_vgpu *vgp
     must_be(there, checked, findings, missing);
     vg_autofree char *back = device_path(vendor, vgpu->uuid);
     vg_autofree char *link = vg_format("%s/mdev_type", back);
-    vg_autofree char *is = vg_vendor_link(link);
+    vg_autofree char *is = vg_link_name(link);
     ++*checked;
     if (!vg_equal(is, vg_vendor_type(vgpu->profile))) {
         ++*missing;

@@ -285,7 +285,7 @@ static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_
     vg_autofree struct vg_vf_state *vfs = vg_calloc((size_t)how->vf + 1, sizeof(*vfs));
     vg_autofree char *virtfn = vg_format("virtfn%d", how->vf);
     vg_autofree char *link = vg_pci_path(vendor, pgpu.host->pci, virtfn);
-    vg_autofree char *address = vg_vendor_link(link);
+    vg_autofree char *address = vg_link_name(link);
     if (!address) {
         vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d", pgpu.host->name, how->vf);
         return VG_REFUSED_UNSUPPORTED;

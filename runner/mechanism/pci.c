@@ -12,7 +12,7 @@ char *vg_pci_path(const struct vg_vendor *vendor, const char *address, const cha
 char *vg_pci_driver(const struct vg_vendor *vendor, const char *address)
 {
     vg_autofree char *path = vg_pci_path(vendor, address, "driver");
-    return vg_vendor_link(path);
+    return vg_link_name(path);
 }
 
 bool vg_pci_vfs(const struct vg_vendor *vendor, const char *pf, char addresses[][16], unsigned *count,
@@ -24,7 +24,7 @@ bool vg_pci_vfs(const struct vg_vendor *vendor, const char *pf, char addresses[]
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "there is no PCI device %s", device);
     for (; *count < VG_PCI_VFS_MAX; ++*count) {
         vg_autofree char *link = vg_format("%s/virtfn%u", device, *count);
-        vg_autofree char *address = vg_vendor_link(link);
+        vg_autofree char *address = vg_link_name(link);
         struct vg_sysfs_address parsed;
         if (!address)
             break;
@@ -95,7 +95,7 @@ enum vg_refusal vg_pci_move(const struct vg_vendor *vendor, const char *address,
 bool vg_pci_device(const struct vg_vendor *vendor, const char *address, char **path, struct vg_error *err)
 {
     vg_autofree char *link = vg_pci_path(vendor, address, "iommu_group");
-    vg_autofree char *group = vg_vendor_link(link);
+    vg_autofree char *group = vg_link_name(link);
     if (!group)
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s is in no IOMMU group; is the IOMMU enabled?", address);
     *path = vg_vendor_path(vendor, "dev/vfio/%s", group);

@@ -216,17 +216,6 @@ enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_e
     }
 }
 
-char *vg_vendor_link(const char *path)
-{
-    char target[4096];
-    ssize_t length = readlink(path, target, sizeof(target) - 1);
-    if (length <= 0)
-        return NULL;
-    target[length] = '\0';
-    const char *slash = strrchr(target, '/');
-    return vg_strdup(slash ? slash + 1 : target);
-}
-
 bool vg_vendor_wait(const char *path, bool there)
 {
     for (int64_t end_ns = vg_now_ns() + CHANGE_FOR_NS;;) {

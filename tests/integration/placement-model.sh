@@ -37,8 +37,8 @@ refuses() { # name, word, argument...
 }
 mkdir "$work/full"
 touch "$work/full/file"
-refuses "a profile that is none" 'unknown profile `a200`' --profile a200 "$work/mount"
-refuses "a behaviour that is none" 'unknown behaviour `nothing`' --break nothing "$work/mount"
+refuses "a profile that is none" "unknown profile \`a200\`" --profile a200 "$work/mount"
+refuses "a behaviour that is none" "unknown behaviour \`nothing\`" --break nothing "$work/mount"
 refuses "a directory that is not there" 'No such file or directory' "$work/nowhere"
 refuses "a file" 'it is no directory' "$work/full/file"
 refuses "a directory with something in it" 'it is not empty' "$work/full"
@@ -52,8 +52,7 @@ serve "$work/mount"
 refuses "a place where a model is served" 'a model is served there already' "$work/mount"
 kill -KILL $model
 wait $model 2>/dev/null
-ls "$work/mount" >/dev/null 2>&1
-[ $? != 0 ]
+! ls "$work/mount" >/dev/null 2>&1
 check "a model that is killed leaves a dead mount" $?
 serve "$work/mount"
 [ "$(cat "$available")" = 4 ] && grep -q 'left by a model that was killed' "$work/model.log"
