@@ -199,7 +199,9 @@ static void describe_tenants(struct vg_scene *scene)
             continue;
         }
         into->vm = tenant->vm ? vg_strdup(tenant->label) : vg_format("pid %ld", (long)vg_tenant_pid(tenant));
-        into->state = vg_strdup(tenant->stopped || (tenant->dead && tenant->on_trial) ? "stopped" : tenant->dead ? "lost" : "ok");
+        into->state = vg_strdup(tenant->stopped || (tenant->dead && tenant->on_trial) ? "stopped"
+                                : tenant->dead                                        ? "lost"
+                                                                                      : "ok");
         into->reason = tenant->reason ? vg_strdup(tenant->reason) : NULL;
         into->boot_s = tenant->shared || !tenant->hello_ns ? 0 : (double)(tenant->hello_ns - tenant->start_ns) / 1e9;
         into->hello = tenant->hello ? json_incref(tenant->hello) : NULL;
