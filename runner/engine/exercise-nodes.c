@@ -131,7 +131,7 @@ static void as_another(const struct vg_exercise *exercise, char *const *paths, u
 static bool look_at_nodes(struct vg_exercise *exercise, struct vg_error *err)
 {
     (void)err;
-    struct found *found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct found *found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, 0, 0);
     char **paths = NULL;
     unsigned count = 0;
     if (found == MAP_FAILED)
