@@ -102,15 +102,15 @@ static void look_at_loss(struct vg_workload_context *context, struct vg_checks *
     bool error = attempt->end == VG_ATTEMPT_STOPPED ||
                  (attempt->end == VG_ATTEMPT_DONE && seen->result != VK_TIMEOUT && seen->result != VK_SUCCESS);
     const char *saw = attempt->end == VG_ATTEMPT_DONE && seen->result == VK_TIMEOUT ? "nothing"
-                      : attempt->end == VG_ATTEMPT_DONE ? vg_vk_result_name(seen->result)
-                                                        : vg_attempt_text(attempt);
+                      : attempt->end == VG_ATTEMPT_DONE                             ? vg_vk_result_name(seen->result)
+                                                                                    : vg_attempt_text(attempt);
     double after_s = seconds_since(seen->last_good_ns);
     if (attempt->end == VG_ATTEMPT_DONE && seen->told_ns)
         after_s = (double)(seen->told_ns - seen->last_good_ns) / (double)VG_NS_PER_S;
     if (order->endless && attempt->end == VG_ATTEMPT_DONE && seen->jobs)
         vg_w_invalid(context, "the job that must not end has ended, so that nothing hung");
-    vg_autofree char *what = vg_format("saw.%lld", (long long)number), *when = vg_format("saw_after_s.%lld",
-                                                                                       (long long)number);
+    vg_autofree char *what = vg_format("saw.%lld", (long long)number),
+                     *when = vg_format("saw_after_s.%lld", (long long)number);
     vg_w_fact_text(context, what, saw);
     vg_w_fact_real(context, when, after_s);
     vg_w_fact_int(context, "jobs_before", seen->jobs);

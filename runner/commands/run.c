@@ -480,7 +480,8 @@ static void release(void *context)
 }
 
 static const struct argp_option run_options[] = {
-    { "plan", 'p', "PLAN", 0, "Which tests with which parameters (default: quick; full if --test names what quick has not)", 0 },
+    { "plan", 'p', "PLAN", 0,
+      "Which tests with which parameters (default: quick; full if --test names what quick has not)", 0 },
     { "host", 'H', "HOST", 0, "A host's name, or the path of a host file (default: the plan's own, else reference)",
       0 },
     { "test", 't', "GLOB", 0, "Only the plan's tests that match; !GLOB leaves out; repeatable, or comma-separated", 0 },

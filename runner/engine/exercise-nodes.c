@@ -84,7 +84,8 @@ static void list(const char *directory, unsigned depth, char ***paths, unsigned 
     }
 }
 
-/* An X server that takes anybody shows, and lets type, what every VM draws. The first byte of its answer: 1, welcome. */
+/* An X server that takes anybody shows, and lets type, what every VM draws. The first byte of its answer: 1, welcome.
+ */
 static void try_display(struct found *found, const char *display)
 {
     static const char hello[12] = { 'l', 0, 11, 0 };
@@ -130,8 +131,7 @@ static void as_another(const struct vg_exercise *exercise, char *const *paths, u
 static bool look_at_nodes(struct vg_exercise *exercise, struct vg_error *err)
 {
     (void)err;
-    struct found *found =
-        mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct found *found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, 0, 0);
     char **paths = NULL;
     unsigned count = 0;
     if (found == MAP_FAILED)

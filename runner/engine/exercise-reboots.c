@@ -62,8 +62,8 @@ static bool reboot_once(struct vg_exercise *exercise, struct vg_tenant *tenant, 
         return false;
     if (back && !run_one(exercise, tenant, vg_exercise_param(exercise, "proof"), NULL, &done, err))
         return false;
-    vg_check(&exercise->checks, "result-right", back && done,
-             "after reboot %u (%s) the reference result is not right", round + 1, how);
+    vg_check(&exercise->checks, "result-right", back && done, "after reboot %u (%s) the reference result is not right",
+             round + 1, how);
     vg_exercise_look_at_neighbours(exercise);
     return true;
 }
@@ -91,7 +91,8 @@ static bool exercise(struct vg_exercise *exercise, struct vg_error *err)
         if (!reboot_once(exercise, tenant, (unsigned)i, err))
             return false;
         const char *how = vg_exercise_param(exercise, "how");
-        renew = !survives(exercise, tenant, (unsigned)i, vg_equal(how, "all") ? ways[i % (long long)VG_COUNT(ways)] : how);
+        renew =
+            !survives(exercise, tenant, (unsigned)i, vg_equal(how, "all") ? ways[i % (long long)VG_COUNT(ways)] : how);
     }
     vg_exercise_trial(exercise, false);
     return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Asks of a running VM what its vGPU may forbid. Refused with a reason, or done: either is right; a VM that is broken by
- * the question, or an answer that says nothing, is not. */
+/* Asks of a running VM what its vGPU may forbid. Refused with a reason, or done: either is right; a VM that is broken
+ * by the question, or an answer that says nothing, is not. */
 #include "engine/exercise.h"
 
 enum { SOON_S = 5, SHORTEST_REASON = 12 };
@@ -70,7 +70,8 @@ VG_DRILL(vm_requests) = {
         VG_PARAMS {
             { "on", VG_TEXT, .def = NULL, .summary = "the tenant" },
             { "what", VG_TEXT, .def = NULL,
-              .summary = "of save, snapshot, migrate, plug, unplug, plug-vmm, unplug-vmm; several with blanks between" },
+              .summary =
+                  "of save, snapshot, migrate, plug, unplug, plug-vmm, unplug-vmm; several with blanks between" },
             { "times", VG_INT, .def = "10", .min = 1, .max = 10000, .unit = "1", .summary = "how often each" },
             { 0 },
         },

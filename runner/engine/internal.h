@@ -34,12 +34,12 @@ struct vg_tenant {
     char *domain_xml;   /* NULL for native */
     json_t *hello;
     int64_t start_ns, hello_ns;
-    bool booted;  /* said hello */
-    bool dead;    /* link broken, VM gone or boot failed; `reason` says why */
-    bool stopped; /* ended by an action of the test */
-    bool tainted; /* a workload of it did not end: must not serve another test */
+    bool booted;   /* said hello */
+    bool dead;     /* link broken, VM gone or boot failed; `reason` says why */
+    bool stopped;  /* ended by an action of the test */
+    bool tainted;  /* a workload of it did not end: must not serve another test */
     bool on_trial; /* what kills it is what the test is about: its end is counted, and no loss of the test's */
-    bool parked;  /* stands still, without a part in its pGPU, until a test wants it */
+    bool parked;   /* stands still, without a part in its pGPU, until a test wants it */
     char *reason;
     /* The test that it serves now. */
     struct vg_scene *scene;

@@ -104,7 +104,8 @@ bool vg_vm_stop(struct vg_vm *vm, enum vg_vm_stop how, struct vg_error *err);
 bool vg_vm_wait_shutdown(struct vg_vm *vm, int timeout_ms, struct vg_error *err);
 bool vg_vm_reset(struct vg_vm *vm, struct vg_error *err);
 /* Asks for what a vGPU may forbid: "save", "snapshot", "migrate"; "plug", "unplug" of a vGPU by libvirt, "plug-vmm",
- * "unplug-vmm" by the VMM itself. True: it was done. *said: what was answered, printable, "" if nothing; caller frees. */
+ * "unplug-vmm" by the VMM itself. True: it was done. *said: what was answered, printable, "" if nothing; caller frees.
+ */
 bool vg_vm_request(struct vg_vm *vm, const char *what, char **said);
 void vg_vm_free(struct vg_vm *vm); /* stops it if it still runs */
 /* Last lines of the guest's console, printable. Caller frees; "" if there is none. */

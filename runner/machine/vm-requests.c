@@ -64,8 +64,7 @@ static bool migrate(struct vg_vm *vm, char **said)
     return ask(vm, command, said);
 }
 
-static const char device[] =
-    "<video><model type='virtio' heads='1'><acceleration accel3d='yes'/></model></video>";
+static const char device[] = "<video><model type='virtio' heads='1'><acceleration accel3d='yes'/></model></video>";
 
 static bool plug(struct vg_vm *vm, char **said)
 {
@@ -94,8 +93,13 @@ static const struct {
     const char *name;
     bool (*ask)(struct vg_vm *vm, char **said);
 } requests[] = {
-    { "save", save }, { "snapshot", snapshot }, { "migrate", migrate },
-    { "plug", plug }, { "plug-vmm", plug_into_vmm }, { "unplug", unplug }, { "unplug-vmm", unplug_from_vmm },
+    { "save", save },
+    { "snapshot", snapshot },
+    { "migrate", migrate },
+    { "plug", plug },
+    { "plug-vmm", plug_into_vmm },
+    { "unplug", unplug },
+    { "unplug-vmm", unplug_from_vmm },
 };
 
 bool vg_vm_request(struct vg_vm *vm, const char *what, char **said)

@@ -131,6 +131,7 @@ static void closes(void **state)
     assert_int_equal(guest.breaks, 1);
     assert_non_null(strstr(guest.why, "closed"));
     assert_null(strstr(guest.why, "middle"));
+    assert_true(vg_link_closed(guest.link));
     guest_close(&guest);
 
     guest_start(&guest, NULL, 'g');

@@ -168,6 +168,7 @@ static void overlooked_lines(void **state)
     assert_int_equal(guest.facts, 1);
     assert_int_equal(guest.readies, 0);
     assert_breaks(&guest, "garbage\n", "not JSON");
+    assert_false(vg_link_closed(guest.link)); /* it broke a rule */
     guest_close(&guest);
 }
 

@@ -119,6 +119,20 @@ static void selection_narrows(void **state)
     vg_schedule_free(&schedule);
 }
 
+static void a_plan_is_asked_what_it_has(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    const struct vg_plan *quick = vg_catalog_plan(catalog, "quick", &err),
+                         *full = vg_catalog_plan(catalog, "full", &err);
+    assert_true(vg_schedule_selects(catalog, quick, "api-driver-gl"));
+    assert_true(vg_schedule_selects(catalog, quick, "api.driver-*,api/api-driver-gl"));
+    assert_false(vg_schedule_selects(catalog, quick, "security.fuzz-*"));
+    assert_true(vg_schedule_selects(catalog, full, "security.fuzz-*"));
+    assert_false(vg_schedule_selects(catalog, full, "security.nothing-*"));
+    assert_false(vg_schedule_selects(catalog, full, "!*"));
+}
+
 static void wrong_selection_is_an_error(void **state)
 {
     (void)state;
@@ -158,6 +172,7 @@ int main(void)
         cmocka_unit_test(every_mechanism_runs_or_says_why_not),
         cmocka_unit_test(instances_that_share_a_boot_stand_together),
         cmocka_unit_test(selection_narrows),
+        cmocka_unit_test(a_plan_is_asked_what_it_has),
         cmocka_unit_test(wrong_selection_is_an_error),
         cmocka_unit_test(more_tenants_than_the_profile_allows_is_a_skip),
     };
