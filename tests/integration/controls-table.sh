@@ -30,7 +30,7 @@ judgement clean-1 fair-weights quarter.weighted pass ""
 judgement clean-2 fair-weights quarter.weighted invalid "quiet.others_cpu is 0.4"
 judgement starved-tenant.fair-weights-1 fair-weights quarter.weighted fail "fair.max_deviation is 0.9 and must be less"
 judgement starved-tenant.fair-weights-2 fair-weights quarter.weighted fail "quite another reason"
-judgement starved-tenant.fair-efficiency-1 fair-efficiency quarter.best-effort fail "two.at_most is 0.5"
+judgement starved-tenant.fair-efficiency-1 fair-efficiency quarter.best-effort fail "together.at_most is 0.5"
 mkdir "$series/clean-3" # interrupted: no results
 tests/controls/table "$series" >"$series/table" 2>&1
 counts() { # control, what, counts...
