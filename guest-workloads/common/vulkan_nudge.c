@@ -7,25 +7,15 @@
 #define LOOK_NS  (100 * VG_NS_PER_MS)
 #define STALL_NS (1 * VG_NS_PER_S)
 
-/* Any command would do that goes to the host and belongs to nobody: a device that comes and goes. That it may fail is
- * no matter. */
-static void nudge_once(const struct vg_vk_nudge *nudge)
+/* Any command would do that goes to the host, belongs to nobody and takes no lock: the loader holds one while a device
+ * is made or destroyed, which may be just where the other thread waits. Drivers keep answers, so each question is new.
+ */
+static void nudge_once(const struct vg_vk_nudge *nudge, unsigned number)
 {
-    const float priority = 1;
-    const VkDeviceQueueCreateInfo queue = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
-        .queueFamilyIndex = nudge->family,
-        .queueCount = 1,
-        .pQueuePriorities = &priority,
-    };
-    const VkDeviceCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .queueCreateInfoCount = 1,
-        .pQueueCreateInfos = &queue,
-    };
-    VkDevice device;
-    if (vkCreateDevice(nudge->physical, &info, NULL, &device) == VK_SUCCESS)
-        vkDestroyDevice(device, NULL);
+    enum { FORMATS = VK_FORMAT_R64G64B64A64_SFLOAT, USAGES = 6 };
+    VkImageFormatProperties ignored;
+    vkGetPhysicalDeviceImageFormatProperties(nudge->physical, (VkFormat)(1 + number % FORMATS), VK_IMAGE_TYPE_2D,
+                                             VK_IMAGE_TILING_OPTIMAL, 1U << (number / FORMATS % USAGES), 0, &ignored);
 }
 
 static void *watch(void *argument)
@@ -38,10 +28,8 @@ static void *watch(void *argument)
         int64_t now_ns = vg_now_ns();
         if (jobs == seen && (jobs == 0 || now_ns - since_ns < STALL_NS))
             continue; /* also while it waits to begin */
-        if (jobs == seen) {
-            nudge_once(nudge);
-            atomic_fetch_add(&nudge->nudges, 1);
-        }
+        if (jobs == seen)
+            nudge_once(nudge, atomic_fetch_add(&nudge->nudges, 1));
         seen = jobs;
         since_ns = vg_now_ns();
     }
@@ -52,7 +40,6 @@ void vg_vk_nudge_begin(struct vg_vk_nudge *nudge, const struct vg_vk *vk)
 {
     pthread_t thread;
     nudge->physical = vk->physical;
-    nudge->family = vk->family;
     if (pthread_create(&thread, NULL, watch, nudge) != 0)
         vg_w_invalid(vk->context, "cannot start the thread that looks whether anything moves");
 }

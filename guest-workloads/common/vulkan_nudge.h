@@ -12,7 +12,6 @@
 
 struct vg_vk_nudge {
     VkPhysicalDevice physical;
-    uint32_t family;
     atomic_ulong jobs; /* done */
     atomic_uint nudges;
 };

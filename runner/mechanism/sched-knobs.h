@@ -43,6 +43,16 @@ bool vg_gvt_weight_get(const char *root, const char *uuid, unsigned *weight, str
 /* NOT if the vGPU has that weight, else UNSUPPORTED: it would have to be of another type. */
 enum vg_refusal vg_gvt_weight_require(const char *root, const char *uuid, unsigned weight, struct vg_error *err);
 
+/* --- AMD GIM: the module's parameter sch_policy, a list with one number per GPU --- */
+
+bool vg_gim_is_loaded(const char *root);
+/* *policy: "fixed-share", "amd-liquid", "equal-share"; NULL: left to the driver; static. gpu: which of the list. */
+bool vg_gim_policy_active(const char *root, unsigned gpu, const char **policy, struct vg_error *err);
+/* NOT if it is in force; NEEDS_REBOOT, with the number that the parameter must get, if the module had to be loaded
+ * again; UNSUPPORTED: no such policy. Slices of VFs are not looked at. */
+enum vg_refusal vg_gim_policy_require(const char *root, unsigned gpu, const struct vg_host_policy *policy,
+                                      struct vg_error *err);
+
 /* --- NVIDIA: RmPVMRL, a registry word that the driver reads when it is loaded (nvrm_registry.h) --- */
 
 struct vg_nvidia_scheduling {

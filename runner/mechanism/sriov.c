@@ -284,6 +284,8 @@ enum vg_refusal vg_sriov_policy(void *state, unsigned pgpu_index, const struct v
     bool quanta = vg_equal(policy->name, "xe-quanta");
     const char *pci = vendor->host->pgpus[pgpu_index].pci;
     vg_autofree char *admin = vg_pci_path(vendor, pci, "sriov_admin");
+    if (vg_gim_is_loaded(vendor->host->root) && !vg_exists(admin))
+        return vg_gim_policy_require(vendor->host->root, pgpu_index, policy, err);
     if (!quanta && vg_equal(policy->name, "best-effort"))
         return VG_REFUSED_NOT;
     if (!quanta || !vg_exists(admin)) {

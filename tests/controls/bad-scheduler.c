@@ -77,6 +77,15 @@ static struct vg_cgroup_limit keep_back(const struct group *groups, unsigned cou
     return limit;
 }
 
+/* Fair, and slow: with more than one tenant three tenths of the pGPU's time go to nobody. */
+static struct vg_cgroup_limit waste(const struct group *groups, unsigned count, unsigned index)
+{
+    struct vg_cgroup_limit limit = keep_back(groups, count, index);
+    if (!groups[index].wanted.quota_us && count > 1)
+        limit.quota_us = limit.quota_us * 7 / 10;
+    return limit;
+}
+
 static struct vg_cgroup_limit give_away(const struct group *groups, unsigned count, unsigned index)
 {
     struct vg_cgroup_limit limit = groups[index].wanted;
@@ -133,6 +142,7 @@ static const struct control controls[] = {
     { "share-follows-population", "a fixed share becomes 1/N of those that run", divide_by_population },
     { "idle-slices-given-away", "what an idle tenant leaves is given to the busy ones", give_away },
     { "idle-slices-kept", "what an idle tenant leaves is kept from the busy ones", keep_back },
+    { "costly-switches", "with more than one tenant three tenths of the time go to nobody", waste },
     { "slice-twice-as-long", "period and slice are twice what was set", double_slice },
     { "policy-not-applied", "the first policy stays in force whatever is set later", keep_first },
     { "stalled-tenant", "the first tenant gets nothing for two seconds out of four", stall },

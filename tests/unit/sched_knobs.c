@@ -212,6 +212,50 @@ static void a_written_value_is_not_believed(void **state)
 
 /* --- GVT-g -------------------------------------------------------------------------------------------------------- */
 
+static void gim_is_chosen_when_it_is_loaded(void **state)
+{
+    (void)state;
+    static const char file[] = "sys/module/gim/parameters/sch_policy";
+    static const struct {
+        const char *text;
+        unsigned gpu;
+        const char *policy; /* NULL: the driver's choice */
+        bool good;
+    } cases[] = {
+        { "2\n", 0, "amd-liquid", true },
+        { "1,4,5\n", 0, "fixed-share", true },
+        { "1,4,5\n", 1, "equal-share", true },
+        { "1,4,5\n", 2, "amd-liquid", true },
+        { "3\n", 0, "fixed-share", true },
+        { "0\n", 0, NULL, true },
+        { "1\n", 1, NULL, true },
+        { "6\n", 0, NULL, false },
+        { "solid\n", 0, NULL, false },
+        { "1,-1\n", 1, NULL, false },
+        { "\n", 0, NULL, true },
+    };
+    const struct vg_host_policy liquid = { .name = (char *)"amd-liquid" }, quanta = { .name = (char *)"xe-quanta" };
+    struct vg_error err = { 0 };
+    const char *now;
+    assert_false(vg_gim_is_loaded(root));
+    assert_false(vg_gim_policy_active(root, 0, &now, &err));
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        put(file, cases[i].text);
+        bool good = vg_gim_policy_active(root, cases[i].gpu, &now, &err);
+        bool same = cases[i].policy ? vg_equal(now, cases[i].policy) : !now;
+        if (good != cases[i].good || !same)
+            fail_msg("case %zu: %s", i, good ? now : err.text);
+    }
+    put(file, "1,2\n");
+    assert_true(vg_gim_is_loaded(root));
+    assert_int_equal(vg_gim_policy_require(root, 1, &liquid, &err), VG_REFUSED_NOT);
+    assert_int_equal(vg_gim_policy_require(root, 0, &liquid, &err), VG_REFUSED_NEEDS_REBOOT);
+    assert_says(&err, "amd-liquid needs sch_policy=2 for GPU 0; now it is fixed-share");
+    assert_int_equal(vg_gim_policy_require(root, 0, &quanta, &err), VG_REFUSED_UNSUPPORTED);
+    vg_autofree char *path = place(file);
+    unlink(path);
+}
+
 static void gvt_weights_belong_to_types(void **state)
 {
     (void)state;
@@ -422,6 +466,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(malformed_xe_is_an_error, make_root, remove_root),
         cmocka_unit_test_setup_teardown(vanished_xe_is_an_error, make_root, remove_root),
         cmocka_unit_test_setup_teardown(a_written_value_is_not_believed, make_root, remove_root),
+        cmocka_unit_test_setup_teardown(gim_is_chosen_when_it_is_loaded, make_root, remove_root),
         cmocka_unit_test_setup_teardown(gvt_weights_belong_to_types, make_root, remove_root),
         cmocka_unit_test(words_mean_what_the_driver_says),
         cmocka_unit_test_setup_teardown(the_loaded_driver_tells_what_is_active, make_root, remove_root),
