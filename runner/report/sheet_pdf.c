@@ -156,7 +156,7 @@ static int column_at(const struct vg_sheet_block *block, unsigned column)
         all += block->columns[i].parts;
         before += i < column ? block->columns[i].parts : 0;
     }
-    return MARGIN + (int)((unsigned)INNER * before / all);
+    return MARGIN + (int)((unsigned)INNER * before / (all ? all : 1));
 }
 
 static void write_table_head(struct writer *writer, const struct vg_sheet_block *block)
