@@ -30,7 +30,7 @@ static struct vg_fingerprint fingerprint_of(const struct side *side)
 /* Anything is equivalent to itself: whoever asks that has mistyped. */
 static bool check_two(const struct side *a, const struct side *b, struct vg_error *err)
 {
-    bool same = a->baseline && b->baseline    ? vg_equal(a->baseline->file, b->baseline->file)
+    bool same = a->baseline && b->baseline     ? vg_equal(a->baseline->file, b->baseline->file)
                 : !a->baseline && !b->baseline ? vg_is_same_run(a->run.runs[0]->run, b->run.runs[0]->run)
                                                : false;
     return !same || vg_fail(err, VG_ERROR_INPUT, "%s and %s are the same; which two shall be compared?",

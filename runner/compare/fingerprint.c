@@ -10,11 +10,36 @@ static const struct vg_fingerprint_field *find(const struct vg_fingerprint *fing
     return NULL;
 }
 
-/* What tenants say of themselves is there for what was measured in them. A side that did not run such tenants has no
- * metric of theirs that could be compared. */
+static bool has_prefix(const struct vg_fingerprint *fingerprint, const char *prefix)
+{
+    for (unsigned i = 0; i < fingerprint->count; i++)
+        if (strncmp(fingerprint->fields[i].key, prefix, strlen(prefix)) == 0)
+            return true;
+    return false;
+}
+
+/* "mechanism.NAME.policy.fixed-share": a mechanism, or a setting of it, that the other side does not offer. */
+static bool is_not_offered(const struct vg_fingerprint *other, const char *key)
+{
+    static const char prefix[] = "mechanism.";
+    if (strncmp(key, prefix, strlen(prefix)) != 0)
+        return false;
+    const char *name = key + strlen(prefix), *what = strchr(name, '.');
+    if (!what)
+        return false;
+    vg_autofree char *mechanism = vg_format("%.*s", (int)(what + 1 - key), key);
+    vg_autofree char *tenants = vg_format("tenant.%.*s", (int)(what + 1 - name), name);
+    if (!has_prefix(other, mechanism))
+        return !has_prefix(other, tenants); /* with such tenants it was offered, and only not written down */
+    return strncmp(what, ".profile.", 9) == 0 || strncmp(what, ".policy.", 8) == 0;
+}
+
+/* What tenants say of themselves is there for what was measured in them; profiles and policies stand for what was
+ * measured with them. A side that did not run such tenants, or does not offer such a policy, has no metric of theirs
+ * that could be compared. */
 static bool is_beside_the_point(const struct vg_fingerprint *other, const char *key)
 {
-    return strncmp(key, "tenant.", 7) == 0 && !find(other, key);
+    return !find(other, key) && (strncmp(key, "tenant.", 7) == 0 || is_not_offered(other, key));
 }
 
 static void look_at(struct vg_differences *differences, const char *key, const char *now, const char *then,

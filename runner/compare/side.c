@@ -23,9 +23,8 @@ static bool same_environment(const struct vg_side *side, const char *across, str
 
 bool vg_is_same_run(const struct vg_run *a, const struct vg_run *b)
 {
-    return vg_equal(a->directory, b->directory) ||
-           (a->seed == b->seed && vg_equal(a->started, b->started) && vg_equal(a->plan, b->plan) &&
-            vg_equal(a->host, b->host));
+    return vg_equal(a->directory, b->directory) || (a->seed == b->seed && vg_equal(a->started, b->started) &&
+                                                    vg_equal(a->plan, b->plan) && vg_equal(a->host, b->host));
 }
 
 static bool add_run(const char *directory, const char *across, struct vg_side *side, struct vg_error *err)

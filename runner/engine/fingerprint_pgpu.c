@@ -81,27 +81,29 @@ static void put_pgpu(struct vg_run *run, const struct vg_host *host, const struc
     put(run, pgpu->name, "clocks", governor, "cpufreq of cpu0");
 }
 
-static char *profiles_text(const struct vg_host_mechanism *mechanism)
+static void put_setting(struct vg_run *run, const struct vg_host_mechanism *mechanism, const char *kind,
+                        const char *name, const char *value)
 {
-    struct vg_text text = { 0 };
-    vg_text_add(&text, "%s", mechanism->profile_count ? "" : "the whole pGPU");
-    for (unsigned i = 0; i < mechanism->profile_count; i++)
-        vg_text_add(&text, "%s%s: at most %u, %llu MiB", i ? "; " : "", mechanism->profiles[i].name,
-                    mechanism->profiles[i].max, (unsigned long long)(mechanism->profiles[i].memory_bytes >> 20));
-    return text.data;
+    vg_autofree char *key = vg_format("mechanism.%s.%s.%s", mechanism->name, kind, name);
+    vg_run_fingerprint(run, key, value, "host file");
 }
 
-static char *policies_text(const struct vg_host_mechanism *mechanism)
+/* A field each: what a host offers beside them makes no difference to what was measured with one of them. */
+static void put_settings(struct vg_run *run, const struct vg_host_mechanism *mechanism)
 {
-    struct vg_text text = { 0 };
-    vg_text_add(&text, "%s", mechanism->policy_count ? "" : "none");
-    for (unsigned i = 0; i < mechanism->policy_count; i++) {
-        vg_text_add(&text, "%s%s: period %u us, slice %u us", i ? "; " : "", mechanism->policies[i].name,
-                    mechanism->policies[i].period_us, mechanism->policies[i].slice_us);
-        if (mechanism->policies[i].elastic_percent)
-            vg_text_add(&text, ", elastic by %u %%", mechanism->policies[i].elastic_percent);
+    for (unsigned i = 0; i < mechanism->profile_count; i++) {
+        const struct vg_host_profile *profile = &mechanism->profiles[i];
+        vg_autofree char *text =
+            vg_format("at most %u, %llu MiB", profile->max, (unsigned long long)(profile->memory_bytes >> 20));
+        put_setting(run, mechanism, "profile", profile->name, text);
     }
-    return text.data;
+    for (unsigned i = 0; i < mechanism->policy_count; i++) {
+        const struct vg_host_policy *policy = &mechanism->policies[i];
+        vg_autofree char *elastic =
+            policy->elastic_percent ? vg_format(", elastic by %u %%", policy->elastic_percent) : vg_strdup("");
+        vg_autofree char *text = vg_format("period %u us, slice %u us%s", policy->period_us, policy->slice_us, elastic);
+        put_setting(run, mechanism, "policy", policy->name, text);
+    }
 }
 
 static char *environment_text(const struct vg_host_mechanism *mechanism)
@@ -117,15 +119,15 @@ static void put_mechanism(struct vg_run *run, const struct vg_host_mechanism *me
 {
     /* Only NVIDIA's guests are licensed and limited in frame rate; nothing here can read either yet. */
     const char *unlimited = strncmp(mechanism->name, "nvidia-", 7) == 0 ? NULL : "none: the mechanism knows none";
-    vg_autofree char *profiles = profiles_text(mechanism), *policies = policies_text(mechanism);
     vg_autofree char *environment = environment_text(mechanism);
     const struct {
         const char *what, *value, *source;
     } fields[] = {
-        { "profiles", profiles, "host file" },       { "policies", policies, "host file" },
-        { "environment", environment, "host file" }, { "caps", unlimited, "mechanism" },
+        { "environment", environment, "host file" },
+        { "caps", unlimited, "mechanism" },
         { "licence", unlimited, "mechanism" },
     };
+    put_settings(run, mechanism);
     for (size_t i = 0; i < VG_COUNT(fields); i++) {
         vg_autofree char *key = vg_format("mechanism.%s.%s", mechanism->name, fields[i].what);
         vg_run_fingerprint(run, key, fields[i].value, fields[i].source);

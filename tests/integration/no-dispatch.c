@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Preloaded into a native tenant: compute is never dispatched, so that results are wrong. With NO_DISPATCH_ONCE=FILE only in
- * the process that makes FILE: a flake. What expectations are tried with. */
+/* Preloaded into a native tenant: compute is never dispatched, so that results are wrong. With NO_DISPATCH_ONCE=FILE
+ * only in the process that makes FILE: a flake. What expectations are tried with. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdbool.h>

@@ -210,6 +210,12 @@ static void runs_of_other_environments_are_no_replicates(void **state)
     assert_good(vg_run_save(run, &err), err);
     vg_run_free(run);
     vg_autofree char *copy = make_run(6, 100, VG_PASS);
+    struct vg_run *first = vg_run_load(one, &err), *same = vg_run_load(copy, &err);
+    free(same->started); /* made a moment later */
+    same->started = vg_strdup(first->started);
+    assert_good(vg_run_save(same, &err), err);
+    vg_run_free(first);
+    vg_run_free(same);
     const char *copied[] = { one, copy };
     const char *both[] = { one, two }, *twice[] = { one, one };
     struct vg_side side;
@@ -222,6 +228,45 @@ static void runs_of_other_environments_are_no_replicates(void **state)
     assert_non_null(strstr(err.text, "given twice:"));
     assert_false(vg_side_load(copied, 2, NULL, &side, &err));
     assert_non_null(strstr(err.text, "given twice, also as "));
+}
+
+#define FIELD(key, value)                                                                                              \
+    {                                                                                                                  \
+        (char *)(key), (char *)(value), (char *)"host file"                                                            \
+    }
+
+/* What one side merely offers beside what both have is no difference; another setting of what both have is one, and so
+ * is what is not written down of tenants that ran. */
+static void what_is_only_offered_is_no_difference(void **state)
+{
+    (void)state;
+    struct vg_fingerprint_field one[] = { FIELD("mechanism.a.policy.best-effort", "period 0 us"),
+                                          FIELD("mechanism.a.caps", "none") };
+    struct vg_fingerprint_field more[] = { FIELD("mechanism.a.policy.best-effort", "period 0 us"),
+                                           FIELD("mechanism.a.caps", "none"),
+                                           FIELD("mechanism.a.policy.fixed-share", "period 20000 us"),
+                                           FIELD("mechanism.a.profile.half", "at most 2"),
+                                           FIELD("mechanism.b.caps", "none") };
+    struct vg_fingerprint_field other[] = { FIELD("mechanism.a.policy.best-effort", "period 1000 us"),
+                                            FIELD("mechanism.a.caps", "none") };
+    struct vg_fingerprint_field silent[] = { FIELD("mechanism.a.policy.best-effort", "period 0 us") };
+    struct vg_fingerprint_field ran[] = { FIELD("tenant.b.kernel", "6.1"),
+                                          FIELD("mechanism.a.policy.best-effort", "period 0 us"),
+                                          FIELD("mechanism.a.caps", "none") };
+    const struct {
+        struct vg_fingerprint now, then;
+        unsigned barring;
+    } cases[] = {
+        { { one, 2 }, { more, 5 }, 0 },   { { more, 5 }, { one, 2 }, 0 }, { { other, 2 }, { one, 2 }, 1 },
+        { { silent, 1 }, { one, 2 }, 1 }, { { more, 5 }, { ran, 3 }, 1 },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct vg_differences differences;
+        struct vg_error err = { 0 };
+        assert_good(vg_fingerprints_compare(cases[i].now, cases[i].then, NULL, &differences, &err), err);
+        assert_int_equal(differences.barring, cases[i].barring);
+        vg_differences_free(&differences);
+    }
 }
 
 static void only_equal_environments_are_compared(void **state)
@@ -333,6 +378,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_signed_file_is_checked_all_the_same, begin, end),
         cmocka_unit_test_setup_teardown(runs_that_are_not_in_order_are_not_blessed, begin, end),
         cmocka_unit_test_setup_teardown(runs_of_other_environments_are_no_replicates, begin, end),
+        cmocka_unit_test(what_is_only_offered_is_no_difference),
         cmocka_unit_test_setup_teardown(only_equal_environments_are_compared, begin, end),
         cmocka_unit_test_setup_teardown(of_two_writers_one_wins, begin, end),
         cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_old_file, begin, end),
