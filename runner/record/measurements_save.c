@@ -247,5 +247,6 @@ bool vg_measurements_save(const struct vg_measurements *m, struct vg_error *err)
         vg_json_append(probes, probe_to_json(&m->probes[i]));
     vg_json_set(document, "probes", probes);
     vg_autofree char *path = vg_format("%s/measurements.json", m->directory);
-    return vg_make_directories(m->directory, err) && vg_json_save_file_unsynced(document, path, err); /* vg_journal_append syncs */
+    return vg_make_directories(m->directory, err) &&
+           vg_json_save_file_unsynced(document, path, err); /* vg_journal_append syncs */
 }

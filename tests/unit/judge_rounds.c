@@ -61,7 +61,7 @@ static void quantiles_are_per_round(void **state)
     assert_near(value_of(judgement, "x.rounds"), 3, 0);
     assert_near(value_of(judgement, "x.samples"), 3, 0);
     assert_near(value_of(judgement, "x.p50"), 105, 0);
-    assert_near(value_of(judgement, "x.p10"), 104.2, 1e-9); /* between 104 and 105 */
+    assert_near(value_of(judgement, "x.p10"), 104.2, 1e-9);   /* between 104 and 105 */
     assert_near(value_of(judgement, "x.floor"), 100.2, 1e-9); /* of the first: between 100 and 101 */
     assert_near(value_of(judgement, "x.max"), 115, 0);
     assert_near(value_of(judgement, "x.round_p50[01]"), 101, 0);
