@@ -197,7 +197,7 @@ result "a run says which parameters were changed" \
 recorded=$(python3 -c 'import json, sys; print("|".join(json.load(open(sys.argv[1]))["arguments"]))' "$inputs/run/run.json" 2>&1)
 wanted="vgauge|run|--host=$host|--mechanism=native|--test=api-driver-vulkan|--set=fair-*.seconds=12|--set=fair-equal-throughput.job_ms=9|--seed=7|--out=$inputs/run"
 result "options are recorded in their long spelling" "$([ "$recorded" = "$wanted" ] && echo yes)" "$recorded"
-repeat=$(grep -o '<code>build/vgauge run [^<]*</code>' "$page" | sed 's/<[^>]*>//g; s|^build/vgauge|"$vgauge"|')
+repeat=$(grep -o '<code><span class="word">build/vgauge run.*</code>' "$page" | sed 's|</code>.*||; s/<[^>]*>//g; s|^build/vgauge|"$vgauge"|')
 text=$(eval "$repeat --dry-run" 2>&1) || text="exit status $?: $text"
 result "the page's command repeats the run" \
     "$([[ $text != exit* ]] && [[ $text == *'1 instance,'*native.full* ]] && [[ $repeat == *"'--host=$host'"* ]] && echo yes)" "$repeat: $text"
