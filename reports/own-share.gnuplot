@@ -9,7 +9,7 @@ load common
 unset grid
 set grid ytics back lc rgb "#dfe3e6" lw 1 dt 1
 set xlabel "phase of the test"
-highest(a, b) = b > a ? b : a # a NaN is never higher
+highest(a, column) = strcol(column) eq "NaN" ? a : column(column) > a ? column(column) : a
 set ylabel "share of solo throughput (%)"
 set yrange [0:*]
 set offsets 0, 0, graph 0.1, 0
@@ -20,4 +20,4 @@ set key below left Left reverse height 1 samplen 2.5 maxcols 3
 plot for [i=1:bars] data index 0 every ::(i-1)::(i-1) using 1:($3*100):xticlabels(2) with boxes fc rgb word(colours, i) notitle, \
      data index 0 using 1:($5*50+$6*50):($1-0.38):($1+0.38):($5*100):($6*100) with boxxyerror fs transparent solid 0.35 fc rgb "#8c959d" title "allowed by the test", \
      data index 0 using ($1-0.38):($4*100):(0.76):(0) with vectors nohead lw 2.2 lc rgb "#20262b" title "promised by the policy", \
-     data index 0 using 1:(highest($3, highest($4, $6))*100):(sprintf("%.1f %%", $3*100)) with labels offset 0,0.7 textcolor rgb ink notitle
+     data index 0 using 1:(highest(highest($3, 4), 6)*100):(sprintf("%.1f %%", $3*100)) with labels offset 0,0.7 textcolor rgb ink notitle

@@ -174,7 +174,7 @@ bool vg_cgroup_add(const struct vg_cgroups *groups, const char *name, pid_t pid,
     return add_to(groups->cpuset, name, pid, err) && (groups->version == 2 || add_to(groups->cpu, name, pid, err));
 }
 
-static void evict(const char *parent, const char *name)
+static void for_members(const char *parent, const char *name, void (*action)(const char *parent, pid_t member))
 {
     vg_autofree char *path = vg_format("%s/%s/cgroup.procs", parent, name);
     vg_autofree char *text = NULL;
@@ -185,8 +185,22 @@ static void evict(const char *parent, const char *name)
         long member = strtol(rest, &end, 10);
         if (end == rest)
             return;
-        add_to(parent, ".", (pid_t)member, &error);
+        if (member > 1)
+            action(parent, (pid_t)member);
     }
+}
+
+static void evict(const char *parent, pid_t member)
+{
+    struct vg_error error = { 0 };
+    add_to(parent, ".", member, &error);
+}
+
+static void kill_member(const char *parent, pid_t member)
+{
+    (void)parent;
+    vg_warn("killing process %d, a renderer that a run that died left behind", (int)member);
+    kill(member, SIGKILL);
 }
 
 /* The kernel lets go of a process a moment after it was collected. */
@@ -199,7 +213,7 @@ static bool remove_from(const char *parent, const char *name, struct vg_error *e
         if (errno != EBUSY)
             break;
         if (try == REMOVE_TRIES / 2)
-            evict(parent, name);
+            for_members(parent, name, evict);
         vg_sleep_ns(REMOVE_STEP);
     }
     return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot remove the control group %s", path);
@@ -209,6 +223,24 @@ bool vg_cgroup_remove(const struct vg_cgroups *groups, const char *name, struct 
 {
     bool removed = remove_from(groups->cpu, name, err);
     return (groups->version == 2 || remove_from(groups->cpuset, name, err)) && removed;
+}
+
+/* A renderer outlives its VMM by a moment, and one whose VMM died before the runner did may wait for ever: whatever is in
+ * a dead run's group is that run's. Whoever reaps VMs comes first. */
+static bool sweep_one(const char *parent, const char *name)
+{
+    vg_autofree char *path = vg_format("%s/%s", parent, name);
+    for (int try = 0; try < REMOVE_TRIES; try++) {
+        if (rmdir(path) == 0 || errno == ENOENT)
+            return true;
+        if (errno != EBUSY)
+            return false;
+        if (try == REMOVE_TRIES / 2)
+            for_members(parent, name, kill_member);
+        vg_sleep_ns(REMOVE_STEP);
+    }
+    vg_warn("%s, a control group that a run that died left behind, still has processes that do not end", path);
+    return false;
 }
 
 static unsigned sweep(const char *parent)
@@ -221,8 +253,7 @@ static unsigned sweep(const char *parent)
         long pid = strtol(entry->d_name + strlen(PREFIX), NULL, 10);
         if (pid <= 1 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
             continue;
-        vg_autofree char *path = vg_format("%s/%s", parent, entry->d_name);
-        removed += rmdir(path) == 0; /* not if a process is in it: whoever reaps VMs comes first */
+        removed += sweep_one(parent, entry->d_name);
     }
     return removed;
 }

@@ -9,7 +9,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
 . tests/integration/lib.bash
 
 sed 's/^  - name: native/&\n    software_renderer: true/' suites/hosts/native.yaml >"$work/native.yaml"
-native=(run --host "$work/native.yaml" --test 'api-*,dsub-vulkan-latency' --out "$work/run")
+native=(run --host "$work/native.yaml" --test 'api-*,dsub-vulkan-latency' --set 'dsub-vulkan-latency.samples=100000' --out "$work/run")
 vm=(run --mechanism virtio-venus --test 'api-driver-vulkan,fair-equal-throughput' --out "$work/run")
 
 # interrupt SECONDS SIGNAL TIMES ARGUMENT...
@@ -135,5 +135,5 @@ assert not [line for line in screen if " left  " in line], screen
 assert any(line.startswith("pass ") for line in screen), screen
 P
 check "on a terminal one live line is redrawn and leaves no trace" \
-    python3 "$work/terminal.py" "$vgauge" run --host "$work/native.yaml" --test 'api-*' --out "$work/terminal"
+    python3 "$work/terminal.py" "$vgauge" run --host "$work/native.yaml" --test 'api-*' --boots 3 --out "$work/terminal"
 exit $failed

@@ -13,7 +13,7 @@ seed=$RANDOM
 RANDOM=$seed
 
 sed 's/^  - name: native/&\n    software_renderer: true/' suites/hosts/native.yaml >"$work/native.yaml"
-native=(run --host "$work/native.yaml" --test 'api-*,dsub-vulkan-latency' --out "$work/run")
+native=(run --host "$work/native.yaml" --test 'api-*,dsub-vulkan-latency' --set 'dsub-vulkan-latency.samples=100000' --out "$work/run")
 vm=(run --mechanism virtio-venus --test 'api-driver-vulkan,fair-equal-throughput' --out "$work/run")
 
 # What looks like ours and is not: a runtime directory whose owner lives, its "VM", and a control group of a process that
@@ -62,6 +62,22 @@ done
 check "$kills runs ended by a signal at a random moment ($alive_at_kill were running), reaped: $left left something (SEED=$seed)" \
     test "$left" = 0 -a "$alive_at_kill" -ge $((kills / 2))
 check "what is not of a dead run of ours was not touched" decoys_live
+
+# A renderer that outlives the VMM and the runner: it is in the dead run's group.
+if [ ${#groups[@]} != 0 ]; then
+    bash -c 'exit 0' &
+    dead=$!
+    wait "$dead"
+    sleep 3000 &
+    orphan=$!
+    for group in "${groups[@]}"; do
+        mkdir "${group%/*}/vgauge-$dead-orphan" && { echo "$orphan" >"${group%/*}/vgauge-$dead-orphan/cgroup.procs"; } 2>/dev/null # a cpuset without cores takes none
+    done
+    "$vgauge" reap >/dev/null 2>&1
+    check "a renderer without its run is ended, and its groups go" eval '! kill -0 "$orphan" 2>/dev/null && ! ls -d /sys/fs/cgroup/{,*/}vgauge-"$dead"-orphan 2>/dev/null'
+    kill -KILL "$orphan" 2>/dev/null
+    for group in "${groups[@]}"; do rmdir "${group%/*}/vgauge-$dead-orphan" 2>/dev/null; done
+fi
 kill "$holder" 2>/dev/null
 pkill -f "guest=vgauge-decoy /run/vgauge/decoy-$$" 2>/dev/null
 rm -rf "/run/vgauge/decoy-$$"
