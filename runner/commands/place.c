@@ -140,6 +140,13 @@ static bool place(const struct options *options, const struct vg_fleet_file *fil
     unsigned count = choose_policies(options, stream, policies);
     if (!count)
         return vg_fail(err, VG_ERROR_INPUT, "--policy leaves none of the policies; `vgauge list policies` shows them");
+    /* Said before the decisions, which may take a while. Appending nothing leaves a picture that is there as it is. */
+    vg_autofile FILE *picture = options->plot ? fopen(options->plot, "ae") : NULL;
+    if (options->plot && !picture) {
+        int cause = errno;
+        vg_autofree char *where = vg_printable(options->plot, strlen(options->plot), 300);
+        return vg_fail_errno(err, VG_ERROR_INPUT, cause, "cannot write the plot to %s", where);
+    }
     vg_autofile FILE *out = options->out ? fopen(options->out, "we") : NULL;
     vg_autofree char *shown =
         vg_printable(options->out ? options->out : "", options->out ? strlen(options->out) : 0, 300);

@@ -84,8 +84,8 @@ VG_DRILL(refill) = {
 
 static bool cycle(struct vg_drill *drill, struct vg_error *err)
 {
-    enum { LOOK_EVERY = 50 };
-    long long cycles = vg_drill_number(drill, "cycles");
+    enum { LOOK_EVERY = 50, WEIGHED = 20 };
+    long long cycles = vg_drill_number(drill, "cycles"), weigh_every = (cycles + WEIGHED - 1) / WEIGHED;
     int64_t held[VG_HELD_KINDS] = { 0 };
     vg_drill_look_all(drill, 0);
     for (long long i = 1; i <= cycles; i++) {
@@ -94,16 +94,17 @@ static bool cycle(struct vg_drill *drill, struct vg_error *err)
         int64_t instance = vg_drill_create(drill, i, pgpu, type);
         if (instance >= 0)
             vg_drill_destroy(drill, i, instance);
-        if (i == 1 && drill->with_tenants) /* the first VM starts what stays for all */
+        if (i == 1) /* the first one makes what stays for all */
             vg_drill_held(drill, i, held, true);
         if (i % LOOK_EVERY == 0)
             vg_drill_look(drill, pgpu);
+        if (i % weigh_every == 0)
+            vg_drill_weigh(drill, i);
         if (drill->trouble || !vg_drill_turn(drill, err))
             break;
     }
     vg_drill_look_all(drill, cycles + 1);
-    if (drill->with_tenants)
-        vg_drill_held(drill, cycles + 1, held, false);
+    vg_drill_held(drill, cycles + 1, held, false);
     return !vg_engine_interrupted();
 }
 

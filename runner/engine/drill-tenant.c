@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Drills where a vGPU is its VM's own: each one that is made becomes a tenant, and what lives on a pGPU is not what the
  * mechanism's list says but the VMs whose renderers the kernel keeps on that pGPU's cores. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include "engine/drill.h"
 
@@ -197,51 +195,4 @@ bool vg_drill_end_vm(struct vg_drill *drill, int64_t round, int64_t instance, un
     drill->tenants[instance] = NULL;
     drill->vgpus[instance] = NULL;
     return true;
-}
-
-/* --- what is left of them ------------------------------------------------------------------------------------------
- */
-
-static int64_t entries_of(const char *path)
-{
-    int64_t count = 0;
-    vg_autodir DIR *directory = opendir(path);
-    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
-        count += entry->d_name[0] != '.';
-    return count;
-}
-
-/* By the name that a VMM has in its arguments, since it is nobody's child. */
-static int64_t vmm_count(void)
-{
-    int64_t count = 0;
-    vg_autofree char *name = vg_format("guest=vgauge-%ld-", (long)getpid());
-    vg_autodir DIR *directory = opendir("/proc");
-    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;) {
-        char line[4096];
-        long long pid;
-        if (!vg_parse_int(entry->d_name, &pid))
-            continue;
-        vg_autofree char *path = vg_format("/proc/%lld/cmdline", pid);
-        vg_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t length = fd < 0 ? -1 : read(fd, line, sizeof(line));
-        count += length > 0 && memmem(line, (size_t)length, name, strlen(name));
-    }
-    return count;
-}
-
-void vg_drill_held(struct vg_drill *drill, int64_t round, int64_t first[VG_HELD_KINDS], bool is_first)
-{
-    const int64_t now[VG_HELD_KINDS] = { [VG_HELD_FILES] = entries_of("/proc/self/fd"),
-                                         [VG_HELD_THREADS] = entries_of("/proc/self/task"),
-                                         [VG_HELD_VMS] = vmm_count() };
-    for (unsigned i = 0; i < VG_HELD_KINDS; i++) {
-        struct vg_step *step = vg_drill_step(drill, VG_STEP_HELD, round, 0);
-        step->type = i;
-        step->wanted = is_first ? VG_ANY : first[i];
-        step->seen = now[i];
-        step->end_ns = step->start_ns;
-        if (is_first)
-            first[i] = now[i];
-    }
 }

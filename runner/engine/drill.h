@@ -106,9 +106,13 @@ void vg_drill_dismiss_all(struct vg_drill *drill);
 /* Ends a VM without telling whoever manages it, and waits until that one noticed and freed the slot: two steps. */
 enum { VG_DRILL_BY_GUEST, VG_DRILL_BY_HOST, VG_DRILL_BY_CRASH, VG_DRILL_WAYS };
 bool vg_drill_end_vm(struct vg_drill *drill, int64_t round, int64_t instance, unsigned way, struct vg_error *err);
+/* --- drill-held.c --- */
+
 /* Writes down what this process holds of the host: open files, threads, processes of its VMs; as the first time, or
  * beside the first time's. */
 void vg_drill_held(struct vg_drill *drill, int64_t round, int64_t first[VG_HELD_KINDS], bool is_first);
+/* Writes down how many bytes this process, the manager, has allocated, less what the drill's own rows take. */
+void vg_drill_weigh(struct vg_drill *drill, int64_t round);
 #define VG_DRILL_BOOT_EVERY                                                                                            \
     {                                                                                                                  \
         .name = "boot_every", .type = VG_INT, .def = "1", .min = 1, .max = 100000, .unit = "1",                        \

@@ -7,6 +7,7 @@
 #include "catalog/catalog.h"
 #include "placement/placement.h"
 #include "record/record.h"
+#include "statistics/statistics.h"
 
 /* What an analysis sees and where it puts its metrics. */
 struct vg_analysis_input {
@@ -151,8 +152,8 @@ enum vg_step_op {
     VG_STEP_SAME,      /* after a reboot: is this vGPU as `wanted`, another's number, was defined? `seen` 1 or 0 */
 };
 
-/* What VG_STEP_HELD counts. */
-enum { VG_HELD_FILES, VG_HELD_THREADS, VG_HELD_VMS, VG_HELD_KINDS };
+/* What VG_STEP_HELD counts. Of memory there are many readings, over rounds, and its trend is judged. */
+enum { VG_HELD_FILES, VG_HELD_THREADS, VG_HELD_VMS, VG_HELD_MEMORY, VG_HELD_KINDS };
 extern const char *const vg_held_words[VG_HELD_KINDS];
 
 /* One row of a provisioning run's stream "steps"; all numbers, so that rows are the record. */
@@ -226,6 +227,8 @@ struct vg_walk_result {
 /* Replays the steps beside the capacity models. policy: what every decision should have followed; NULL: none is
  * checked. Pure: reads nothing else. */
 void vg_walk_check(const struct vg_walk *walk, const struct vg_placement_policy *policy, struct vg_walk_result *result);
+/* The manager's bytes over rounds, as a straight line with its 95 % interval; .count 0: they were not weighed. */
+struct vg_line vg_walk_memory(const struct vg_walk *walk);
 /* "create m60-2q on m60-a: granted" */
 char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step);
 

@@ -224,6 +224,12 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
                     (double)r->wrong_grants + r->wrong_refusals + r->wrong_reasons + r->wrong_counters +
                         r->failed_destroys + r->overlaps + r->bad_places + r->wrong_setups + r->missing,
                     NULL);
+    struct vg_line memory = vg_walk_memory(&record->walk);
+    vg_output_value(output, self, "memory_readings", NULL, (double)memory.count, NULL);
+    if (memory.count) {
+        vg_output_value(output, self, "memory_per_round", NULL, memory.slope, NULL);
+        vg_output_value(output, self, "memory_per_round_most", NULL, memory.slope_upper, NULL);
+    }
     if (r->slowest_free_ns)
         vg_output_value(output, self, "slowest_free", NULL, (double)r->slowest_free_ns / 1e9, NULL);
     double filled = record->types ? 100.0 * r->fills / record->types : NAN;
@@ -294,6 +300,10 @@ VG_ANALYSIS(provisioning) = {
             { "failed_destroys", "1", VG_LOWER, 0, "vGPUs that nobody used and that did not go" },
             { "overlaps", "1", VG_LOWER, 0, "pairs of vGPUs that have the same slots or memory" },
             { "bad_places", "1", VG_LOWER, 0, "placement IDs that the type does not have" },
+            { "memory_readings", "1", VG_NEITHER, 0, "times that the manager's memory was weighed" },
+            { "memory_per_round", "B", VG_LOWER, 0,
+              "bytes that the manager has more after each round (least squares)" },
+            { "memory_per_round_most", "B", VG_LOWER, 0, "upper end of its 95 % interval" },
             { "left_over", "1", VG_LOWER, 0, "vGPUs that still existed at the end" },
             { "decisions", "1", VG_NEITHER, 0, "pGPUs chosen by a placement policy" },
             { "wrong_decisions", "1", VG_LOWER, 0, "of these, not as the oracle's policy chooses" },

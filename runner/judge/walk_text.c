@@ -2,7 +2,7 @@
 /* What was done to a driver, in words. */
 #include "judge/internal.h"
 
-const char *const vg_held_words[VG_HELD_KINDS] = { "open files", "threads", "processes of VMs" };
+const char *const vg_held_words[VG_HELD_KINDS] = { "open files", "threads", "processes of VMs", "bytes" };
 
 const char *judge_type_name(const struct vg_walk *walk, int64_t pgpu, int64_t type)
 {

@@ -117,32 +117,6 @@ static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_pgp
     return pgpu->profiles[index].available ? VG_REFUSED_NOT : vg_vendor_why_full(vendor, pgpu, profile, err);
 }
 
-/* Where the driver lets memory be given to a VF, it gets what its profile says, and shows it. Without such a file the
- * driver divides its memory by itself. */
-static enum vg_refusal give_memory(struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err)
-{
-    vg_autofree char *file = vg_format("sriov_admin/vf%d/profile/vram_quota", made->vf + 1);
-    vg_autofree char *path = vg_pci_path(vendor, vendor->host->pgpus[made->pgpu_index].pci, file);
-    vg_autofree char *text = vg_format("%llu", (unsigned long long)made->profile->memory_bytes);
-    uint64_t now;
-    if (!made->profile->memory_bytes || !vg_exists(path))
-        return VG_REFUSED_NOT;
-    if (!vg_vendor_number(path, UINT64_MAX, &now, err))
-        return VG_REFUSED_ERROR;
-    if (now == made->profile->memory_bytes)
-        return VG_REFUSED_NOT;
-    enum vg_refusal refusal = vg_vendor_write(path, text, err);
-    if (refusal != VG_REFUSED_NOT)
-        return refusal;
-    if (!vg_vendor_number(path, UINT64_MAX, &now, err))
-        return VG_REFUSED_ERROR;
-    if (now == made->profile->memory_bytes)
-        return VG_REFUSED_NOT;
-    vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took a quota of %s bytes at %s, and says %llu", text, path,
-            (unsigned long long)now);
-    return VG_REFUSED_ERROR;
-}
-
 /* Two that want the same VF: the kernel lets both bind it, since it is bound once and for all; so that is settled here,
  * within this process. Another manager on the same host is not its subject. */
 static bool claim(struct vg_vendor *vendor, unsigned pgpu_index, unsigned vf)
@@ -183,7 +157,7 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
         pthread_mutex_unlock(&vendor->lock);
         if (!made)
             continue;
-        refusal = give_memory(vendor, made, err);
+        refusal = vg_sriov_give_memory(vendor, made, err);
         if (refusal == VG_REFUSED_NOT)
             refusal = vg_pci_move(vendor, pgpu.vfs[i].address, true, err);
         if (refusal == VG_REFUSED_NOT)

@@ -22,6 +22,10 @@ enum vg_refusal vg_sriov_setup(void *state, unsigned pgpu_index, const struct vg
                                struct vg_error *err);
 bool vg_sriov_device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err);
 
+/* sriov-quota.c: where the driver lets memory be given to a VF, it gets what its profile says, and shows it. Without
+ * such a file the driver divides its memory by itself; i915, which promises one, is then refused as unsupported. */
+enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err);
+
 #define VG_SRIOV_CALLS                                                                                                 \
     .slot = VG_SLOT_INSTANCE_BOUND, .vm = true, .capabilities = "vulkan,gl",                                           \
     .identity = (const struct vg_identity[]) { { NULL, NULL } },                                                       \

@@ -36,6 +36,7 @@ wrong() { # NAME TEXT ARGUMENT...
 }
 wrong "no fleet" 'needs --fleet=FILE' --generate 1,10
 wrong "no requests" 'needs one of --requests=FILE and --generate=SEED,COUNT' --fleet datacentre
+wrong "a picture that cannot be written" 'cannot write the plot to /nowhere/plot.svg' --fleet datacentre --generate 1,10 --plot /nowhere/plot.svg
 wrong "an unknown fleet" 'unknown fleet `datacenter`, did you mean `datacentre`?' --fleet datacenter --generate 1,10
 wrong "an unknown policy" 'unknown placement policy `depth-first-resident`, did you mean `depth-first-residents`?' --fleet datacentre --generate 1,10 --policy depth-first-resident
 wrong "a count that is none" '--generate takes SEED,COUNT' --fleet datacentre --generate 7

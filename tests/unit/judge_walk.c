@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The replay of what was asked of a driver: what a reboot does to what must be there, and memory that is given twice.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -145,6 +146,55 @@ static void a_type_out_of_range_is_no_memory(void **state)
     assert_int_equal(result.memory_checks, 0);
 }
 
+/* --- what the manager holds ---------------------------------------------------------------------------------------
+ */
+
+#define WEIGHED(at, bytes)                                                                                             \
+    {                                                                                                                  \
+        .op = VG_STEP_HELD, .type = VG_HELD_MEMORY, .round = (at), .wanted = VG_ANY, .seen = (bytes)                   \
+    }
+
+static struct vg_line weigh(struct vg_step *steps, unsigned count)
+{
+    const struct vg_walk walk = { .steps = steps, .step_count = count };
+    return vg_walk_memory(&walk);
+}
+
+static void memory_has_a_trend(void **state)
+{
+    (void)state;
+    struct vg_step flat[] = { WEIGHED(50, 70000), WEIGHED(100, 70400), WEIGHED(150, 69800), WEIGHED(200, 70100) };
+    struct vg_step grows[] = { WEIGHED(50, 102400), WEIGHED(100, 204800), WEIGHED(150, 307200), WEIGHED(200, 409600) };
+    struct vg_line line = weigh(flat, VG_COUNT(flat));
+    assert_int_equal(line.count, 4);
+    assert_true(line.slope_upper < 50 && line.slope_lower < 0);
+    line = weigh(grows, VG_COUNT(grows));
+    assert_float_equal(line.slope, 2048, 1e-6);
+    assert_float_equal(line.slope_upper, 2048, 1e-3);
+    /* Other rows are no readings of memory, whatever they hold. */
+    struct vg_step others[] = { CREATE(0, 0, 0, 0), { .op = VG_STEP_HELD, .type = VG_HELD_FILES, .seen = 9 } };
+    assert_int_equal(weigh(others, VG_COUNT(others)).count, 0);
+    /* Of too few nothing is known: no number at all, which no limit is met by. */
+    line = weigh(grows, 2);
+    assert_int_equal(line.count, 2);
+    assert_true(isnan(line.slope_upper));
+}
+
+/* Memory is not compared with the first reading, files are. */
+static void a_file_too_many_is_left_over(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step good[] = { WEIGHED(1, 5),
+                              WEIGHED(2, 9),
+                              { .op = VG_STEP_HELD, .type = VG_HELD_FILES, .wanted = 7, .seen = 7 } };
+    assert_int_equal(check(&class, good, VG_COUNT(good), NULL, 0).left_over, 0);
+    struct vg_step bad[] = { { .op = VG_STEP_HELD, .type = VG_HELD_FILES, .wanted = 7, .seen = 9 } };
+    struct vg_walk_result result = check(&class, bad, VG_COUNT(bad), NULL, 0);
+    assert_int_equal(result.left_over, 2);
+    assert_non_null(strstr(result.first, "holds 9 open files"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +204,8 @@ int main(void)
         cmocka_unit_test(another_vgpu_than_was_defined_is_wrong),
         cmocka_unit_test(memory_is_added_up),
         cmocka_unit_test(a_type_out_of_range_is_no_memory),
+        cmocka_unit_test(memory_has_a_trend),
+        cmocka_unit_test(a_file_too_many_is_left_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

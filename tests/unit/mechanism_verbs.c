@@ -209,6 +209,84 @@ static void a_quota_is_read_back(void **state)
     }
 }
 
+/* --- i915's quota, in the tree of Intel's own driver ----------------------------------------------------------------
+ */
+
+#define CARD PF "drm/card1/"
+
+static void make_i915_tree(void)
+{
+    make_sriov_tree();
+    fake_put("sys/bus/pci/drivers/i915/unbind", "");
+    fake_link(PF "driver", "../../drivers/i915");
+    fake_put(PF "drm/renderD128/dev", "226:128\n");
+    fake_put(CARD "dev", "226:1\n");
+}
+
+static void i915_gives_memory_where_it_has_a_file(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *files[2]; /* lmem_quota is there */
+        enum vg_refusal answer;
+        const char *says;
+    } rows[] = {
+        { { CARD "prelim_iov/vf1/gt/lmem_quota" }, VG_REFUSED_NOT, NULL },
+        { { CARD "iov/vf1/gt/lmem_quota" }, VG_REFUSED_NOT, NULL },
+        { { CARD "prelim_iov/vf1/gt0/lmem_quota" }, VG_REFUSED_NOT, NULL },
+        { { CARD "prelim_iov/vf1/gt0/lmem_quota", CARD "prelim_iov/vf1/gt1/lmem_quota" },
+          VG_REFUSED_UNSUPPORTED,
+          "2 tiles" },
+        { { CARD "prelim_iov/vf2/gt/lmem_quota" }, VG_REFUSED_UNSUPPORTED, "prelim_iov/vf1/gt*/lmem_quota" },
+        { { CARD "prelim_iov/vf1/gt/ggtt_quota" }, VG_REFUSED_UNSUPPORTED, "iov/vf1/gt*/lmem_quota" },
+        { { PF "drm/cards/iov/vf1/gt/lmem_quota" }, VG_REFUSED_UNSUPPORTED, "drm/cardN" },
+    };
+    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        struct vg_vgpu *vgpu = NULL;
+        void *opened = NULL;
+        begin_tree("xe-sriov", make_i915_tree);
+        for (size_t j = 0; j < VG_COUNT(rows[i].files) && rows[i].files[j]; j++)
+            fake_put(rows[i].files[j], "0\n");
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        enum vg_refusal answer = mechanism->create(opened, 0, &profile, &vgpu, &err);
+        if (answer != rows[i].answer || (rows[i].says && !strstr(err.text, rows[i].says)))
+            fail_msg("%s: %s: %s", rows[i].files[0], vg_refusal_name(answer), err.text);
+        assert_int_equal(live(), answer == VG_REFUSED_NOT);
+        vg_autofree char *path = vg_format("%s/%s", fake_root, rows[i].files[0]);
+        vg_autofree char *text = NULL;
+        assert_true(vg_read_attribute(path, &text, &err));
+        assert_string_equal(text, answer == VG_REFUSED_NOT ? "1073741824" : "0");
+        mechanism->close(opened);
+        assert_int_equal(live(), 0);
+        end_tree();
+    }
+}
+
+/* Quotas that i915 does not take, and takes and does not give. */
+static void i915_is_not_believed(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
+    const int errors[] = { 0, ENOSPC, EBUSY, EIO };
+    const enum vg_refusal answers[] = { VG_REFUSED_ERROR, VG_REFUSED_NO_CAPACITY, VG_REFUSED_BUSY, VG_REFUSED_ERROR };
+    for (size_t i = 0; i < VG_COUNT(errors); i++) {
+        struct vg_error err = { 0 };
+        struct vg_vgpu *vgpu = NULL;
+        void *opened = NULL;
+        begin_tree("xe-sriov", make_i915_tree);
+        fake_put(CARD "prelim_iov/vf1/gt/lmem_quota", "4096\n");
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        fake_fault = (struct fake_fault) { .ending = "/lmem_quota", .error = errors[i], .times = -1 };
+        assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), answers[i]);
+        assert_non_null(strstr(err.text, "lmem_quota"));
+        assert_int_equal(live(), 0);
+        mechanism->close(opened);
+        end_tree();
+    }
+}
+
 /* A mechanism with a driver of its own that is added later must come here too. */
 static void every_mechanism_is_here(void **state)
 {
@@ -228,6 +306,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mechanism_lives_through_it),
         cmocka_unit_test(a_quota_is_read_back),
+        cmocka_unit_test(i915_gives_memory_where_it_has_a_file),
+        cmocka_unit_test(i915_is_not_believed),
         cmocka_unit_test(every_mechanism_is_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

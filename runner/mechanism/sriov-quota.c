@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Memory that the PF's driver gives to one VF. Each driver has its own file for it:
+ * - xe (Documentation/ABI/testing/sysfs-driver-intel-xe-sriov): sriov_admin/vfN/profile/vram_quota;
+ * - i915 of Intel's own tree, not of Linux: lmem_quota in bytes, per VF and then per GT, below the DRM card's
+ * prelim_iov or iov. In Linux itself i915 has no VFs. That tree calls the interface obsolete, so nothing beyond it is
+ * assumed.
+ */
+#include <dirent.h>
+#include "mechanism/pci.h"
+#include "mechanism/sriov.h"
+
+static const char *const places[] = { "prelim_iov", "iov" };
+static const char *const tiles[] = { "gt", "gt0", "gt1", "gt2", "gt3" };
+
+/* The PF's DRM card, or NULL. Caller frees. */
+static char *card_of(const struct vg_vendor *vendor, const char *pci)
+{
+    vg_autofree char *path = vg_pci_path(vendor, pci, "drm");
+    vg_autodir DIR *directory = opendir(path);
+    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;) {
+        const char *digits = entry->d_name + 4;
+        if (strncmp(entry->d_name, "card", 4) == 0 && *digits && !digits[strspn(digits, "0123456789")])
+            return vg_format("%s/%s", path, entry->d_name);
+    }
+    return NULL;
+}
+
+/* Files for this VF's memory, one per tile that has memory; returns how many, and the first of them. */
+static unsigned i915_files(const char *card, int vf, char **first)
+{
+    unsigned count = 0;
+    for (size_t i = 0; !count && i < VG_COUNT(places); i++)
+        for (size_t j = 0; j < VG_COUNT(tiles); j++) {
+            vg_autofree char *file = vg_format("%s/%s/vf%d/%s/lmem_quota", card, places[i], vf + 1, tiles[j]);
+            if (vg_exists(file) && !count++)
+                *first = vg_strdup(file);
+        }
+    return count;
+}
+
+/* Where the quota is written. *path NULL without a refusal: this driver divides its memory by itself. */
+static enum vg_refusal find_file(const struct vg_vendor *vendor, const char *pci, int vf, char **path,
+                                 struct vg_error *err)
+{
+    vg_autofree char *file = vg_format("sriov_admin/vf%d/profile/vram_quota", vf + 1);
+    vg_autofree char *xe = vg_pci_path(vendor, pci, file);
+    vg_autofree char *driver = vg_pci_driver(vendor, pci);
+    if (vg_exists(xe)) {
+        *path = vg_strdup(xe);
+        return VG_REFUSED_NOT;
+    }
+    if (!vg_equal(driver, "i915"))
+        return VG_REFUSED_NOT;
+    vg_autofree char *card = card_of(vendor, pci);
+    unsigned count = card ? i915_files(card, vf, path) : 0;
+    if (count == 1)
+        return VG_REFUSED_NOT;
+    if (count)
+        vg_fail(err, VG_ERROR_REFUSED,
+                "i915 has %u tiles with memory for VF %d of %s; a quota over several is not divided", count, vf + 1,
+                pci);
+    else
+        vg_fail(err, VG_ERROR_REFUSED,
+                "i915 lets no memory be given to VF %d of %s: neither prelim_iov/vf%d/gt*/lmem_quota nor iov/vf%d/"
+                "gt*/lmem_quota is below drm/cardN of the PF; leave `memory_mib` out of the profile",
+                vf + 1, pci, vf + 1, vf + 1);
+    free(*path);
+    *path = NULL;
+    return VG_REFUSED_UNSUPPORTED;
+}
+
+enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err)
+{
+    vg_autofree char *path = NULL;
+    vg_autofree char *text = vg_format("%llu", (unsigned long long)made->profile->memory_bytes);
+    uint64_t now;
+    if (!made->profile->memory_bytes)
+        return VG_REFUSED_NOT;
+    enum vg_refusal refusal = find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, err);
+    if (refusal != VG_REFUSED_NOT || !path)
+        return refusal;
+    if (!vg_vendor_number(path, UINT64_MAX, &now, err))
+        return VG_REFUSED_ERROR;
+    if (now == made->profile->memory_bytes)
+        return VG_REFUSED_NOT;
+    refusal = vg_vendor_write(path, text, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    if (!vg_vendor_number(path, UINT64_MAX, &now, err))
+        return VG_REFUSED_ERROR;
+    if (now == made->profile->memory_bytes)
+        return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took a quota of %s bytes at %s, and says %llu", text, path,
+            (unsigned long long)now);
+    return VG_REFUSED_ERROR;
+}

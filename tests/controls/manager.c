@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Known bad: a manager that loses a little memory with every vGPU (two KiB: twice what VGPU-LIFE-001 allows), and one
+ * that leaves a file open now and then. VGAUGE_CONTROL says which; without it everything is good. Linked into
+ * vgauge-control only, by --wrap of the function below. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include "mechanism/vendor.h"
+
+enum { LOST_BYTES = 2048, KEPT_EVERY = 100 };
+
+void __real_vg_vendor_forget(struct vg_vendor *vendor, struct vg_vgpu *vgpu);
+void __wrap_vg_vendor_forget(struct vg_vendor *vendor, struct vg_vgpu *vgpu);
+
+static struct lost { /* reachable, as in a manager that keeps a list and never shortens it */
+    struct lost *next;
+    char rest[LOST_BYTES - sizeof(void *)];
+} * lost;
+
+void __wrap_vg_vendor_forget(struct vg_vendor *vendor, struct vg_vgpu *vgpu)
+{
+    static unsigned count;
+    const char *control = getenv("VGAUGE_CONTROL");
+    pthread_mutex_lock(&vendor->lock);
+    if (vg_equal(control, "manager-leaks")) {
+        struct lost *more = vg_calloc(1, sizeof(*more));
+        more->next = lost;
+        lost = more;
+    }
+    if (vg_equal(control, "manager-keeps-files") && count++ % KEPT_EVERY == KEPT_EVERY - 1) {
+        int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        (void)fd; /* the control's fault is that it is never closed */
+    }
+    pthread_mutex_unlock(&vendor->lock);
+    __real_vg_vendor_forget(vendor, vgpu);
+}
