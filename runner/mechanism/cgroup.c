@@ -225,8 +225,8 @@ bool vg_cgroup_remove(const struct vg_cgroups *groups, const char *name, struct 
     return (groups->version == 2 || remove_from(groups->cpuset, name, err)) && removed;
 }
 
-/* A renderer outlives its VMM by a moment, and one whose VMM died before the runner did may wait for ever: whatever is in
- * a dead run's group is that run's. Whoever reaps VMs comes first. */
+/* A renderer outlives its VMM by a moment, and one whose VMM died before the runner did may wait for ever: whatever is
+ * in a dead run's group is that run's. Whoever reaps VMs comes first. */
 static bool sweep_one(const char *parent, const char *name)
 {
     vg_autofree char *path = vg_format("%s/%s", parent, name);
