@@ -11,7 +11,7 @@ static void write_line(struct vg_xml *xml, const char *line)
     vg_xml_text(xml, "\n");
 }
 
-/* As text, and not as `properties`: the schemas of Maven, JUnit and Jenkins' xUnit plugin allow those only in a suite,
+/* As text, and not as `properties`: the schemas of JUnit and of Jenkins' xUnit plugin allow those only in a suite,
  * and some readers refuse the whole file for it. */
 static void write_system_out(struct vg_xml *xml, const struct vg_judgement *judgement)
 {

@@ -17,6 +17,7 @@ cp "$page" "$work/page.html"
 
 # One copy with every kind of fault: each must be found, in these words.
 sed -e 's|</main>|<p style="width: 900px">wide</p><p style="color: #ccc; background: #fff">faint</p></main>|' \
+    -e 's|</main>|<p style="width: 3em">in words that are hardly ever on one line with each other</p></main>|' \
     -e 's|</main>|<a href="#nothing">x</a><a href="../gone.json">x</a></main>|' \
     -e 's|</main>|<img src="https://example.org/x.png" alt=""><script></script></main>|' \
     -e 's|</style>|figure svg { visibility: hidden } </style>|' "$work/page.html" >"$run/report/faulty.html"
@@ -25,6 +26,7 @@ check "a faulty page is found faulty" test $? = 1
 seen() { grep -q -- "$1" "$work/found" || { cat "$work/found"; return 1; }; }
 check "by what is too wide" seen 'at 360 px: scrolls sideways: 9[0-9]* px in 360'
 check "by a text that is hard to read" seen 'contrast 1\.[0-9]*: faint'
+check "by a text with hardly a word to the line" seen 'at 360 px: squeezed into [0-9]* px: in words'
 check "by a plot that is not shown" seen 'a plot is not to be seen'
 check "by a link to nothing" seen 'leads nowhere: #nothing'
 check "by a link to a missing file" seen 'leads nowhere: ../gone.json'

@@ -28,8 +28,8 @@ static double count(xmlDocPtr document, const char *path)
     return number;
 }
 
-/* What the schemas of Maven, JUnit and Jenkins have in common: nothing else is in the file, and the counts are right.
- */
+/* What the schemas of JUnit and of Jenkins' xUnit plugin have in common: nothing else is in the file, and the counts
+ * are right. */
 static void keeps_the_rules(xmlDocPtr document)
 {
     static const char *const never[] = {
