@@ -44,9 +44,11 @@ check "with a plot for every test that has one" eval '[ "$(grep -o "<figure" "$p
 check "two places of one mechanism have a curve each, with its name" eval '[ "$(grep -oE ">virtio-venus, [a-z]+, [a-z-]+</text>" "$page" | sort -u | wc -l)" -ge 4 ]'
 # Whatever the catalogue can measure is to be seen where it was measured.
 for picture in "Latency by mechanism." "Latency." "Latency over time." "Throughput over time." "Share against entitlement." \
-    "What a submission makes the host do." "CPU time that a submission costs the host." "Memory that was looked at." "Placement occupancy."; do
+    "What a submission makes the host do." "CPU time that a submission costs the host." "Memory that was looked at." "Placement occupancy." \
+    "Time without a completion." "Time from frame to frame." "Time slice."; do
     check "there is a picture: $picture" eval 'xmllint --html --xpath "count(//figure[figcaption/strong=\"$picture\"]//*[local-name()=\"svg\"]//*[local-name()=\"path\" or local-name()=\"polygon\"])" "$page" 2>/dev/null >"$work/out"; [ "$(cat "$work/out")" -gt 0 ]'
 done
+check "the policies stand in the same order under each profile" eval '[ "$(xmllint --html --xpath "//tr[@class=\"policies\"]/th/text()" "$page" 2>/dev/null | tr "\n" " " | sed "s/> *</></g")" = "$(for _ in 1 2 3 4; do printf "%s " equal-share fixed-share best-effort weighted; done)" ]'
 check "no guest becomes markup" eval '! grep -q "<script" "$page" && grep -q "&lt;script&gt;" "$page"'
 check "the answer is in words" grep -qE '<h1[^>]*>[0-9]+ of [0-9]+ requirements not met.*fixed-share is 14 % short with 4 tenants' "$page"
 
