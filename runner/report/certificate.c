@@ -60,11 +60,21 @@ static void entry(struct vg_sheet *sheet, const char *term, const char *text)
     vg_sheet_cell(sheet, text);
 }
 
+/* "2026-11-22T18:47:32Z" as people write it; anything else as it is. Caller frees. */
+static char *instant(const char *text)
+{
+    size_t length = strlen(text);
+    if (length != strlen("2026-11-22T18:47:32Z") || text[10] != 'T' || text[length - 1] != 'Z')
+        return vg_strdup(text);
+    return vg_format("%.10s %.8s UTC", text, text + 11);
+}
+
 static void write_product(struct vg_sheet *sheet, const json_t *statement)
 {
     const json_t *tested = json_object_get(statement, "tested"), *made = json_object_get(statement, "vgauge");
-    vg_autofree char *when =
-        vg_format("%s to %s", vg_json_text_or(tested, "started", "?"), vg_json_text_or(tested, "ended", "?"));
+    vg_autofree char *from = instant(vg_json_text_or(tested, "started", "?"));
+    vg_autofree char *to = instant(vg_json_text_or(tested, "ended", "?"));
+    vg_autofree char *when = vg_format("%s to %s", from, to);
     vg_autofree char *by = vg_format("vgauge %s, commit %s, plan %s, seed %s", vg_json_text_or(made, "version", "?"),
                                      vg_json_text_or(made, "source", "?"), vg_json_text_or(tested, "plan", "?"),
                                      vg_json_text_or(tested, "seed", "?"));
@@ -126,7 +136,7 @@ static void write_claims(struct vg_sheet *sheet, const json_t *statement)
 static void write_requirements(struct vg_sheet *sheet, const json_t *statement)
 {
     static const struct vg_sheet_column columns[] = {
-        { "Requirement", 5 }, { "Level", 4 }, { "What it says", 12 }, { "Outcome", 4 }, { "Decided by (results)", 8 }
+        { "Requirement", 6 }, { "Level", 4 }, { "What it says", 12 }, { "Outcome", 4 }, { "Decided by (results)", 8 }
     };
     size_t index;
     json_t *requirement;
@@ -184,7 +194,7 @@ static void write_results(struct vg_sheet *sheet, const json_t *list, const char
 
 static void write_environment(struct vg_sheet *sheet, const json_t *statement)
 {
-    static const struct vg_sheet_column columns[] = { { "What", 4 }, { "Value", 7 }, { "How it was read", 6 } };
+    static const struct vg_sheet_column columns[] = { { "What", 5 }, { "Value", 7 }, { "How it was read", 5 } };
     size_t index;
     json_t *field, *digest;
     const char *program;

@@ -15,8 +15,8 @@ struct found_slices {
 struct slice_plot {
     const struct vg_figure_source *source;
     struct found_slices tenants[MAX_TENANTS];
-    unsigned count;
-    char *why_not; /* the first reason why a tenant has no histogram; may be NULL */
+    unsigned count, lines; /* lines: of lengths that the policy configures, once drawn */
+    char *why_not;         /* the first reason why a tenant has no histogram; may be NULL */
 };
 
 static void add_tenant(struct slice_plot *plot, const struct vg_analysis_input *input,
@@ -106,7 +106,7 @@ static unsigned add_lines(const struct slice_plot *plot, bool waits, struct vg_t
     return count;
 }
 
-static void draw(struct vg_figure *figure, const struct slice_plot *plot, struct vg_text *says)
+static void draw(struct vg_figure *figure, struct slice_plot *plot, struct vg_text *says)
 {
     vg_autotext struct vg_text data = { 0 }, colours = { 0 }, dashes = { 0 };
     struct vg_curves curves = { 0 };
@@ -116,11 +116,11 @@ static void draw(struct vg_figure *figure, const struct slice_plot *plot, struct
     for (unsigned i = 0; i < plot->count; i++)
         add_histogram(&curves, plot, i, true, wait_end_s);
     vg_plot_curves(&curves, &data, &colours, &dashes);
-    unsigned lines = add_lines(plot, false, &data, says);
-    lines += add_lines(plot, true, &data, says);
+    plot->lines = add_lines(plot, false, &data, says);
+    plot->lines += add_lines(plot, true, &data, says);
     vg_autofree char *count = vg_format("%u", plot->count);
     vg_autofree char *run_end = vg_format("%.9g", run_end_s * 1e3), *wait_end = vg_format("%.9g", wait_end_s * 1e3);
-    vg_autofree char *lined = vg_format("%u", lines);
+    vg_autofree char *lined = vg_format("%u", plot->lines);
     const char *const arguments[] = { count, colours.data, dashes.data, run_end, wait_end, lined, NULL };
     vg_plot(figure, plot->source->plotter, "slice", &data, arguments);
     vg_curves_free(&curves);
@@ -160,9 +160,10 @@ bool vg_figure_slice(struct vg_figure *figure, const struct vg_figure_source *so
         vg_autofree char *why = vg_report_clean(plot.why_not);
         figure->problem = vg_format("Not every tenant could be drawn: %s.", why);
     }
-    figure->caption = vg_format("%s; how long tenants were let run, and waited for their next turn. Dashed: as the "
-                                "policy configures it. What is longer than the axis is in its last bin.",
-                                where);
+    figure->caption =
+        vg_format("%s; how long tenants were let run, and waited for their next turn. %s What is longer "
+                  "than the axis is in its last bin.",
+                  where, plot.lines ? "Dashed: as the policy configures it." : "The policy configures no length.");
     figure->alternative = vg_strdup(says.data);
     for (unsigned i = 0; i < plot.count; i++) {
         free(plot.tenants[i].tenant);

@@ -38,6 +38,17 @@ static int by_urgency(const void *left, const void *right)
     return order ? order : strcmp(a->test, b->test);
 }
 
+static int by_place(const void *left, const void *right, void *results)
+{
+    const struct vg_judgement *a = *(const struct vg_judgement *const *)left;
+    const struct vg_judgement *b = *(const struct vg_judgement *const *)right;
+    const struct vg_report_place here = vg_report_place_of(results, a), there = vg_report_place_of(results, b);
+    int order = vg_report_place_compare(&here, &there);
+    if (order == 0)
+        order = (a->boot > b->boot) - (a->boot < b->boot);
+    return order ? order : strcmp(a->instance, b->instance);
+}
+
 void vg_report_groups_make(const struct vg_results *results, struct vg_report_groups *groups)
 {
     *groups = (struct vg_report_groups) { 0 };
@@ -57,6 +68,9 @@ void vg_report_groups_make(const struct vg_results *results, struct vg_report_gr
         group->skipped += judgement->verdict == VG_SKIP;
         group->verdict = vg_verdict_worst(group->verdict, judgement->verdict);
     }
+    for (unsigned g = 0; g < groups->count; g++)
+        qsort_r(groups->items[g].instances, groups->items[g].count, sizeof(*groups->items[g].instances), by_place,
+                (void *)results);
     if (groups->count)
         qsort(groups->items, groups->count, sizeof(*groups->items), by_urgency);
 }

@@ -8,6 +8,7 @@ enum { MANY_COLUMNS = 8 };
 struct column {
     const char *mechanism, *profile, *policy;
     bool applies; /* anything but a skip */
+    struct vg_report_place place;
 };
 struct columns {
     struct column *items;
@@ -25,22 +26,10 @@ static bool in_column(const struct vg_judgement *judgement, const struct column 
            vg_equal(some(judgement->profile), column->profile) && vg_equal(some(judgement->policy), column->policy);
 }
 
-/* As the host file has them, with those of one mechanism and one profile beside each other. */
-static void group_columns(struct columns *columns)
+static int by_place(const void *left, const void *right)
 {
-    for (unsigned i = 1; i < columns->count; i++) {
-        unsigned place = i;
-        struct column moved = columns->items[i];
-        for (unsigned c = 0; c < i; c++)
-            if (vg_equal(columns->items[c].mechanism, moved.mechanism))
-                place = c + 1;
-        for (unsigned c = 0; c < i; c++)
-            if (vg_equal(columns->items[c].mechanism, moved.mechanism) &&
-                vg_equal(columns->items[c].profile, moved.profile))
-                place = c + 1;
-        memmove(&columns->items[place + 1], &columns->items[place], (i - place) * sizeof(moved));
-        columns->items[place] = moved;
-    }
+    const struct column *a = left, *b = right;
+    return vg_report_place_compare(&a->place, &b->place);
 }
 
 /* Columns in which nothing applied would say "skip" from top to bottom: they are named below the table. */
@@ -56,7 +45,7 @@ static struct columns columns_of(const struct vg_results *results, bool applying
         if (!column) {
             column = &vg_push(all.items, all.count);
             *column = (struct column) { some(judgement->mechanism), some(judgement->profile), some(judgement->policy),
-                                        false };
+                                        false, vg_report_place_of(results, judgement) };
         }
         column->applies = column->applies || judgement->verdict != VG_SKIP;
     }
@@ -65,7 +54,8 @@ static struct columns columns_of(const struct vg_results *results, bool applying
         if (all.items[c].applies == applying)
             all.items[kept++] = all.items[c];
     all.count = kept;
-    group_columns(&all);
+    if (kept)
+        qsort(all.items, kept, sizeof(*all.items), by_place);
     return all;
 }
 

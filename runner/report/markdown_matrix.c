@@ -10,16 +10,24 @@ struct notes {
     unsigned count;
 };
 
+/* In the order of the host file; beyond MOST_COLUMNS the last of them are left out. */
 static unsigned columns_of(const struct vg_results *results, const char *columns[MOST_COLUMNS])
 {
+    struct vg_report_place places[MOST_COLUMNS];
     unsigned count = 0;
     for (unsigned i = 0; i < results->count; i++) {
         const char *mechanism = results->judgements[i]->mechanism;
-        unsigned known = 0;
-        while (known < count && !vg_equal(columns[known], mechanism))
-            known++;
-        if (known == count && mechanism && count < MOST_COLUMNS)
-            columns[count++] = mechanism;
+        struct vg_report_place place = vg_report_place_of(results, results->judgements[i]);
+        unsigned at = 0;
+        while (at < count && places[at].mechanism < place.mechanism)
+            at++;
+        if (!mechanism || at == MOST_COLUMNS || (at < count && places[at].mechanism == place.mechanism))
+            continue;
+        unsigned moved = count < MOST_COLUMNS ? count++ - at : count - 1 - at;
+        memmove(&columns[at + 1], &columns[at], moved * sizeof(*columns));
+        memmove(&places[at + 1], &places[at], moved * sizeof(*places));
+        columns[at] = mechanism;
+        places[at] = place;
     }
     return count;
 }

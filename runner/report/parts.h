@@ -6,7 +6,15 @@
 
 #include "report/report.h"
 
-/* The instances of one test, in the order of the results. */
+/* Where a result stands in a table: as the host file names mechanisms, profiles and policies; what it does not name
+ * comes after those that it does. */
+struct vg_report_place {
+    unsigned mechanism, profile, policy;
+};
+struct vg_report_place vg_report_place_of(const struct vg_results *results, const struct vg_judgement *judgement);
+int vg_report_place_compare(const struct vg_report_place *a, const struct vg_report_place *b);
+
+/* The instances of one test, by place and boot. */
 struct vg_report_group {
     const char *test;                      /* borrowed from the first instance */
     char *suite;                           /* the catalogue's folder; may be "" */

@@ -16,12 +16,16 @@ static const char style[] =
     ".bad{border-color:#d03a35;background:#fde5e4;color:#a01518}"
     "dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.25rem 1.5rem;margin:0}"
     "dt{color:#56606a}dd{margin:0}.scroll{overflow-x:auto}"
-    "table{border-collapse:collapse;width:100%;font-size:.9rem;overflow-wrap:break-word}"
+    "table{border-collapse:collapse;width:100%;font-size:.9rem;table-layout:fixed}"
     "th,td{text-align:left;vertical-align:top;padding:.4rem .8rem .4rem 0;border-bottom:1px solid #dcdfe2}"
-    "td{min-width:6.5rem;max-width:24rem}"
-    "thead th{color:#56606a;font-weight:400;white-space:nowrap}tr{break-inside:avoid}"
-    "@media print{body{padding:0;font-size:10pt}h2{break-after:avoid}.scroll{overflow:visible}"
-    "thead th{white-space:normal}td{min-width:0}}";
+    "thead th{color:#56606a;font-weight:400}tr{break-inside:avoid}"
+    /* A phone has no room for columns: a row becomes a block, and each cell says what it is. */
+    "@media screen and (max-width:40rem){table,tbody,tr,td{display:block}"
+    "thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden;white-space:nowrap}"
+    "tr{padding:.5rem 0;border-bottom:1px solid #dcdfe2}"
+    "td{display:grid;grid-template-columns:7rem minmax(0,1fr);gap:0 1rem;border:0;padding:.1rem 0}"
+    "td::before{content:attr(data-label);color:#56606a}}"
+    "@media print{body{padding:0;font-size:10pt}h2{break-after:avoid}.scroll{overflow:visible}}";
 
 static void write_terms(struct vg_xml *xml, const struct vg_sheet_block *block)
 {
@@ -34,6 +38,9 @@ static void write_terms(struct vg_xml *xml, const struct vg_sheet_block *block)
 /* In a box of its own, which can scroll; the keyboard reaches it under the name of the heading before. */
 static void write_table(struct vg_xml *xml, const struct vg_sheet_block *block, const char *heading)
 {
+    unsigned parts = 0;
+    for (unsigned i = 0; i < block->column_count; i++)
+        parts += block->columns[i].parts;
     vg_xml_open_class(xml, "div", "scroll");
     vg_xml_attribute(xml, "role", "region");
     vg_xml_attribute(xml, "tabindex", "0");
@@ -42,8 +49,10 @@ static void write_table(struct vg_xml *xml, const struct vg_sheet_block *block, 
     vg_xml_open(xml, "thead");
     vg_xml_open(xml, "tr");
     for (unsigned i = 0; i < block->column_count; i++) {
+        vg_autofree char *width = vg_format("width:%u%%", 100 * block->columns[i].parts / parts);
         vg_xml_open(xml, "th");
         vg_xml_attribute(xml, "scope", "col");
+        vg_xml_attribute(xml, "style", width);
         vg_xml_text(xml, block->columns[i].title);
         vg_xml_close(xml);
     }
@@ -53,7 +62,10 @@ static void write_table(struct vg_xml *xml, const struct vg_sheet_block *block, 
     for (unsigned i = 0; i < block->cell_count; i++) {
         if (i % block->column_count == 0)
             vg_xml_open(xml, "tr");
-        vg_xml_element(xml, "td", block->cells[i]);
+        vg_xml_open(xml, "td");
+        vg_xml_attribute(xml, "data-label", block->columns[i % block->column_count].title);
+        vg_xml_text(xml, block->cells[i]);
+        vg_xml_close(xml);
         if ((i + 1) % block->column_count == 0)
             vg_xml_close(xml);
     }

@@ -17,6 +17,7 @@ cp "$page" "$work/page.html"
 
 # One copy with every kind of fault: each must be found, in these words.
 sed -e 's|</main>|<p style="width: 900px">wide</p><p style="color: #ccc; background: #fff">faint</p></main>|' \
+    -e 's|</main>|<p style="width: 3em">in words that are hardly ever on one line with each other</p></main>|' \
     -e 's|</main>|<a href="#nothing">x</a><a href="../gone.json">x</a></main>|' \
     -e 's|</main>|<img src="https://example.org/x.png" alt=""><script></script></main>|' \
     -e 's|</style>|figure svg { visibility: hidden } </style>|' "$work/page.html" >"$run/report/faulty.html"
@@ -25,6 +26,7 @@ check "a faulty page is found faulty" test $? = 1
 seen() { grep -q -- "$1" "$work/found" || { cat "$work/found"; return 1; }; }
 check "by what is too wide" seen 'at 360 px: scrolls sideways: 9[0-9]* px in 360'
 check "by a text that is hard to read" seen 'contrast 1\.[0-9]*: faint'
+check "by a text with hardly a word to the line" seen 'at 360 px: squeezed into [0-9]* px: in words'
 check "by a plot that is not shown" seen 'a plot is not to be seen'
 check "by a link to nothing" seen 'leads nowhere: #nothing'
 check "by a link to a missing file" seen 'leads nowhere: ../gone.json'
@@ -42,9 +44,11 @@ check "with a plot for every test that has one" eval '[ "$(grep -o "<figure" "$p
 check "two places of one mechanism have a curve each, with its name" eval '[ "$(grep -oE ">virtio-venus, [a-z]+, [a-z-]+</text>" "$page" | sort -u | wc -l)" -ge 4 ]'
 # Whatever the catalogue can measure is to be seen where it was measured.
 for picture in "Latency by mechanism." "Latency." "Latency over time." "Throughput over time." "Share against entitlement." \
-    "What a submission makes the host do." "CPU time that a submission costs the host." "Memory that was looked at." "Placement occupancy."; do
+    "What a submission makes the host do." "CPU time that a submission costs the host." "Memory that was looked at." "Placement occupancy." \
+    "Time without a completion." "Time from frame to frame." "Time slice."; do
     check "there is a picture: $picture" eval 'xmllint --html --xpath "count(//figure[figcaption/strong=\"$picture\"]//*[local-name()=\"svg\"]//*[local-name()=\"path\" or local-name()=\"polygon\"])" "$page" 2>/dev/null >"$work/out"; [ "$(cat "$work/out")" -gt 0 ]'
 done
+check "the policies stand in the same order under each profile" eval '[ "$(xmllint --html --xpath "//tr[@class=\"policies\"]/th/text()" "$page" 2>/dev/null | tr "\n" " " | sed "s/> *</></g")" = "$(for _ in 1 2 3 4; do printf "%s " equal-share fixed-share best-effort weighted; done)" ]'
 check "no guest becomes markup" eval '! grep -q "<script" "$page" && grep -q "&lt;script&gt;" "$page"'
 check "the answer is in words" grep -qE '<h1[^>]*>[0-9]+ of [0-9]+ requirements not met.*fixed-share is 14 % short with 4 tenants' "$page"
 

@@ -3,6 +3,7 @@
  * libxml2's HTML parser, so that what a browser would see is what is tested. */
 #include <libxml/HTMLparser.h>
 #include <libxml/xpath.h>
+#include "report/parts.h"
 #include "support/report_run.h"
 
 static htmlDocPtr parse(const char *html)
@@ -125,6 +126,69 @@ static void a_repetition_has_the_same_options(void **state)
     drop_results(results);
 }
 
+static struct vg_judgement *add_point(struct vg_results *results, const char *mechanism, const char *profile,
+                                      const char *policy)
+{
+    struct vg_judgement *judgement = add_judgement(results, "fair", mechanism, VG_PASS, NULL);
+    free(judgement->profile);
+    free(judgement->policy);
+    free(judgement->instance);
+    judgement->profile = vg_strdup(profile);
+    judgement->policy = policy ? vg_strdup(policy) : NULL;
+    judgement->instance = vg_format("%s.%s.%s.boot-1", mechanism, profile, policy ? policy : "none");
+    vg_push(judgement->requirements.items, judgement->requirements.count) = vg_strdup("VGPU-SCHED-002");
+    return judgement;
+}
+
+/* Whatever the order of measuring: tables and lists have that of the host file, and what it lacks comes last. */
+static void every_table_has_the_order_of_the_host_file(void **state)
+{
+    (void)state;
+    static const char *const points[][3] = {
+        { "vgpu", "half", "weighted" },      { "vgpu", "half", "equal-share" }, { "native", "full", "best-effort" },
+        { "vgpu", "full", "made-up" },       { "vgpu", "full", "fixed-share" }, { "vgpu", "full", "equal-share" },
+        { "native", "full", "best-effort" }, { "vgpu", "full", "weighted" },    { "vgpu", "half", "made-up" },
+        { "vgpu", "half", "fixed-share" },   { "vgpu", "tiny", "equal-share" },
+    };
+    static const char host[] =
+        "{\"mechanisms\":[{\"name\":\"vgpu\",\"profiles\":[{\"name\":\"full\"},{\"name\":\"half\"}],"
+        "\"policies\":[{\"name\":\"equal-share\"},{\"name\":\"fixed-share\"},"
+        "{\"name\":\"weighted\"}]},{\"name\":\"native\",\"profiles\":[{\"name\":\"full\"}],"
+        "\"policies\":[{\"name\":\"best-effort\"}]}]}";
+    static const char *const columns[] = { "equal-share", "fixed-share", "weighted", "made-up",     "equal-share",
+                                           "fixed-share", "weighted",    "made-up",  "equal-share", "best-effort" };
+    struct vg_error err = { 0 };
+    struct vg_results *results = make_results("reference");
+    results->run->host_file = vg_json_load_text(host, strlen(host), &err);
+    for (unsigned i = 0; i < VG_COUNT(points); i++)
+        add_point(results, points[i][0], points[i][1], points[i][2])->boot = i == 2 ? 2 : 1;
+    struct vg_requirement_result *result = &vg_push(results->requirements, results->requirement_count);
+    *result =
+        (struct vg_requirement_result) { vg_strdup("VGPU-SCHED-002"), VG_PASS, VG_COUNT(points), VG_COUNT(points) };
+    vg_autofree char *html = page_of(results);
+    expect(html, "//tr[@class='policies']/th", VG_COUNT(columns));
+    for (unsigned i = 0; i < VG_COUNT(columns); i++) {
+        vg_autofree char *cell = vg_format("//tr[@class='policies']/th[%u][.='%s']", i + 1, columns[i]);
+        expect(html, cell, 1);
+    }
+    expect(html, "//tr[@class='profiles']/th[1][.='full' and @colspan='4']", 1);
+    expect(html, "//tr[@class='profiles']/th[2][.='half' and @colspan='4']", 1);
+    expect(html, "//tr[@class='profiles']/th[3][.='tiny']", 1);
+    expect(html, "//table//td[1][@data-label='vgpu, full, equal-share']", 1);
+    vg_autofree char *summary = vg_format("%s/summary.md", results->run->directory);
+    check(vg_report_markdown(results, summary, &err), &err);
+    vg_autofree char *markdown = read_back(results, "summary.md");
+    assert_non_null(strstr(markdown, "| requirement | vgpu | native |"));
+    vg_report_autogroups struct vg_report_groups groups = { 0 };
+    vg_report_groups_make(results, &groups);
+    assert_int_equal(groups.count, 1);
+    assert_string_equal(groups.items[0].instances[0]->instance, "vgpu.full.equal-share.boot-1");
+    assert_string_equal(groups.items[0].instances[4]->instance, "vgpu.half.equal-share.boot-1");
+    assert_int_equal(groups.items[0].instances[9]->boot, 1); /* of native, which was measured second time first */
+    assert_int_equal(groups.items[0].instances[10]->boot, 2);
+    drop_results(results);
+}
+
 static void long_reasons_are_folded(void **state)
 {
     (void)state;
@@ -221,9 +285,13 @@ static void foreign_text_stays_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_run_becomes_one_whole_page),      cmocka_unit_test(a_repetition_has_the_same_options),
-        cmocka_unit_test(long_reasons_are_folded),           cmocka_unit_test(invalid_curves_are_marked),
-        cmocka_unit_test(a_lost_template_or_sample_is_told), cmocka_unit_test(without_gnuplot_the_numbers_stay),
+        cmocka_unit_test(a_run_becomes_one_whole_page),
+        cmocka_unit_test(a_repetition_has_the_same_options),
+        cmocka_unit_test(long_reasons_are_folded),
+        cmocka_unit_test(invalid_curves_are_marked),
+        cmocka_unit_test(a_lost_template_or_sample_is_told),
+        cmocka_unit_test(without_gnuplot_the_numbers_stay),
+        cmocka_unit_test(every_table_has_the_order_of_the_host_file),
         cmocka_unit_test(foreign_text_stays_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
