@@ -27,10 +27,11 @@ bool vg_thresholds_apply(const struct vg_gate_policy *policy, const struct vg_me
             continue;
         vg_autofree char *shown = vg_printable(threshold->metric, strlen(threshold->metric), 200);
         vg_autofree char *meant = vg_did_you_mean(threshold->metric, ids, id_count);
-        return vg_fail(err, VG_ERROR_INPUT,
-                       "%s: threshold %u: no metric of these runs is called `%s`%s (`optional: true` if it is meant for "
-                       "other runs)",
-                       policy->user_file, i + 1, shown, meant);
+        return vg_fail(
+            err, VG_ERROR_INPUT,
+            "%s: threshold %u: no metric of these runs is called `%s`%s (`optional: true` if it is meant for "
+            "other runs)",
+            policy->user_file, i + 1, shown, meant);
     }
     return true;
 }
