@@ -389,6 +389,7 @@ int main(int argc, char **argv)
     print_family(20, 20, 0.03);
     print_top_up();
     bool good = print_promises();
+    gsl_rng_set(rng, seed ? strtoul(seed, NULL, 10) : 1); /* what came before must not move the figures of real boots */
     if (argc > 1 && !real((const char *const *)argv + 1, (unsigned)argc - 1, &err)) {
         fprintf(stderr, "bench-gate: %s\n", err.text);
         good = false;

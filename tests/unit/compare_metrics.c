@@ -369,6 +369,8 @@ static void a_threshold_of_no_metric_is_told(void **state)
         { "thresholds: [{ metric: 't/d/*', min_effect: 0.5, source: x, optional: true }]\nsource: x\n", NULL },
         { "baseline_boots: 21\nsource: x\n", NULL },
         { "thresholds: [{ metric: 't/d/*', min_effect: 0.5, source: x, optional: false }]\nsource: x\n", "`t/d/*`" },
+        { "thresholds: [{ metric: '*/tinny.p50', min_effect: 0.5, source: x }]\nsource: x\n",
+          "did you mean `tiny.p50`?" },
         { "thresholds: [{ metric: '*', min_effect: 0, source: x }, { metric: t/c/tinny.p50, min_effect: 0.5, source: "
           "x }]\nsource: x\n",
           "mine.yaml: threshold 2: no metric of these runs is called `t/c/tinny.p50`, did you mean `t/c/tiny.p50`?" },
