@@ -249,8 +249,16 @@ $(BUILD)/bench-gate: $(BUILD)/obj/tests/bench/gate.o $(call obj,$(BASE_SRC) $(RU
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
-bench-gate: $(BUILD)/bench-gate ## how often the gate is right; RUNS="runs/..." takes real boots instead of synthetic ones
-	@VGAUGE_SUITES=$(CURDIR)/suites $(BUILD)/bench-gate $(RUNS)
+# Real boots are those of RUNS, or BOOTS of this host, made now.
+BOOTS ?= 30
+bench-gate: $(BUILD)/bench-gate $(if $(RUNS)$(filter 0,$(BOOTS)),,build $(BUILD)/submit-layer/submit-layer.so) ## how often the gate is right, on synthetic boots and on BOOTS native ones (30; 0: none) or those of RUNS="runs/..."
+	@set -e; runs="$(RUNS)"; \
+	if [ -z "$$runs" ] && [ "$(BOOTS)" != 0 ]; then \
+	    keep=$(BUILD)/gate-boots/$$(date +%Y%m%dT%H%M%S); \
+	    BUILD=$(BUILD) KEEP=$$keep MECHANISM=native tests/bench/gate-alarms boots $(BOOTS); \
+	    runs=$$keep/baseline-1; \
+	fi; \
+	VGAUGE_SUITES=$(CURDIR)/suites $(BUILD)/bench-gate $$runs
 
 $(BUILD)/bench-history: $(BUILD)/obj/tests/bench/history.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)

@@ -424,6 +424,7 @@ struct vg_threshold {
     char *metric;      /* globs over metric ids, comma-separated, as in --test */
     double min_effect; /* relative change, 0.05 = 5 %; 0: such metrics are not compared */
     char *source;      /* why */
+    bool optional;     /* of a user's file: for other runs too, which may have no such metric */
 };
 
 /* suites/gate.yaml, and what a user's file says instead: how comparisons of runs are decided. */
@@ -439,6 +440,8 @@ struct vg_gate_policy {
     struct vg_threshold *thresholds; /* the first that matches a metric replaces its own min_effect */
     unsigned threshold_count;
     char *source;
+    char *user_file; /* NULL: none; the first user_threshold_count thresholds are its */
+    unsigned user_threshold_count;
 };
 /* directory: of the suites; user_file: NULL for none. */
 struct vg_gate_policy *vg_gate_policy_load(const char *directory, const char *user_file, struct vg_error *err);

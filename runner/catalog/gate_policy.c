@@ -10,6 +10,7 @@ static const cyaml_schema_field_t threshold_fields[] = {
     VG_FIELD_WORD("metric", VG_MANDATORY, struct vg_threshold, metric),
     CYAML_FIELD_FLOAT("min_effect", VG_MANDATORY, struct vg_threshold, min_effect),
     VG_FIELD_TEXT("source", VG_MANDATORY, struct vg_threshold, source),
+    CYAML_FIELD_BOOL("optional", VG_OPTIONAL, struct vg_threshold, optional),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t threshold_entry = {
@@ -39,6 +40,8 @@ static const cyaml_schema_value_t policy_schema = {
 
 void vg_gate_policy_free(struct vg_gate_policy *policy)
 {
+    if (policy)
+        free(policy->user_file);
     vg_unbind(&policy_schema, policy);
 }
 
@@ -140,8 +143,11 @@ struct vg_gate_policy *vg_gate_policy_load(const char *directory, const char *us
     if (!ours || !user_file)
         return ours;
     struct vg_gate_policy *theirs = load(user_file, ours, err);
-    if (theirs)
+    if (theirs) {
+        theirs->user_file = vg_strdup(user_file);
+        theirs->user_threshold_count = theirs->threshold_count;
         take_thresholds(theirs, ours);
+    }
     vg_gate_policy_free(ours);
     return theirs;
 }

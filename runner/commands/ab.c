@@ -156,6 +156,11 @@ static int judge(const struct options *options, const struct vg_gate_policy *pol
         .turns = options->turns,
         .look = 1,
     };
+    /* The boots are made, and what they say is not thrown away: but it was not judged as it should have been. */
+    const struct vg_metrics *const sides[] = { comparing.now, comparing.then };
+    struct vg_error unused = { 0 };
+    if (!vg_thresholds_apply(policy, sides, VG_COUNT(sides), &unused))
+        vg_gate_object(&gate, "%s.", unused.text);
     gate.comparison = vg_compare(&comparing);
     return cmd_gate_save(&gate, options->out, err) ? cmd_gate_show(&gate, &options->gate) : -1;
 }

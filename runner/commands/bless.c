@@ -58,7 +58,9 @@ static int bless(void *context, const char *argument, struct vg_error *err)
             return -1;
     cmd_autopolicy struct vg_gate_policy *policy = cmd_gate_policy(&options->gate, err);
     cmd_autoside struct vg_side side = { 0 };
-    if (!policy || !vg_side_load(cmd_operands, cmd_operand_count, options->gate.across, &side, err))
+    const struct vg_metrics *const sides[] = { &side.metrics };
+    if (!policy || !vg_side_load(cmd_operands, cmd_operand_count, options->gate.across, &side, err) ||
+        !vg_thresholds_apply(policy, sides, VG_COUNT(sides), err))
         return -1;
     vg_autofree char *by = cmd_signer(options->by);
     vg_autofree char *reason = options->reason ? vg_printable(options->reason, strlen(options->reason), 1000) : NULL;

@@ -61,6 +61,9 @@ static int compare(void *context, const char *argument, struct vg_error *err)
         .least_then = policy->boots,
         .look = 1,
     };
+    const struct vg_metrics *const sides[] = { comparing.now, comparing.then };
+    if (!vg_thresholds_apply(policy, sides, VG_COUNT(sides), err))
+        return -1;
     if (vg_gate_admits(&gate, policy))
         gate.comparison = vg_compare(&comparing);
     return cmd_gate_show(&gate, options);

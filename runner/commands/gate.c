@@ -92,7 +92,9 @@ static bool decide(struct gating *gating, struct vg_error *err)
     const struct vg_fingerprint now = vg_run_fingerprint_of(gating->side.runs[0]->run);
     gating->gate.then =
         vg_baselines_choose(&gating->baselines, now, gating->options->gate.across, &gating->gate.differences, err);
-    if (!gating->gate.then)
+    const struct vg_metrics *const sides[] = { &gating->side.metrics,
+                                               gating->gate.then ? &gating->gate.then->metrics : NULL };
+    if (!gating->gate.then || !vg_thresholds_apply(gating->policy, sides, VG_COUNT(sides), err))
         return false;
     if (!vg_gate_admits(&gating->gate, gating->policy))
         return true;

@@ -99,7 +99,9 @@ static int overhead(void *context, const char *argument, struct vg_error *err)
     (void)argument;
     cmd_autoside struct vg_side bare = { 0 }, vgpu = { 0 };
     cmd_autopolicy struct vg_gate_policy *policy = cmd_gate_policy(&options->gate, err);
-    if (!policy || !load(cmd_operands[0], &bare, err) || !load(cmd_operands[1], &vgpu, err))
+    const struct vg_metrics *const sides[] = { &bare.metrics, &vgpu.metrics };
+    if (!policy || !load(cmd_operands[0], &bare, err) || !load(cmd_operands[1], &vgpu, err) ||
+        !vg_thresholds_apply(policy, sides, VG_COUNT(sides), err))
         return -1;
     struct vg_differences differences VG_CLEANUP(vg_differences_free) = { 0 };
     if (!vg_fingerprints_compare(vg_run_fingerprint_of(vgpu.runs[0]->run), vg_run_fingerprint_of(bare.runs[0]->run),

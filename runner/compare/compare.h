@@ -104,6 +104,11 @@ struct vg_comparing {
     bool looks;          /* metrics will be topped up: the error is shared among the policy's looks */
     const struct vg_comparison *before; /* of the look before; NULL at the first: what it decided stays */
 };
+/* Whether each threshold of a user's file names a metric of one of these sides: a misspelt one would leave the
+ * threshold as it was, and nobody would see it. VG_ERROR_INPUT: one does not. Those of the suites' own file are for all
+ * runs. */
+bool vg_thresholds_apply(const struct vg_gate_policy *policy, const struct vg_metrics *const *sides, size_t count,
+                         struct vg_error *err);
 /* Metrics whose threshold is 0 or that have no better direction are left out. Never fails: what cannot be compared is
  * an item that says so. */
 struct vg_comparison *vg_compare(const struct vg_comparing *comparing);

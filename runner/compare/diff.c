@@ -181,6 +181,10 @@ static bool compare_metrics(struct vg_diff *diff, const struct vg_gate_policy *p
                 (struct vg_diff_number) { median_of(series), series->value_count };
         }
     }
+    vg_autofree const struct vg_metrics **sides = vg_calloc(diff->run_count, sizeof(*sides));
+    for (unsigned r = 0; r < diff->run_count; r++)
+        sides[r] = &of_run[r];
+    good = good && vg_thresholds_apply(policy, sides, diff->run_count, err);
     for (unsigned i = 0; i < diff->metric_count; i++) {
         judge_medians(&diff->metrics[i], last);
         if (!comparable(diff))

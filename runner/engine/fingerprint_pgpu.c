@@ -117,20 +117,15 @@ static char *environment_text(const struct vg_host_mechanism *mechanism)
 
 static void put_mechanism(struct vg_run *run, const struct vg_host_mechanism *mechanism)
 {
-    /* Only NVIDIA's guests are licensed and limited in frame rate; nothing here can read either yet. */
-    const char *unlimited = strncmp(mechanism->name, "nvidia-", 7) == 0 ? NULL : "none: the mechanism knows none";
+    const struct vg_mechanism *descriptor = vg_mechanism_find(mechanism->name);
     vg_autofree char *environment = environment_text(mechanism);
-    const struct {
-        const char *what, *value, *source;
-    } fields[] = {
-        { "environment", environment, "host file" },
-        { "caps", unlimited, "mechanism" },
-        { "licence", unlimited, "mechanism" },
-    };
+    vg_autofree char *key = vg_format("mechanism.%s.environment", mechanism->name);
     put_settings(run, mechanism);
-    for (size_t i = 0; i < VG_COUNT(fields); i++) {
-        vg_autofree char *key = vg_format("mechanism.%s.%s", mechanism->name, fields[i].what);
-        vg_run_fingerprint(run, key, fields[i].value, fields[i].source);
+    vg_run_fingerprint(run, key, environment, "host file");
+    /* Where there are limits they are read from running vGPUs (fingerprint_tenant.c). */
+    for (unsigned i = 0; i < VG_LIMITS && !(descriptor && descriptor->limit); i++) {
+        vg_autofree char *limit = vg_format("mechanism.%s.%s", mechanism->name, vg_limit_names[i]);
+        vg_run_fingerprint(run, limit, "none: the mechanism knows none", "mechanism");
     }
 }
 

@@ -254,5 +254,9 @@ void vg_environment_fingerprint_images(struct vg_engine *engine); /* of the gues
 void vg_environment_fingerprint_pgpus(struct vg_engine *engine);  /* fingerprint_pgpu.c: of pGPUs and mechanisms */
 /* fingerprint_tenant.c: of what the tenants of an instance said they are; before it lets go of them. */
 void vg_environment_fingerprint_tenants(const struct vg_scene *scene);
+/* tenant.MECHANISM.licence or .caps, of a mechanism that has such limits: without a value, for good, once it could not
+ * be read. */
+void vg_environment_fingerprint_limit(struct vg_run *run, const struct vg_mechanism *mechanism, enum vg_limit limit,
+                                      const struct vg_host *host, const struct vg_host_pgpu *pgpu);
 
 #endif

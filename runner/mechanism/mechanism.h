@@ -88,6 +88,10 @@ struct vg_pgpu_setup {
     int mixed; /* 1 mixed-size, 0 equal-size; VG_ANY: as it is */
 };
 
+/* What a driver may keep a running vGPU from, beyond its share: what is measured then is not the pGPU alone. */
+enum vg_limit { VG_LIMIT_LICENCE, VG_LIMIT_CAPS, VG_LIMITS };
+extern const char *const vg_limit_names[VG_LIMITS]; /* "licence", "caps" */
+
 /* A running tenant, for a scheduling policy that acts on its processes. */
 struct vg_policy_tenant {
     const char *tenant;
@@ -144,6 +148,11 @@ struct vg_mechanism {
     /* What is in force for a vGPU now, at most VG_POLICY_KNOBS; *count 0 if no policy was applied to it. Optional. */
     bool (*read_policy)(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
                         struct vg_error *err);
+    /* A text for each vGPU that runs on the pGPU now, behind those that *texts has (strings are the caller's):
+     * "licensed", "frame-rate limit 60 FPS", "none: ...". False: not known, with the reason; nothing is guessed. NULL:
+     * the mechanism knows no such limits. */
+    bool (*limit)(const struct vg_host *host, const struct vg_host_pgpu *pgpu, enum vg_limit limit,
+                  struct vg_words *texts, struct vg_error *err);
     /* Gone, verified by a look; frees vgpu. False: it is still there and still the caller's; err->kind is
      * VG_ERROR_REFUSED if the driver said no (in use), VG_ERROR_ENVIRONMENT if it said yes and did not. Mechanisms
      * without a driver that keeps count always free it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "mechanism/nvidia-vf.h"
+#include "mechanism/nvidia-limits.h"
 
 extern const struct vg_mechanism vg_mechanism_nvidia_vfio;
 
@@ -17,4 +18,5 @@ VG_MECHANISM(nvidia_vfio) = {
     .capacity = "same-size",
     VG_NVIDIA_VF_CALLS,
     .open = open_mechanism,
+    .limit = vg_nvidia_limit,
 };

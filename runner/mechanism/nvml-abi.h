@@ -26,6 +26,25 @@ typedef struct {
     unsigned int placementId;
 } nvmlVgpuPlacementId_t;
 
+enum { /* nvmlVgpuLicenseInfo_t.currentState; NVML_GRID_LICENSE_STATE_* */
+       NVML_LICENCE_UNKNOWN,
+       NVML_LICENCE_UNINITIALIZED,
+       NVML_LICENCE_UNLICENSED_UNRESTRICTED,
+       NVML_LICENCE_UNLICENSED_RESTRICTED,
+       NVML_LICENCE_UNLICENSED,
+       NVML_LICENCE_LICENSED
+};
+
+typedef struct {
+    unsigned char isLicensed;
+    struct {
+        unsigned int year;
+        unsigned short month, day, hour, min, sec;
+        unsigned char status;
+    } licenseExpiry;
+    unsigned int currentState;
+} nvmlVgpuLicenseInfo_t; /* without a version word */
+
 #define NVML_VERSION_1(type) ((unsigned int)(sizeof(type) | (1U << 24)))
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The whole pGPU for one VM: vfio-pci takes it from its driver, and nothing of it may be in use as vGPU. The kernel
  * would not ask: taking the driver away takes every vGPU with it, so that is looked for first. */
+#include "mechanism/nvidia-limits.h"
 #include "mechanism/pci.h"
 
 extern const struct vg_mechanism vg_mechanism_passthrough;
@@ -143,4 +144,5 @@ VG_MECHANISM(passthrough) = {
     .policy = policy,
     .destroy = destroy,
     .device = device,
+    .limit = vg_passthrough_limit,
 };

@@ -106,6 +106,9 @@ check "a host that there is not" status 2 "$vgauge" ab --a nosuch --b nosuch --o
 check "leaves nothing behind" test ! -e "$work/none"
 check "wrong rules are told before anything is booted" status 2 "$vgauge" ab --a nosuch --b nosuch --rules "$work/known.yaml" --out "$work/none"
 check "by their file" says "known.yaml"
+sed 's/\*\.p50,.*99_9/*.p5O/' "$work/policy.yaml" >"$work/misspelt.yaml"
+check "a threshold of no metric is refused" status 2 "$vgauge" gate "$work/new" --baseline main --rules "$work/misspelt.yaml"
+check "by its name" says 'no metric of these runs is called `*.p5O`'
 check "a run is not compared with itself" status 2 "$vgauge" compare "$work/old" "$work/old/"
 cp -r "$work/new" "$work/copy"
 check "nor is a copy a replicate" status 2 gate "$work/new" "$work/copy" --baseline main

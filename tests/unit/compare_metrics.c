@@ -338,6 +338,66 @@ static void a_user_sets_thresholds(void **state)
     scratch_remove(directory);
 }
 
+/* The rules of this text over a run that has empty.p50 and a baseline that has tiny.p50 besides. */
+static bool rules_apply(const char *path, const char *text, struct vg_error *err)
+{
+    struct pair pair = { 0 };
+    add(&pair.now, "empty.p50", "lower", 0.05);
+    add(&pair.then, "empty.p50", "lower", 0.05);
+    add(&pair.then, "tiny.p50", "lower", 0.05);
+    const struct vg_metrics *const sides[] = { &pair.now, &pair.then };
+    assert_good(vg_write_file(path, text, strlen(text), err), *err);
+    struct vg_gate_policy *user = vg_gate_policy_load("suites", path, err);
+    assert_good(user, *err);
+    bool good = vg_thresholds_apply(user, sides, VG_COUNT(sides), err);
+    vg_gate_policy_free(user);
+    vg_metrics_free(&pair.now);
+    vg_metrics_free(&pair.then);
+    return good;
+}
+
+static void a_threshold_of_no_metric_is_told(void **state)
+{
+    (void)state;
+    char *directory = scratch_directory();
+    vg_autofree char *path = vg_format("%s/mine.yaml", directory);
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        { "thresholds: [{ metric: 't/c/empty*', min_effect: 0.5, source: x }]\nsource: x\n", NULL },
+        { "thresholds: [{ metric: '*/tiny.p50', min_effect: 0.5, source: x }]\nsource: x\n", NULL },
+        { "thresholds: [{ metric: 't/d/*', min_effect: 0.5, source: x, optional: true }]\nsource: x\n", NULL },
+        { "baseline_boots: 21\nsource: x\n", NULL },
+        { "thresholds: [{ metric: 't/d/*', min_effect: 0.5, source: x, optional: false }]\nsource: x\n", "`t/d/*`" },
+        { "thresholds: [{ metric: '*/tinny.p50', min_effect: 0.5, source: x }]\nsource: x\n",
+          "did you mean `tiny.p50`?" },
+        { "thresholds: [{ metric: '*', min_effect: 0, source: x }, { metric: t/c/tinny.p50, min_effect: 0.5, source: "
+          "x }]\nsource: x\n",
+          "mine.yaml: threshold 2: no metric of these runs is called `t/c/tinny.p50`, did you mean `t/c/tiny.p50`?" },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct vg_error err = { 0 };
+        bool good = rules_apply(path, cases[i].text, &err);
+        if (good != !cases[i].says || (!good && !strstr(err.text, cases[i].says)))
+            fail_msg("%s: %d %s", cases[i].text, good, err.text);
+    }
+    /* The suites' own file is for all runs, whatever they have. */
+    struct vg_error err = { 0 };
+    struct vg_metrics none = { 0 };
+    struct vg_threshold threshold = { .metric = (char *)"nothing", .min_effect = 1, .source = (char *)"x" };
+    const struct vg_gate_policy own = { .thresholds = &threshold, .threshold_count = 1 };
+    const struct vg_gate_policy users = {
+        .thresholds = &threshold, .threshold_count = 1, .user_file = (char *)"f", .user_threshold_count = 1
+    };
+    const struct vg_metrics *const empty[] = { &none };
+    assert_true(vg_thresholds_apply(&users, empty, 1, &err)); /* nothing was measured, which is told elsewhere */
+    add(&none, "a", "lower", 0.05);
+    assert_true(vg_thresholds_apply(&own, empty, 1, &err));
+    assert_false(vg_thresholds_apply(&users, empty, 1, &err));
+    vg_metrics_free(&none);
+    scratch_remove(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +411,7 @@ int main(void)
         cmocka_unit_test(pairs_cancel_what_drifts),
         cmocka_unit_test(rounds_of_boots_that_took_turns_are_paired),
         cmocka_unit_test(a_user_sets_thresholds),
+        cmocka_unit_test(a_threshold_of_no_metric_is_told),
     };
     return cmocka_run_group_tests(tests, load_policy, free_policy);
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* NVIDIA's scheduler by NVML, against a stand-in for the library that is built here: what it answers is passed on, what
- * it refuses is refused in the right way, and what it only claims to have done is found out. */
+/* NVIDIA's scheduler and the limits of its vGPUs by NVML, against a stand-in for the library that is built here: what
+ * it answers is passed on, what it refuses is refused in the right way, what it only claims to have done is found out,
+ * and what it does not tell stays unknown. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <dlfcn.h>
+#include "compare/compare.h"
+#include "engine/internal.h"
+#include "mechanism/nvml-abi.h"
 #include "mechanism/sched-knobs.h"
 #include "support/fake-nvml.h"
 
@@ -220,6 +224,163 @@ static void no_library_is_one_sentence(void **state)
     fake->users = 0; /* an init that failed needs no shutdown */
 }
 
+/* --- limits --- */
+
+static int remember(void **state)
+{
+    (void)state;
+    pristine = *fake;
+    return 0;
+}
+
+static int restore(void **state)
+{
+    (void)state;
+    *fake = pristine;
+    return 0;
+}
+
+static const struct vg_host_pgpu pgpu = { .name = (char *)"gpu0", .pci = (char *)PCI };
+
+static void look(struct vg_run *run, const char *mechanism, enum vg_limit limit)
+{
+    const struct vg_host host = { .root = root };
+    vg_environment_fingerprint_limit(run, vg_mechanism_find(mechanism), limit, &host, &pgpu);
+}
+
+static const struct vg_fingerprint_field *field(const struct vg_run *run, const char *key)
+{
+    for (unsigned i = 0; i < run->fingerprint_count; i++)
+        if (vg_equal(run->fingerprint[i].key, key))
+            return &run->fingerprint[i];
+    fail_msg("no %s", key);
+    return NULL;
+}
+
+static void forget(struct vg_run *run)
+{
+    for (unsigned i = 0; i < run->fingerprint_count; i++) {
+        free(run->fingerprint[i].key);
+        free(run->fingerprint[i].value);
+        free(run->fingerprint[i].source);
+    }
+    free(run->fingerprint);
+    *run = (struct vg_run) { 0 };
+}
+
+static void limits_are_read_of_every_vgpu(void **state)
+{
+    (void)state;
+    static const char *const mechanisms[] = { "nvidia-vfio", "nvidia-mig", "nvidia-mdev" };
+    fake->vgpus = 2;
+    fake->licences[0] = NVML_LICENCE_UNLICENSED;
+    fake->licences[1] = NVML_LICENCE_LICENSED; /* one is no part of the other's name */
+    fake->frame_rates[0] = fake->frame_rates[1] = 60;
+    for (size_t i = 0; i < VG_COUNT(mechanisms); i++) {
+        struct vg_run run = { 0 };
+        vg_autofree char *licence = vg_format("tenant.%s.licence", mechanisms[i]);
+        vg_autofree char *caps = vg_format("tenant.%s.caps", mechanisms[i]);
+        look(&run, mechanisms[i], VG_LIMIT_LICENCE);
+        look(&run, mechanisms[i], VG_LIMIT_CAPS);
+        look(&run, mechanisms[i], VG_LIMIT_CAPS); /* of the next test: nothing new */
+        assert_string_equal(field(&run, licence)->value, "unlicensed | licensed");
+        assert_string_equal(field(&run, caps)->value, "frame-rate limit 60 FPS");
+        assert_int_equal(fake->users, 0);
+        forget(&run);
+    }
+    /* Two runs of which one was licensed only in part are no equals. */
+    struct vg_run now = { 0 }, then = { 0 };
+    struct vg_differences differences;
+    struct vg_error err = { 0 };
+    look(&now, "nvidia-vfio", VG_LIMIT_LICENCE);
+    fake->vgpus = 1;
+    look(&then, "nvidia-vfio", VG_LIMIT_LICENCE);
+    assert_true(
+        vg_fingerprints_compare(vg_run_fingerprint_of(&now), vg_run_fingerprint_of(&then), NULL, &differences, &err));
+    assert_int_equal(differences.barring, 1);
+    vg_differences_free(&differences);
+    forget(&then);
+    fake->vgpus = 2;
+    look(&then, "nvidia-vfio", VG_LIMIT_LICENCE);
+    assert_true(
+        vg_fingerprints_compare(vg_run_fingerprint_of(&now), vg_run_fingerprint_of(&then), NULL, &differences, &err));
+    assert_int_equal(differences.barring, 0); /* without --across */
+    vg_differences_free(&differences);
+    forget(&now);
+    forget(&then);
+}
+
+static void a_limit_that_is_not_told_is_unknown(void **state)
+{
+    (void)state;
+    static const struct {
+        enum vg_limit limit;
+        unsigned vgpus, licence;
+        int active, licence_result, frame_rate;
+        const char *why;
+    } cases[] = {
+        { VG_LIMIT_LICENCE, 1, NVML_LICENCE_UNKNOWN, 0, 0, 0, "does not know the licence of a vGPU on " PCI },
+        { VG_LIMIT_LICENCE, 1, NVML_LICENCE_UNINITIALIZED, 0, 0, 0, "state 1" },
+        { VG_LIMIT_LICENCE, 1, 6, 0, 0, 0, "state 6" },
+        { VG_LIMIT_LICENCE, 1, NVML_LICENCE_LICENSED, 0, NVML_NOT_SUPPORTED, 0, "NVML cannot tell a licence" },
+        { VG_LIMIT_CAPS, 1, 0, 0, 0, NVML_NOT_SUPPORTED, "NVML cannot tell a frame-rate limit" },
+        { VG_LIMIT_CAPS, 1, 0, NVML_NO_PERMISSION, 0, 0, "NVML cannot list the vGPUs" },
+        { VG_LIMIT_CAPS, 0, 0, 0, 0, 0, "0 running vGPUs" },
+        { VG_LIMIT_CAPS, 65, 0, 0, 0, 0, "65 running vGPUs" },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct vg_run run = { 0 }, other = { 0 };
+        struct vg_differences differences;
+        struct vg_error err = { 0 };
+        vg_autofree char *key = vg_format("tenant.nvidia-vfio.%s", vg_limit_names[cases[i].limit]);
+        *fake = pristine;
+        fake->vgpus = cases[i].vgpus;
+        fake->licences[0] = cases[i].licence;
+        fake->active_result = cases[i].active;
+        fake->licence_result = cases[i].licence_result;
+        fake->frame_rate_result = cases[i].frame_rate;
+        look(&run, "nvidia-vfio", cases[i].limit);
+        look(&other, "nvidia-vfio", cases[i].limit);
+        assert_null(field(&run, key)->value);
+        if (!strstr(field(&run, key)->source, cases[i].why))
+            fail_msg("case %zu: %s", i, field(&run, key)->source);
+        assert_true(vg_fingerprints_compare(vg_run_fingerprint_of(&run), vg_run_fingerprint_of(&other), NULL,
+                                            &differences, &err));
+        assert_int_equal(differences.barring, 1); /* two that are not known are not equal */
+        vg_differences_free(&differences);
+        *fake = pristine;
+        fake->vgpus = 1;
+        fake->licences[0] = NVML_LICENCE_LICENSED;
+        look(&run, "nvidia-vfio", cases[i].limit);
+        assert_null(field(&run, key)->value); /* that a later one can be read tells nothing of the first */
+        forget(&run);
+        forget(&other);
+    }
+}
+
+static void a_whole_pgpu_is_limited_only_by_nvidia(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    vg_autofree char *directory = vg_format("%s/sys/bus/pci/devices/" PCI, root);
+    vg_autofree char *vendor = vg_format("%s/vendor", directory);
+    struct vg_run run = { 0 };
+    look(&run, "passthrough", VG_LIMIT_LICENCE); /* no such device: not known */
+    assert_null(field(&run, "tenant.passthrough.licence")->value);
+    forget(&run);
+    assert_true(vg_make_directories(directory, &err));
+    assert_true(vg_write_file(vendor, "0x10de\n", 7, &err));
+    look(&run, "passthrough", VG_LIMIT_LICENCE);
+    assert_null(field(&run, "tenant.passthrough.licence")->value);
+    assert_non_null(strstr(field(&run, "tenant.passthrough.licence")->source, "only the guest's driver knows"));
+    forget(&run);
+    assert_true(vg_write_file(vendor, "0x1002\n", 7, &err));
+    look(&run, "passthrough", VG_LIMIT_LICENCE);
+    assert_string_equal(field(&run, "tenant.passthrough.licence")->value, "none: the mechanism knows none");
+    forget(&run);
+    assert_null(vg_mechanism_find("native")->limit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +389,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(settings_are_read_back, open_one, close_one),
         cmocka_unit_test_setup_teardown(refusals_say_which_kind, open_one, close_one),
         cmocka_unit_test(no_library_is_one_sentence),
+        cmocka_unit_test_setup_teardown(limits_are_read_of_every_vgpu, remember, restore),
+        cmocka_unit_test_setup_teardown(a_limit_that_is_not_told_is_unknown, remember, restore),
+        cmocka_unit_test(a_whole_pgpu_is_limited_only_by_nvidia),
     };
     return cmocka_run_group_tests(tests, build, clean);
 }

@@ -2,6 +2,7 @@
 /* Stands for libnvidia-ml.so.1 in the tests of the scheduler's knobs, which build it and change `fake_nvml` to make it
  * behave. It knows one pGPU. */
 #include <string.h>
+#include "mechanism/nvml-abi.h"
 #include "mechanism/sched-nvml-abi.h"
 #include "fake-nvml.h"
 
@@ -25,6 +26,9 @@ int nvmlDeviceGetVgpuSchedulerState(nvml_device device, struct nvml_scheduler_st
 int nvmlDeviceSetVgpuSchedulerState(nvml_device device, struct nvml_scheduler_set_state *wanted);
 int nvmlDeviceGetVgpuSchedulerCapabilities(nvml_device device, struct nvml_scheduler_capabilities *capabilities);
 int nvmlDeviceGetVgpuSchedulerLog(nvml_device device, struct nvml_scheduler_log *log);
+int nvmlDeviceGetActiveVgpus(nvml_device device, unsigned *count, nvmlVgpuInstance_t *instances);
+int nvmlVgpuInstanceGetLicenseInfo_v2(nvmlVgpuInstance_t instance, nvmlVgpuLicenseInfo_t *info);
+int nvmlVgpuInstanceGetFrameRateLimit(nvmlVgpuInstance_t instance, unsigned *limit);
 
 int nvmlInit_v2(void)
 {
@@ -96,4 +100,32 @@ int nvmlDeviceGetVgpuSchedulerLog(nvml_device device, struct nvml_scheduler_log 
                                                               .runlist = i % 3,
                                                               .target_ns = 2000000 };
     return NVML_OK;
+}
+
+/* Instances are numbered from 7. */
+int nvmlDeviceGetActiveVgpus(nvml_device device, unsigned *count, nvmlVgpuInstance_t *instances)
+{
+    if (device != &fake_nvml)
+        return NVML_NOT_FOUND;
+    for (unsigned i = 0; i < fake_nvml.vgpus && i < *count; i++)
+        instances[i] = 7 + i;
+    *count = fake_nvml.vgpus;
+    return fake_nvml.active_result;
+}
+
+int nvmlVgpuInstanceGetLicenseInfo_v2(nvmlVgpuInstance_t instance, nvmlVgpuLicenseInfo_t *info)
+{
+    if (instance < 7 || instance - 7 >= fake_nvml.vgpus)
+        return NVML_NOT_FOUND;
+    memset(info, 0xff, sizeof(*info));
+    info->currentState = fake_nvml.licences[instance - 7];
+    return fake_nvml.licence_result;
+}
+
+int nvmlVgpuInstanceGetFrameRateLimit(nvmlVgpuInstance_t instance, unsigned *limit)
+{
+    if (instance < 7 || instance - 7 >= fake_nvml.vgpus)
+        return NVML_NOT_FOUND;
+    *limit = fake_nvml.frame_rates[instance - 7];
+    return fake_nvml.frame_rate_result;
 }
