@@ -142,7 +142,16 @@ static bool is_decided(enum vg_verdict verdict)
     return verdict != VG_SKIP && verdict != VG_INVALID;
 }
 
-/* One instance that the plan has on that host. */
+static bool any_of(const struct vg_results *results, const char *test)
+{
+    for (unsigned i = 0; i < results->count; i++)
+        if (vg_equal(results->judgements[i]->test, test))
+            return true;
+    return false;
+}
+
+/* One instance that the plan has on that host. An optional test is there whole or not at all: of one that failed in places,
+ * only the others could be left otherwise. */
 static bool instance_good(const struct vg_results *results, const json_t *index, const struct vg_instance *instance,
                           const struct vg_suite *suite, bool *decided, struct vg_error *err)
 {
@@ -150,8 +159,13 @@ static bool instance_good(const struct vg_results *results, const json_t *index,
     const char *id = instance->test->id;
     const struct vg_judgement *judgement = find(results, index, id, instance->name);
     *decided = false;
-    if (!judgement && (!mandatory || instance->skip))
-        return true; /* optional, or it does not apply */
+    if (!judgement && (instance->skip || (!mandatory && !any_of(results, id))))
+        return true; /* it does not apply, or nobody chose it */
+    if (!judgement && !mandatory)
+        return vg_fail(err, VG_ERROR_INPUT,
+                       "the optional test %s is missing for %s: it is certified with all that the plan has of it, or not "
+                       "at all",
+                       id, instance->name);
     if (!judgement)
         return vg_fail(err, VG_ERROR_INPUT, "the mandatory test %s is missing for %s", id, instance->name);
     if (judgement->verdict == VG_INVALID)

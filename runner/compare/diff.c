@@ -113,6 +113,11 @@ static struct vg_diff_metric *metric_for(struct vg_diff *diff, const struct vg_m
 static void judge_medians(struct vg_diff_metric *metric, unsigned last)
 {
     double then = metric->numbers[0].median, now = metric->numbers[last].median;
+    bool ever = false;
+    for (unsigned i = 0; i < last; i++)
+        ever = ever || !isnan(metric->numbers[i].median);
+    if (isnan(now) && !ever)
+        return; /* never measured: nothing new, nothing gone */
     if (isnan(then) || isnan(now)) {
         metric->kind = isnan(now) ? VG_DIFF_GONE : VG_DIFF_NEW;
         return;

@@ -83,6 +83,8 @@ check "and in a dark one" measure "$work/diff.html" dark
 check "and on paper" measure "$work/diff.html" print
 "$vgauge" diff "$run" "$work/old" --json >"$work/diff.json"
 check "the other way round what was new is gone" python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(not (d["result_counts"]["gone"] == 12 and d["result_counts"]["fix"] == 1 and d["result_counts"]["new"] == 0))' "$work/diff.json"
+"$vgauge" diff "$run" "$run" --json >"$work/diff.json"
+check "a run does not differ from itself, with results that measured nothing" python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.exit(any(n for of in ("result_counts", "metric_counts") for kind, n in d[of].items() if kind != "same"))' "$work/diff.json"
 check "one run is not enough" told "between two runs" "$vgauge" diff "$run"
 
 mkdir "$work/made" "$work/opened"

@@ -197,6 +197,12 @@ static void missing_and_invalid(void **state)
     assert_int_equal(certificate.not_applicable, 1); /* nobody looked at requirement 2 */
     vg_certificate_free(&certificate);
     must(rename(hidden, optional) == 0 && rename(kept, journal) == 0, &err);
+    /* In part: what failed could be left out. */
+    vg_autofree char *part = vg_format("%s/virtio-venus.p0.equal-share.boot-1", optional);
+    must(rename(part, hidden) == 0 && rename(journal, kept) == 0, &err);
+    must(vg_write_file(journal, "", 0, &err), &err);
+    refused("the optional test made-003 is missing for virtio-venus.p0.equal-share.boot-1");
+    must(rename(hidden, part) == 0 && rename(kept, journal) == 0, &err);
     /* Invalid, mandatory or not. */
     vg_autofree char *measurements = vg_format("tests/made-003/virtio-venus.p0.equal-share.boot-1/measurements.json");
     json_t *old = edit(measurements, NULL, "invalid", json_pack("[s]", "the host was busy"));
