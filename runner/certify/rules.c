@@ -150,8 +150,8 @@ static bool any_of(const struct vg_results *results, const char *test)
     return false;
 }
 
-/* One instance that the plan has on that host. An optional test is there whole or not at all: of one that failed in places,
- * only the others could be left otherwise. */
+/* One instance that the plan has on that host. An optional test is there whole or not at all: of one that failed in
+ * places, only the others could be left otherwise. */
 static bool instance_good(const struct vg_results *results, const json_t *index, const struct vg_instance *instance,
                           const struct vg_suite *suite, bool *decided, struct vg_error *err)
 {
@@ -162,10 +162,11 @@ static bool instance_good(const struct vg_results *results, const json_t *index,
     if (!judgement && (instance->skip || (!mandatory && !any_of(results, id))))
         return true; /* it does not apply, or nobody chose it */
     if (!judgement && !mandatory)
-        return vg_fail(err, VG_ERROR_INPUT,
-                       "the optional test %s is missing for %s: it is certified with all that the plan has of it, or not "
-                       "at all",
-                       id, instance->name);
+        return vg_fail(
+            err, VG_ERROR_INPUT,
+            "the optional test %s is missing for %s: it is certified with all that the plan has of it, or not "
+            "at all",
+            id, instance->name);
     if (!judgement)
         return vg_fail(err, VG_ERROR_INPUT, "the mandatory test %s is missing for %s", id, instance->name);
     if (judgement->verdict == VG_INVALID)
