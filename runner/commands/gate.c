@@ -60,7 +60,9 @@ static char *undecided_tests(const struct gating *gating, unsigned *boots)
     for (unsigned i = 0; i < gating->gate.comparison->count; i++) {
         const struct vg_compared *item = &gating->gate.comparison->items[i];
         const struct vg_metric_series *series = vg_metric_series_find(&gating->side.metrics, item->id);
-        if (item->change != VG_CHANGE_INCONCLUSIVE || !series)
+        bool undecided =
+            item->change == VG_CHANGE_INCONCLUSIVE || (item->change == VG_CHANGE_INSUFFICIENT && item->method);
+        if (!undecided || !series)
             continue;
         *boots = item->now.boots > *boots ? item->now.boots : *boots;
         if (json_object_get(seen, series->test))

@@ -210,7 +210,7 @@ static double smallest_p(const struct vg_comparison *comparison, const struct vg
     return comparison->paired ? exp2(-n) : exp(lgamma(n + 1) + lgamma(m + 1) - lgamma(n + m + 1));
 }
 
-static void decide(const struct vg_comparison *comparison, struct vg_compared *item, const struct work *work)
+static void decide(struct vg_comparison *comparison, struct vg_compared *item, const struct work *work)
 {
     double delta = log1p(item->min_effect);
     /* The intervals say in which direction; this says that boots which differ in nothing are hardly ever this far
@@ -223,9 +223,12 @@ static void decide(const struct vg_comparison *comparison, struct vg_compared *i
     else if (work->equal_lower >= -delta && work->equal_upper <= delta)
         item->change = VG_CHANGE_EQUIVALENT;
     else if (smallest_p(comparison, item) * comparison->tested > comparison->error ||
-             smallest_p(comparison, item) > comparison->false_alarm)
+             smallest_p(comparison, item) > comparison->false_alarm) {
+        item->change = VG_CHANGE_INSUFFICIENT;
+        comparison->powerless++;
         note(item, "%u and %u boots could not single out one of %u metrics, however large the change", item->now.boots,
              item->then.boots, comparison->tested);
+    }
 }
 
 static bool compared(const struct vg_comparing *comparing, const struct vg_metric_series *series, double *min_effect)

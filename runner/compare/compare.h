@@ -51,7 +51,7 @@ enum vg_change {
     VG_CHANGE_IMPROVED,     /* better, by more than it */
     VG_CHANGE_EQUIVALENT,   /* within it, known to be */
     VG_CHANGE_INCONCLUSIVE, /* none of these can be said with this many boots */
-    VG_CHANGE_INSUFFICIENT, /* too few boots, or numbers without a ratio: not even asked */
+    VG_CHANGE_INSUFFICIENT, /* too few boots to call any change, or numbers without a ratio */
     VG_CHANGE_NO_BASELINE,  /* the other side has no such metric, or its test has changed since */
     VG_CHANGE_NOT_MEASURED, /* the other side has it, this one does not */
     VG_CHANGES
@@ -88,6 +88,9 @@ struct vg_comparison {
     unsigned count;
     unsigned counts[VG_CHANGES];
     unsigned tested; /* metrics that the error rate was shared among */
+    /* Of those, insufficient ones: they lie apart, and with so many boots no change, however large, could be called one.
+     * A comparison that has one cannot pass. */
+    unsigned powerless;
     bool paired;
     unsigned look, looks; /* this is look number `look` of `looks` at most */
     double error;         /* false discovery rate of this look */

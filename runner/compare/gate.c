@@ -115,7 +115,7 @@ int vg_gate_exit_status(const struct vg_gate *gate)
     int runs = status_of_runs(gate);
     if (runs == 1 || any_closes(gate))
         return 1;
-    if (gate->objection_count || runs == 3)
+    if (gate->objection_count || runs == 3 || (gate->comparison && gate->comparison->powerless))
         return 3;
     return gate->comparison && gate->comparison->tested ? 0 : 4;
 }
@@ -130,7 +130,9 @@ const char *vg_gate_word(const struct vg_gate *gate)
     case 1:
         return status_of_runs(gate) == 1 ? "failed" : "not decided (strict)";
     case 3:
-        return gate->objection_count ? "not comparable" : "invalid";
+        return gate->objection_count       ? "not comparable"
+               : status_of_runs(gate) == 3 ? "invalid"
+                                           : "not decided (too few boots)";
     default:
         return "nothing compared";
     }

@@ -191,7 +191,8 @@ static void boots_that_cannot_decide_are_named(void **state)
     struct pair pair = { 0 };
     add_pair(&pair, "m", "lower", 3, 0.02, 6, 6); /* 1 of 924 orders: p cannot be 0.001 */
     struct vg_comparison *comparison = compare(&pair, 6);
-    expect(comparison, "t/c/m", VG_CHANGE_INCONCLUSIVE);
+    expect(comparison, "t/c/m", VG_CHANGE_INSUFFICIENT);
+    assert_int_equal(comparison->powerless, 1);
     assert_non_null(strstr(comparison->items[0].note, "could not single out"));
     drop(&pair, comparison);
 }
