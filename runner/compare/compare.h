@@ -88,8 +88,8 @@ struct vg_comparison {
     unsigned count;
     unsigned counts[VG_CHANGES];
     unsigned tested; /* metrics that the error rate was shared among */
-    /* Of those, insufficient ones: they lie apart, and with so many boots no change, however large, could be called one.
-     * A comparison that has one cannot pass. */
+    /* Of those, insufficient ones: with so few boots no change, however large, could be called one, nor are they known
+     * to be equivalent. A comparison that has one cannot pass. */
     unsigned powerless;
     bool paired;
     unsigned look, looks; /* this is look number `look` of `looks` at most */

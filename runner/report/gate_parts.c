@@ -26,7 +26,7 @@ char *vg_gate_sentence(const struct vg_gate *gate)
     if (tested == 0)
         return vg_format("No metric of the runs could be compared with %s.", against);
     if (gate->comparison->powerless)
-        return vg_format("%u of %u metrics lie apart from %s, and so few boots cannot call that a change.",
+        return vg_format("No change of %u of %u metrics against %s could be called, however large: too few boots.",
                          gate->comparison->powerless, tested, against);
     return vg_format("No metric of %u is worse than %s by more than its threshold.", tested, against);
 }

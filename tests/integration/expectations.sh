@@ -18,9 +18,9 @@ sed 's/^    policies:/    software_renderer: true\n&/' suites/hosts/native.yaml 
 sed "s|^    software_renderer.*|&\n    environment: [LD_PRELOAD=$work/wrong.so]|" "$work/good.yaml" >"$work/bad.yaml"
 sed "s|wrong.so]|wrong.so, NO_DISPATCH_ONCE=$work/once]|" "$work/bad.yaml" >"$work/flaky.yaml"
 cat >"$work/rules.yaml" <<'Y'
-boots: 3
-baseline_boots: 3
-looks: [3, 4]
+boots: 6
+baseline_boots: 9
+looks: [6, 8]
 source: a short test
 thresholds: [{ metric: "*", min_effect: 10, source: not asked for }]
 Y
@@ -100,10 +100,10 @@ check "and is judged by them when they are gone" status 0 "$vgauge" judge "$work
 check "as before" overlay elsewhere xfail fail
 mv "$work/gone.yaml" "$work/xfail.yaml"
 
-check "good boots for a baseline" run 0 good base --boots 3
+check "good boots for a baseline" run 0 good base --boots 9
 check "are blessed" status 0 "$vgauge" bless "$work/base" --as main --policy "$work/rules.yaml"
 gate() { "$vgauge" gate "$@" --baseline main --policy "$work/rules.yaml" --across 'mechanism.native.environment'; }
-check "three more" run 0 good new --boots 3
+check "six more" run 0 good new --boots 6
 check "open the gate" status 0 gate "$work/new"
 check "a pass that was not expected is no failure" judged 0 new xfail
 check "it is reported" overlay new xpass pass
