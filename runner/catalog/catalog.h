@@ -438,6 +438,7 @@ struct vg_gate_policy {
     double autocorrelation;          /* of consecutive boots, above which they are said to drift */
     unsigned baseline_age_days;      /* oldest baseline that is compared with */
     struct vg_threshold *thresholds; /* the first that matches a metric replaces its own min_effect */
+    bool same_build;                 /* both sides must be made by one build of vgauge, not only one version */
     unsigned threshold_count;
     char *source;
     char *user_file; /* NULL: none; the first user_threshold_count thresholds are its */

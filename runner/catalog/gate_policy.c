@@ -30,6 +30,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_FLOAT("equivalence", VG_OPTIONAL, struct vg_gate_policy, equivalence),
     CYAML_FIELD_FLOAT("autocorrelation", VG_OPTIONAL, struct vg_gate_policy, autocorrelation),
     CYAML_FIELD_UINT("baseline_age_days", VG_OPTIONAL, struct vg_gate_policy, baseline_age_days),
+    CYAML_FIELD_BOOL("same_build", VG_OPTIONAL, struct vg_gate_policy, same_build),
     VG_FIELD_LIST("thresholds", VG_OPTIONAL, struct vg_gate_policy, thresholds, threshold_count, threshold_entry),
     VG_FIELD_TEXT("source", VG_MANDATORY, struct vg_gate_policy, source),
     CYAML_FIELD_END,
@@ -99,6 +100,15 @@ static bool check_thresholds(const struct vg_document *document, const struct vg
     return true;
 }
 
+static bool complete_flag(const struct vg_document *document, const char *key, bool *value, const bool *otherwise,
+                          struct vg_error *err)
+{
+    if (vg_node_member(document->root, key))
+        return true;
+    *value = otherwise && *otherwise;
+    return otherwise || vg_document_fail(document, "", err, "`%s` is missing", key);
+}
+
 static struct vg_gate_policy *load(const char *path, const struct vg_gate_policy *otherwise, struct vg_error *err)
 {
     vg_autodocument struct vg_document *document = vg_document_read(path, err);
@@ -116,6 +126,7 @@ static struct vg_gate_policy *load(const char *path, const struct vg_gate_policy
         complete_fraction(document, "confidence", &policy->confidence, o ? &o->confidence : NULL, err) &&
         complete_fraction(document, "equivalence", &policy->equivalence, o ? &o->equivalence : NULL, err) &&
         complete_fraction(document, "autocorrelation", &policy->autocorrelation, o ? &o->autocorrelation : NULL, err) &&
+        complete_flag(document, "same_build", &policy->same_build, o ? &o->same_build : NULL, err) &&
         check_looks(document, policy, o, err) && check_thresholds(document, policy, err))
         return policy;
     vg_gate_policy_free(policy);

@@ -13,12 +13,21 @@ __asm__(".section .rodata\n"
         ".previous\n");
 extern const char cert_suites_begin[], cert_suites_end[];
 
-void cert_built_in_source(char **commit, char **state)
+/* The word at *at, and behind it. Caller frees. */
+static char *take_word(const char **at)
 {
-    const char *line = cert_suites_begin + strlen("vgauge-suites ");
-    size_t length = strcspn(line, " \n"), rest = strcspn(line + length + 1, "\n");
-    *commit = vg_format("%.*s", (int)length, line);
-    *state = vg_format("%.*s", (int)rest, line + length + 1);
+    size_t length = strcspn(*at, " \n");
+    char *word = vg_format("%.*s", (int)length, *at);
+    *at += length + (*(*at + length) == ' ');
+    return word;
+}
+
+void cert_built_in_source(char **commit, char **suites_state, char **tree_state)
+{
+    const char *at = cert_suites_begin + strlen("vgauge-suites ");
+    *commit = take_word(&at);
+    *suites_state = take_word(&at);
+    *tree_state = take_word(&at);
 }
 
 /* "NAME LENGTH\n", then so many bytes. */

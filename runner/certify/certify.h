@@ -27,7 +27,8 @@ struct vg_suite *vg_suite_built_in(struct vg_error *err);
 struct vg_suite *vg_suite_open(const char *directory, struct vg_error *err);
 void vg_suite_free(struct vg_suite *suite);
 
-/* Writes into run->environment by what a run was made: the digests of suites and programs, and the commit. */
+/* Writes down by what a run was made: the digests of suites and programs, and the commit, in run->environment; and the
+ * build in its fingerprint. */
 bool vg_suite_identify(struct vg_run *run, const char *suites_directory, const char *program_directory,
                        struct vg_error *err);
 

@@ -14,8 +14,9 @@
 
 /* One file of the suite that the program carries; false after the last. *at: 0 to begin. */
 bool cert_built_in_next(size_t *at, const char **name, size_t *name_length, const char **bytes, size_t *length);
-/* Its first line: commit and whether the tree was as committed ("clean", "modified", "unknown"). Caller frees. */
-void cert_built_in_source(char **commit, char **state);
+/* Its first line: commit, and whether the suites, and all that the programs are made of, were as committed ("clean",
+ * "modified", "unknown"). Caller frees. */
+void cert_built_in_source(char **commit, char **suites_state, char **tree_state);
 
 /* --- keys ------------------------------------------------------------------------------------------------------------
  */

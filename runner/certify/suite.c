@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-enum { SUITE_FILE_MAX_BYTES = 4 << 20 };
+enum { SUITE_FILE_MAX_BYTES = 4 << 20, BUILD_DIGITS = 12 };
 #define PLAN "certification"
 
 static void add_line(struct vg_text *listing, const char *name, int name_length, const void *bytes, size_t length)
@@ -122,10 +122,10 @@ static bool load(struct vg_suite *suite, const char *directory, struct vg_error 
 struct vg_suite *vg_suite_built_in(struct vg_error *err)
 {
     struct vg_suite *suite VG_CLEANUP(cleanup_suite) = vg_calloc(1, sizeof(*suite));
-    vg_autofree char *state = NULL;
+    vg_autofree char *state = NULL, *tree = NULL;
     const char *temporary = getenv("TMPDIR");
     suite->built_in = true;
-    cert_built_in_source(&suite->source, &state);
+    cert_built_in_source(&suite->source, &state, &tree);
     suite->dirty = vg_equal(state, "modified");
     suite->listing = built_in_listing();
     vg_autofree char *template = vg_format("%s/vgauge-suites-XXXXXX", temporary && *temporary ? temporary : "/tmp");
@@ -184,11 +184,28 @@ static bool add_program(json_t *programs, const char *directory, const char *nam
     return true;
 }
 
+/* The exact source, where the commit says it; else that of the program itself tells builds apart. */
+static void identify_build(struct vg_run *run, const char *commit, const char *tree_state, const json_t *programs)
+{
+    static const char scheme[] = "sha256:";
+    const char *digest = vg_json_text_or(programs, "vgauge", "");
+    if (vg_equal(tree_state, "clean")) {
+        vg_run_fingerprint(run, VG_FINGERPRINT_BUILD, commit, "the commit that vgauge was built from");
+        return;
+    }
+    bool modified = vg_equal(tree_state, "modified");
+    vg_autofree char *build = vg_format("%s, program %.*s", modified ? commit : "unknown commit",
+                                        (int)strlen(scheme) + BUILD_DIGITS, *digest ? digest : "not found");
+    vg_run_fingerprint(run, VG_FINGERPRINT_BUILD, build,
+                       modified ? "a tree that was not as committed, and the digest of the program"
+                                : "not built from a git tree: the digest of the program");
+}
+
 bool vg_suite_identify(struct vg_run *run, const char *suites_directory, const char *program_directory,
                        struct vg_error *err)
 {
     static const char *const names[] = { "vgauge", "vgauge-agent", "vgauge-workload", "payload.squashfs" };
-    vg_autofree char *commit = NULL, *state = NULL, *own = built_in_listing();
+    vg_autofree char *commit = NULL, *state = NULL, *tree = NULL, *own = built_in_listing();
     vg_autofree char *listing = directory_listing(suites_directory, err);
     if (!listing)
         return false;
@@ -196,7 +213,7 @@ bool vg_suite_identify(struct vg_run *run, const char *suites_directory, const c
     vg_autofree char *why = vg_equal(listing, own) ? vg_strdup("the suite that this vgauge was built with")
                                                    : first_difference(listing, own);
     record(run, "suites", json_string(digest), why);
-    cert_built_in_source(&commit, &state);
+    cert_built_in_source(&commit, &state, &tree);
     record(run, "source", json_string(commit),
            vg_equal(state, "modified") ? "modified: built from a tree whose suites were not as committed"
            : vg_equal(state, "clean")  ? "the commit that this vgauge was built from"
@@ -208,6 +225,7 @@ bool vg_suite_identify(struct vg_run *run, const char *suites_directory, const c
     /* A run that is gone on with was begun by these, and nobody can tell which part is whose if they are others now. */
     const json_t *before = json_object_get(json_object_get(run->environment, "programs"), "value");
     bool other = before && !json_equal(before, programs);
+    identify_build(run, commit, tree, programs);
     record(run, "programs", programs,
            other ? CERT_CHANGED ": begun by other programs" : "digests of the files that ran");
     return good;

@@ -11,7 +11,8 @@ char *vg_fingerprint_digest(struct vg_fingerprint fingerprint)
 {
     vg_autojson json_t *fields = vg_json_new_object();
     for (unsigned i = 0; i < fingerprint.count; i++)
-        vg_json_set_text(fields, fingerprint.fields[i].key, fingerprint.fields[i].value);
+        if (!vg_fingerprint_records(fingerprint.fields[i].key))
+            vg_json_set_text(fields, fingerprint.fields[i].key, fingerprint.fields[i].value);
     vg_autofree char *digest = vg_digest_json(fields);
     return vg_format("%.*s", ID_DIGITS, strchr(digest, ':') + 1);
 }

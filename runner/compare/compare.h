@@ -25,7 +25,8 @@ struct vg_difference {
     char *key;
     char *now, *then; /* NULL: not known there */
     enum vg_difference_kind kind;
-    bool across; /* the user said that it may differ */
+    bool across;   /* the user said that it may differ */
+    bool recorded; /* it is written down and shown, and need not be equal (VG_FINGERPRINT_BUILD) */
 };
 
 struct vg_differences {
@@ -41,6 +42,8 @@ bool vg_fingerprints_compare(struct vg_fingerprint now, struct vg_fingerprint th
 void vg_differences_free(struct vg_differences *differences);
 /* "host.kernel is 6.1 here and 6.5 there" as one sentence without a full stop. Caller frees. */
 char *vg_difference_text(const struct vg_difference *difference);
+/* Whether a field is only recorded. */
+bool vg_fingerprint_records(const char *key);
 struct vg_fingerprint vg_run_fingerprint_of(const struct vg_run *run);
 
 /* --- metrics against metrics ---------------------------------------------------------------------------------------
@@ -151,7 +154,7 @@ bool vg_baseline_save(struct vg_baseline *baseline, const char *directory, bool 
 /* NULL with a sentence that says what is wrong with the file (cut, changed, of a newer vgauge, no baseline at all). */
 struct vg_baseline *vg_baseline_load(const char *path, struct vg_error *err);
 void vg_baseline_free(struct vg_baseline *baseline);
-/* "b41f0c2299aa": the name of its file, from its fingerprint. Caller frees. */
+/* "b41f0c2299aa": the name of its file, from what must be equal in its fingerprint. Caller frees. */
 char *vg_fingerprint_digest(struct vg_fingerprint fingerprint);
 struct vg_fingerprint vg_baseline_fingerprint_of(const struct vg_baseline *baseline);
 
@@ -178,7 +181,7 @@ struct vg_side {
     struct vg_metrics metrics;
 };
 /* Gathers judged run directories that are replicates of each other: their fingerprints must be equal (across as
- * above), else VG_ERROR_INPUT names the first field that is not. */
+ * above), also in what is only recorded, else VG_ERROR_INPUT names the first field that is not. */
 bool vg_side_load(const char *const *directories, unsigned count, const char *across, struct vg_side *side,
                   struct vg_error *err);
 void vg_side_free(struct vg_side *side);
@@ -206,8 +209,8 @@ struct vg_gate {
 };
 void vg_gate_free(struct vg_gate *gate); /* what it owns, not itself, now and then */
 void vg_gate_object(struct vg_gate *gate, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Adds what the policy has against comparing the two: differences that bar it, a baseline that is too old at the time
- * of the runs. True: nothing. */
+/* Adds what the policy has against comparing the two: differences that bar it, other builds of vgauge where it asks for
+ * the same one, a baseline that is too old at the time of the runs. True: nothing. */
 bool vg_gate_admits(struct vg_gate *gate, const struct vg_gate_policy *policy);
 /* Whether a change closes the gate. */
 bool vg_gate_closes(const struct vg_gate *gate, enum vg_change change);

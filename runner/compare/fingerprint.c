@@ -2,6 +2,11 @@
 /* Whether two environments are the same, field by field. What is not known is never taken for equal. */
 #include "compare/compare.h"
 
+bool vg_fingerprint_records(const char *key)
+{
+    return vg_equal(key, VG_FINGERPRINT_BUILD);
+}
+
 static const struct vg_fingerprint_field *find(const struct vg_fingerprint *fingerprint, const char *key)
 {
     for (unsigned i = 0; i < fingerprint->count; i++)
@@ -47,15 +52,16 @@ static void look_at(struct vg_differences *differences, const char *key, const c
 {
     if (vg_equal(now, then)) /* two that are not known are not equal */
         return;
-    bool allowed = across && *across && vg_select(across, key);
+    bool allowed = across && *across && vg_select(across, key), recorded = vg_fingerprint_records(key);
     vg_push(differences->items, differences->count) = (struct vg_difference) {
         .key = vg_strdup(key),
         .now = now ? vg_strdup(now) : NULL,
         .then = then ? vg_strdup(then) : NULL,
         .kind = now && then ? VG_DIFFERS : VG_UNKNOWN,
         .across = allowed,
+        .recorded = recorded,
     };
-    differences->barring += !allowed;
+    differences->barring += !allowed && !recorded;
 }
 
 /* A misspelt --across would forbid a comparison for a reason that nobody understands. */

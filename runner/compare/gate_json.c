@@ -65,6 +65,7 @@ static json_t *differences_to_json(const struct vg_differences *differences)
         vg_json_set_text(object, "now", differences->items[i].now);
         vg_json_set_text(object, "then", differences->items[i].then);
         vg_json_set_bool(object, "across", differences->items[i].across);
+        vg_json_set_bool(object, "recorded", differences->items[i].recorded);
         vg_json_append(list, object);
     }
     return list;

@@ -5,7 +5,7 @@
 /* Software that somebody updates. Anything else that differs (the processor, the profile's slice, the placement, a kind
  * of field that did not exist when this was written) makes another trend. */
 const char vg_history_may_change[] = "*kernel*,*mesa*,*driver*,*firmware*,*qemu*,*vmm*,*libvirt*,*virglrenderer*,*.os,"
-                                     "*version*,*.image*,*hypervisor-tree*,*bios*,*microcode*";
+                                     "*version*," VG_FINGERPRINT_BUILD ",*.image*,*hypervisor-tree*,*bios*,*microcode*";
 
 static bool may_change(const char *key, const char *across)
 {

@@ -363,6 +363,9 @@ bool vg_run_finished(const struct vg_words *finished, const char *test, const ch
 /* Locks the directory against a second writer until the run is freed. */
 bool vg_run_lock(struct vg_run *run, struct vg_error *err);
 void vg_run_free(struct vg_run *run);
+/* The exact source of vgauge: written down and shown, but runs of two builds of one version may be compared, since what
+ * a test does is compared by its recipe. */
+#define VG_FINGERPRINT_BUILD "vgauge.build"
 void vg_run_fingerprint(struct vg_run *run, const char *key, const char *value, const char *source);
 
 /* journal.jsonl: one line per finished instance, on the disk before this returns, and everything that the instance has

@@ -13,7 +13,8 @@ char *vg_gate_counts_text(const struct vg_gate *gate);
 /* "+50.6 %", "+48.1 % to +53.0 %", "no value". Caller frees. */
 char *vg_gate_change_text(const struct vg_compared *item);
 char *vg_gate_interval_text(const struct vg_compared *item);
-/* "host.kernel is ..., which --across allows" for each difference that is allowed. Caller frees the text. */
+/* "host.kernel is `6.1` here and `6.5` there; ..." of each difference that is allowed: by --across, or since it need
+ * not be equal, which is said. Caller frees the text. */
 char *vg_gate_across_text(const struct vg_gate *gate);
 /* Indices of the items that deserve to be looked at, worst first; all: every item. Caller frees. */
 unsigned *vg_gate_order(const struct vg_comparison *comparison, bool all, unsigned *count);

@@ -92,11 +92,12 @@ char *vg_gate_across_text(const struct vg_gate *gate)
     struct vg_text text = { 0 };
     vg_text_add(&text, "%s", "");
     for (unsigned i = 0; i < gate->differences.count; i++) {
-        if (!gate->differences.items[i].across)
+        if (!gate->differences.items[i].across && !gate->differences.items[i].recorded)
             continue;
         vg_autofree char *one = vg_difference_text(&gate->differences.items[i]);
         vg_autofree char *clean = vg_report_clean(one);
-        vg_text_add(&text, "%s%s", text.length ? "; " : "", clean);
+        vg_text_add(&text, "%s%s%s", text.length ? "; " : "", clean,
+                    gate->differences.items[i].across ? "" : " (need not be equal)");
     }
     return text.data;
 }

@@ -413,6 +413,12 @@ static void built_in(void **state)
     json_t *entry = json_object_get(identified.environment, "suites");
     assert_string_equal(vg_json_text_or(entry, "value", ""), own->digest);
     assert_string_equal(vg_json_text_or(entry, "why", ""), "the suite that this vgauge was built with");
+    /* Which source it was: the commit alone only if nothing else was in it. */
+    const char *commit = vg_json_text_or(json_object_get(identified.environment, "source"), "value", "");
+    assert_int_equal(identified.fingerprint_count, 1);
+    assert_string_equal(identified.fingerprint[0].key, VG_FINGERPRINT_BUILD);
+    const char *build = identified.fingerprint[0].value;
+    assert_true(vg_equal(build, commit) || strstr(build, ", program "));
     must(vg_suite_identify(&identified, made, programs, &err), &err);
     entry = json_object_get(identified.environment, "suites");
     assert_non_null(strstr(vg_json_text_or(entry, "why", ""), ".yaml is not as in the suite"));

@@ -309,6 +309,54 @@ static void only_equal_environments_are_compared(void **state)
     assert_non_null(strstr(err.text, "belongs elsewhere"));
 }
 
+static void builds_of_one_version_may_be_compared(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    struct vg_fingerprint_field one[] = { FIELD("host.cpu", "x"), FIELD("vgauge.build", "0123456789ab") },
+                                other[] = { FIELD("host.cpu", "x"), FIELD("vgauge.build", "ba9876543210") };
+    const struct vg_fingerprint now = { one, 2 }, then[] = { { other, 2 }, { other, 1 } }; /* another one, and none */
+    for (size_t i = 0; i < VG_COUNT(then); i++) {
+        struct vg_gate gate = { 0 };
+        assert_good(vg_fingerprints_compare(now, then[i], NULL, &gate.differences, &err), err);
+        assert_int_equal(gate.differences.count, 1);
+        assert_int_equal(gate.differences.barring, 0);
+        assert_true(gate.differences.items[0].recorded && !gate.differences.items[0].across);
+        assert_true(vg_gate_admits(&gate, policy));
+        struct vg_gate_policy strict = *policy;
+        strict.same_build = true;
+        assert_false(vg_gate_admits(&gate, &strict));
+        assert_non_null(strstr(gate.objections[0], "vgauge.build is `0123456789ab` here and "));
+        vg_gate_free(&gate);
+        assert_good(vg_fingerprints_compare(now, then[i], "vgauge.build", &gate.differences, &err), err);
+        assert_true(vg_gate_admits(&gate, &strict));
+        vg_gate_free(&gate);
+        /* Nor is it another environment, in which there may be another baseline of one name. */
+        vg_autofree char *a = vg_fingerprint_digest(now), *b = vg_fingerprint_digest(then[i]);
+        assert_string_equal(a, b);
+    }
+}
+
+static void boots_of_two_builds_are_no_replicates(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    vg_autofree char *a = make_run(6, 100, VG_PASS), *b = make_run(6, 100, VG_PASS);
+    struct vg_run *run = vg_run_load(b, &err);
+    assert_good(run, err);
+    run->seed++; /* else it is a copy of the other */
+    vg_run_fingerprint(run, "vgauge.build", "0123456789ab", "test");
+    assert_good(vg_run_save(run, &err), err);
+    vg_run_free(run);
+    struct vg_side side;
+    const char *const both[] = { a, b };
+    assert_false(vg_side_load(both, 2, NULL, &side, &err));
+    if (!strstr(err.text, "not replicates of each other: vgauge.build"))
+        fail_msg("%s", err.text);
+    assert_good(vg_side_load(both, 2, "vgauge.build", &side, &err), err);
+    vg_side_free(&side);
+}
+
 static void of_two_writers_one_wins(void **state)
 {
     (void)state;
@@ -380,6 +428,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(runs_of_other_environments_are_no_replicates, begin, end),
         cmocka_unit_test(what_is_only_offered_is_no_difference),
         cmocka_unit_test_setup_teardown(only_equal_environments_are_compared, begin, end),
+        cmocka_unit_test_setup_teardown(builds_of_one_version_may_be_compared, begin, end),
+        cmocka_unit_test_setup_teardown(boots_of_two_builds_are_no_replicates, begin, end),
         cmocka_unit_test_setup_teardown(of_two_writers_one_wins, begin, end),
         cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_old_file, begin, end),
     };
