@@ -245,20 +245,20 @@ bench-place: ## of these, placement at scale alone: decisions per second, and th
 bench-load: build ## what vgauge bears: 16 native and 8 VM tenants at once, 10,000 tests in one run, 200,000 samples per second
 	@BUILD=$(BUILD) tests/bench/load
 
-$(BUILD)/bench-gate: $(BUILD)/obj/tests/bench/gate.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
+$(BUILD)/bench-gate: $(BUILD)/obj/tests/bench/gate.o $(BUILD)/obj/tests/bench/gate-boots.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
-# Real boots are those of RUNS, or BOOTS of this host, made now.
-BOOTS ?= 30
-bench-gate: $(BUILD)/bench-gate $(if $(RUNS)$(filter 0,$(BOOTS)),,build $(BUILD)/submit-layer/submit-layer.so) ## how often the gate is right, on synthetic boots and on BOOTS native ones (30; 0: none) or those of RUNS="runs/..."
+# Besides the real boots that are in the tree: those of RUNS, or BOOTS of this host, made now.
+BOOTS ?= 0
+bench-gate: $(BUILD)/bench-gate $(if $(RUNS)$(filter 0,$(BOOTS)),,build $(BUILD)/submit-layer/submit-layer.so) ## how often the gate is right, on synthetic boots and on real ones that are in the tree; also on BOOTS=60 native ones of this host, or those of RUNS="runs/..."
 	@set -e; runs="$(RUNS)"; \
 	if [ -z "$$runs" ] && [ "$(BOOTS)" != 0 ]; then \
 	    keep=$(BUILD)/gate-boots/$$(date +%Y%m%dT%H%M%S); \
 	    BUILD=$(BUILD) KEEP=$$keep MECHANISM=native tests/bench/gate-alarms boots $(BOOTS); \
 	    runs=$$keep/baseline-1; \
 	fi; \
-	VGAUGE_SUITES=$(CURDIR)/suites $(BUILD)/bench-gate $$runs
+	VGAUGE_SUITES=$(CURDIR)/suites $(BUILD)/bench-gate tests/bench/data/*.json $$runs
 
 $(BUILD)/bench-history: $(BUILD)/obj/tests/bench/history.o $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(PROBE_SRC) $(WORKLOAD_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)

@@ -432,13 +432,14 @@ struct vg_gate_policy {
     unsigned boots, baseline_boots; /* fewest values of a metric that are compared */
     unsigned *looks;                /* ascending: boots at which a metric is looked at when it is topped up */
     unsigned look_count;
-    double error;                    /* false discovery rate over all metrics and looks */
-    double false_alarm;              /* most often that one metric is called changed when nothing is, over all looks */
+    double error; /* false discovery rate over all metrics and looks */
+    /* Most often that one metric is called changed, in either direction, when nothing is, over all looks. */
+    double false_alarm;
     double confidence, equivalence;  /* of the two intervals */
     double autocorrelation;          /* of consecutive boots, above which they are said to drift */
     unsigned baseline_age_days;      /* oldest baseline that is compared with */
-    struct vg_threshold *thresholds; /* the first that matches a metric replaces its own min_effect */
     bool same_build;                 /* both sides must be made by one build of vgauge, not only one version */
+    struct vg_threshold *thresholds; /* the first that matches a metric replaces its own min_effect */
     unsigned threshold_count;
     char *source;
     char *user_file; /* NULL: none; the first user_threshold_count thresholds are its */

@@ -88,7 +88,7 @@ static const struct argp_option bless_options[] = {
       0 },
     { "replace", 'R', NULL, 0, "Take the place of this name's baseline for the same environment", 0 },
     CMD_OPTION_BASELINES,
-    CMD_OPTION_POLICY,
+    CMD_OPTION_RULES,
     CMD_OPTION_ACROSS,
     { 0 },
 };

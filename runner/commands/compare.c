@@ -81,7 +81,7 @@ static void release(void *context)
 }
 
 static const struct argp_option compare_options[] = {
-    CMD_OPTION_POLICY, CMD_OPTION_ACROSS, CMD_OPTION_STRICT, CMD_OPTION_ALL, CMD_OPTION_JSON, { 0 },
+    CMD_OPTION_RULES, CMD_OPTION_ACROSS, CMD_OPTION_STRICT, CMD_OPTION_ALL, CMD_OPTION_JSON, { 0 },
 };
 
 const struct cmd_command cmd_compare = {

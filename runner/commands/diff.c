@@ -50,7 +50,7 @@ static void release(void *context)
 
 static const struct argp_option diff_options[] = {
     { "html", 'o', "FILE", 0, "Also a page with all runs side by side", 0 },
-    CMD_OPTION_POLICY,
+    CMD_OPTION_RULES,
     CMD_OPTION_ACROSS,
     CMD_OPTION_ALL,
     CMD_OPTION_JSON,

@@ -177,7 +177,7 @@ static const struct argp_option gate_options[] = {
     { "top-up", 't', NULL, 0, "Boot the tests of inconclusive metrics again, up to the policy's last look", 0 },
     { "out", 'o', "DIR", 0, "Where gate.json, gate.xml (JUnit) and gate.md go (default: the first RUN)", 0 },
     CMD_OPTION_BASELINES,
-    CMD_OPTION_POLICY,
+    CMD_OPTION_RULES,
     CMD_OPTION_ACROSS,
     CMD_OPTION_STRICT,
     CMD_OPTION_ALL,

@@ -9,8 +9,8 @@ bool cmd_gate_option(struct cmd_gate_options *options, int key, const char *valu
     case CMD_KEY_BASELINES:
         options->directory = value;
         return true;
-    case CMD_KEY_POLICY:
-        options->policy = value;
+    case CMD_KEY_RULES:
+        options->rules = value;
         return true;
     case CMD_KEY_ACROSS: {
         char *joined = options->across ? vg_format("%s,%s", options->across, value) : vg_strdup(value);
@@ -46,7 +46,7 @@ const char *cmd_gate_directory(const struct cmd_gate_options *options)
 struct vg_gate_policy *cmd_gate_policy(const struct cmd_gate_options *options, struct vg_error *err)
 {
     vg_autofree char *directory = vg_catalog_directory(err);
-    return directory ? vg_gate_policy_load(directory, options->policy, err) : NULL;
+    return directory ? vg_gate_policy_load(directory, options->rules, err) : NULL;
 }
 
 int cmd_gate_show(const struct vg_gate *gate, const struct cmd_gate_options *options)

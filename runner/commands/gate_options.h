@@ -8,14 +8,14 @@
 
 struct cmd_gate_options {
     const char *directory; /* --baselines */
-    const char *policy;    /* --policy */
+    const char *rules;     /* --rules */
     char *across;          /* all --across, joined by commas */
     bool strict, all, json;
 };
 /* The options' keys, for argp tables. */
 enum {
     CMD_KEY_BASELINES = 'd',
-    CMD_KEY_POLICY = 'P',
+    CMD_KEY_RULES = 'P',
     CMD_KEY_ACROSS = 'x',
     CMD_KEY_STRICT = 's',
     CMD_KEY_ALL = 'l',
@@ -28,13 +28,7 @@ enum {
     }
 #define CMD_OPTION_RULES                                                                                               \
     {                                                                                                                  \
-        "rules", CMD_KEY_POLICY, "FILE", 0, "A YAML file that sets boots, error rates or thresholds anew", 0           \
-    }
-/* The same under its other name, for commands that start no runs: there --policy is not a scheduling policy. */
-#define CMD_OPTION_POLICY                                                                                              \
-    CMD_OPTION_RULES,                                                                                                  \
-    {                                                                                                                  \
-        "policy", CMD_KEY_POLICY, "FILE", OPTION_ALIAS, NULL, 0                                                        \
+        "rules", CMD_KEY_RULES, "FILE", 0, "A YAML file that sets boots, error rates or thresholds anew", 0            \
     }
 #define CMD_OPTION_ACROSS                                                                                              \
     {                                                                                                                  \

@@ -150,7 +150,7 @@ static void release(void *context)
 }
 
 static const struct argp_option overhead_options[] = {
-    CMD_OPTION_POLICY,
+    CMD_OPTION_RULES,
     CMD_OPTION_ACROSS,
     CMD_OPTION_JSON,
     { 0 },

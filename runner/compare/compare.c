@@ -20,6 +20,7 @@ const char *vg_change_name(enum vg_change change)
 /* What a metric's decision needs beside what is reported. */
 struct work {
     bool tested;
+    unsigned n, m;                   /* boots that were compared; paired: both are the pairs */
     double equal_lower, equal_upper; /* logarithms: the interval of the equivalence test */
     double worse_lower, worse_upper; /* the interval as logarithms of "worse by" */
 };
@@ -119,6 +120,8 @@ static void test(const struct vg_comparing *comparing, struct vg_compared *item,
     work->equal_lower = equal.lower;
     work->equal_upper = equal.upper;
     work->tested = true;
+    work->n = n;
+    work->m = m;
     double delta = log1p(item->min_effect);
     struct vg_rank_test larger =
         paired ? vg_signed_rank_test_greater(x, y, n, delta) : vg_rank_test_greater(x, n, y, m, delta);
@@ -129,7 +132,7 @@ static void test(const struct vg_comparing *comparing, struct vg_compared *item,
     item->method = vg_rank_method_name(larger.method);
     double any_larger = paired ? vg_signed_rank_test_greater(x, y, n, 0).p : vg_rank_test_greater(x, n, y, m, 0).p;
     double any_smaller = paired ? vg_signed_rank_test_greater(y, x, n, 0).p : vg_rank_test_greater(y, m, x, n, 0).p;
-    item->p_unchanged = fmin(any_larger, any_smaller);
+    item->p_unchanged = fmin(1, 2 * fmin(any_larger, any_smaller));
 }
 
 static void warn_of_drift(const struct vg_comparing *comparing, struct vg_compared *item)
@@ -203,10 +206,10 @@ static void adjust(struct vg_comparison *comparison, const struct work *works, b
             *(regressed ? &comparison->items[i].q_regressed : &comparison->items[i].q_improved) = p[count++];
 }
 
-/* The p of the most extreme order that so many boots can have. */
-static double smallest_p(const struct vg_comparison *comparison, const struct vg_compared *item)
+/* The one-sided p of the most extreme order that so many boots can have. */
+static double smallest_p(const struct vg_comparison *comparison, const struct work *work)
 {
-    double n = item->now.boots, m = item->then.boots;
+    double n = work->n, m = work->m;
     return comparison->paired ? exp2(-n) : exp(lgamma(n + 1) + lgamma(m + 1) - lgamma(n + m + 1));
 }
 
@@ -222,12 +225,12 @@ static void decide(struct vg_comparison *comparison, struct vg_compared *item, c
         item->change = VG_CHANGE_IMPROVED;
     else if (work->equal_lower >= -delta && work->equal_upper <= delta)
         item->change = VG_CHANGE_EQUIVALENT;
-    else if (smallest_p(comparison, item) * comparison->tested > comparison->error ||
-             smallest_p(comparison, item) > comparison->false_alarm) {
+    else if (smallest_p(comparison, work) * comparison->tested > comparison->error ||
+             2 * smallest_p(comparison, work) > comparison->false_alarm) {
         item->change = VG_CHANGE_INSUFFICIENT;
         comparison->powerless++;
-        note(item, "%u and %u boots could not single out one of %u metrics, however large the change", item->now.boots,
-             item->then.boots, comparison->tested);
+        note(item, "%u and %u boots could not single out one of %u metrics, however large the change", work->n, work->m,
+             comparison->tested);
     }
 }
 

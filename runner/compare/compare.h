@@ -81,9 +81,9 @@ struct vg_compared {
     double cliffs_delta;
     double p_regressed, p_improved; /* of the shifted one-sided test; NaN: not tested */
     double q_regressed, q_improved; /* adjusted (Benjamini-Hochberg) over all metrics tested */
-    double p_unchanged; /* of the test of no change at all, in the direction in which it lies; NaN: not tested */
-    const char *method; /* of the test; NULL: not tested */
-    unsigned look;      /* at which it was decided, from 1 */
+    double p_unchanged;             /* of the two-sided test of no change at all; NaN: not tested */
+    const char *method;             /* of the test; NULL: not tested */
+    unsigned look;                  /* at which it was decided, from 1 */
 };
 
 struct vg_comparison {

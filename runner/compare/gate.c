@@ -67,7 +67,7 @@ bool vg_gate_admits(struct vg_gate *gate, const struct vg_gate_policy *policy)
         if (!(age_days <= policy->baseline_age_days))
             vg_gate_object(gate,
                            "The baseline was blessed at %s, more than %u days before the run (%s): bless again, or "
-                           "raise baseline_age_days in a --policy file.",
+                           "raise baseline_age_days in a --rules file.",
                            gate->then->blessed_at, policy->baseline_age_days, started);
     }
     return gate->objection_count == 0;

@@ -101,8 +101,8 @@ check "as before" overlay elsewhere xfail fail
 mv "$work/gone.yaml" "$work/xfail.yaml"
 
 check "good boots for a baseline" run 0 good base --boots 9
-check "are blessed" status 0 "$vgauge" bless "$work/base" --as main --policy "$work/rules.yaml"
-gate() { "$vgauge" gate "$@" --baseline main --policy "$work/rules.yaml" --across 'mechanism.native.environment'; }
+check "are blessed" status 0 "$vgauge" bless "$work/base" --as main --rules "$work/rules.yaml"
+gate() { "$vgauge" gate "$@" --baseline main --rules "$work/rules.yaml" --across 'mechanism.native.environment'; }
 check "six more" run 0 good new --boots 6
 check "open the gate" status 0 gate "$work/new"
 check "a pass that was not expected is no failure" judged 0 new xfail

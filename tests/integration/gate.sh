@@ -38,7 +38,7 @@ status() {
     [ "$got" = "$expected" ] || { echo "status $got instead of $expected: $*"; cat "$work/out" "$work/err"; return 1; }
 }
 says() { grep -qF -- "$1" "$work/out" "$work/err" || { echo "nothing says: $1"; cat "$work/out" "$work/err"; return 1; }; }
-gate() { "$vgauge" gate "$@" --policy "$work/policy.yaml"; }
+gate() { "$vgauge" gate "$@" --rules "$work/policy.yaml"; }
 
 check "twelve boots are measured" run "$work/native.yaml" 12 "$work/old"
 check "six more are" run "$work/native.yaml" 6 "$work/new"
@@ -47,12 +47,12 @@ check "and six slowed ones" run "$work/slow.yaml" 6 "$work/slow"
 check "the baseline that is shipped is whole" status 0 "$vgauge" baseline show reference --baselines baselines
 check "and has boots enough" test "$(sed -n 's/.*"metric": "tiny.floor".*"boots": \[\(.*\)\].*/\1/p' baselines/reference/*.json | tr ',' '\n' | wc -l)" -ge 20
 check "without a baseline the gate says how to make one" status 2 gate "$work/new" --baseline main
-check "a run with too few boots is not blessed" status 2 "$vgauge" bless "$work/new" --as main --policy "$work/policy.yaml"
-check "a good run is" status 0 "$vgauge" bless "$work/old" --as main --by tester --reason "first" --policy "$work/policy.yaml"
+check "a run with too few boots is not blessed" status 2 "$vgauge" bless "$work/new" --as main --rules "$work/policy.yaml"
+check "a good run is" status 0 "$vgauge" bless "$work/old" --as main --by tester --reason "first" --rules "$work/policy.yaml"
 file=$(head -n 1 "$work/out")
 check "its file is text, one metric a line" grep -qE '^    \{"test": "dsub-vulkan-latency", .*"metric": "empty.p50", .*"boots": \[.*\]\},?$' "$file"
-check "it is not replaced by accident" status 2 "$vgauge" bless "$work/old" --as main --policy "$work/policy.yaml"
-check "but on purpose" status 0 "$vgauge" bless "$work/old" --as main --policy "$work/policy.yaml" --replace
+check "it is not replaced by accident" status 2 "$vgauge" bless "$work/old" --as main --rules "$work/policy.yaml"
+check "but on purpose" status 0 "$vgauge" bless "$work/old" --as main --rules "$work/policy.yaml" --replace
 check "it is listed" status 0 "$vgauge" baseline list
 check "with its name" says main
 check "it is shown" status 0 "$vgauge" baseline show main
@@ -99,7 +99,7 @@ Y
 check "a run is judged again by expectations" status 0 "$vgauge" judge "$work/new" --expectations "$work/known.yaml"
 check "and says by which" grep -q known.yaml "$work/new/results.json"
 
-check "two hosts are booted alternately" status 1 "$vgauge" ab --a "$work/native.yaml" --b "$work/slow.yaml" --pairs 10 "${test[@]}" --out "$work/ab"
+check "two hosts are booted alternately" status 1 "$vgauge" ab --a "$work/native.yaml" --b "$work/slow.yaml" --pairs 12 "${test[@]}" --out "$work/ab"
 check "and compared pair by pair" says "empty.p50"
 check "with what differs between them" says "mechanism.native.environment"
 check "a host that there is not" status 2 "$vgauge" ab --a nosuch --b nosuch --out "$work/none"
@@ -115,8 +115,8 @@ check "nor is a copy a replicate" status 2 gate "$work/new" "$work/copy" --basel
 check "which is told" says "given twice"
 # The CI job, as docs/ci has it.
 export VGAUGE=$vgauge VGAUGE_PLAN=quick VGAUGE_HOST=$work/native.yaml VGAUGE_OUT=$work/ci VGAUGE_ARGS="${test[*]}"
-check "the CI script runs and passes" status 0 docs/ci/gate.sh main --policy "$work/policy.yaml"
+check "the CI script runs and passes" status 0 docs/ci/gate.sh main --rules "$work/policy.yaml"
 check "and leaves what CI systems show" test -s "$work/ci/gate.xml" -a -s "$work/ci/gate.md"
 export VGAUGE_HOST=$work/slow.yaml VGAUGE_OUT=$work/ci-slow
-check "and fails for a slowed driver" status 1 docs/ci/gate.sh main --policy "$work/policy.yaml" "${across[@]}"
+check "and fails for a slowed driver" status 1 docs/ci/gate.sh main --rules "$work/policy.yaml" "${across[@]}"
 exit $failed

@@ -185,15 +185,49 @@ static void noise_alone_is_no_regression(void **state)
     drop(&pair, comparison);
 }
 
+/* What a tripled metric is called with so many boots a side, or pairs. */
+static enum vg_change called(unsigned boots_a_side, bool paired, unsigned *powerless)
+{
+    struct pair pair = { 0 };
+    add_pair(&pair, "m", "lower", 3, 0.02, boots_a_side, boots_a_side);
+    const struct vg_comparing comparing = {
+        .policy = policy, .now = &pair.now, .then = &pair.then, .least_then = boots_a_side, .paired = paired, .look = 1
+    };
+    struct vg_comparison *comparison = vg_compare(&comparing);
+    enum vg_change change = comparison->items[0].change;
+    *powerless = comparison->powerless;
+    if (comparison->powerless)
+        assert_non_null(strstr(comparison->items[0].note, "could not single out"));
+    drop(&pair, comparison);
+    return change;
+}
+
 static void boots_that_cannot_decide_are_named(void **state)
 {
     (void)state;
+    unsigned powerless;
+    /* In both directions together: 2 of 924 orders, and 2 of 3,432; 2 of 2,048 signs, and 2 of 4,096. */
+    assert_true(policy->false_alarm > 2.0 / 3432 && policy->false_alarm < 2.0 / 2048);
+    assert_int_equal(called(6, false, &powerless), VG_CHANGE_INSUFFICIENT);
+    assert_int_equal(powerless, 1);
+    assert_int_equal(called(7, false, &powerless), VG_CHANGE_REGRESSED);
+    assert_int_equal(powerless, 0);
+    assert_int_equal(called(11, true, &powerless), VG_CHANGE_INSUFFICIENT);
+    assert_int_equal(powerless, 1);
+    assert_int_equal(called(12, true, &powerless), VG_CHANGE_REGRESSED);
+}
+
+static void both_directions_count_as_false_alarms(void **state)
+{
+    (void)state;
     struct pair pair = { 0 };
-    add_pair(&pair, "m", "lower", 3, 0.02, 6, 6); /* 1 of 924 orders: p cannot be 0.001 */
-    struct vg_comparison *comparison = compare(&pair, 6);
-    expect(comparison, "t/c/m", VG_CHANGE_INSUFFICIENT);
-    assert_int_equal(comparison->powerless, 1);
-    assert_non_null(strstr(comparison->items[0].note, "could not single out"));
+    add_pair(&pair, "up", "lower", 3, 0.02, 7, 7);
+    add_pair(&pair, "down", "lower", 1 / 3.0, 0.02, 7, 7);
+    add_pair(&pair, "same", "lower", 1, 0.02, 7, 7);
+    struct vg_comparison *comparison = compare(&pair, 7);
+    for (unsigned i = 0; i < 2; i++)
+        assert_true(fabs(comparison->items[i].p_unchanged - 2.0 / 3432) < 1e-12);
+    assert_true(comparison->items[2].p_unchanged <= 1);
     drop(&pair, comparison);
 }
 
@@ -407,6 +441,7 @@ int main(void)
         cmocka_unit_test(many_metrics_share_the_error),
         cmocka_unit_test(noise_alone_is_no_regression),
         cmocka_unit_test(boots_that_cannot_decide_are_named),
+        cmocka_unit_test(both_directions_count_as_false_alarms),
         cmocka_unit_test(drift_is_told),
         cmocka_unit_test(looks_share_the_error_and_keep_their_decisions),
         cmocka_unit_test(pairs_cancel_what_drifts),
