@@ -216,6 +216,9 @@ bool vg_gate_admits(struct vg_gate *gate, const struct vg_gate_policy *policy);
 bool vg_gate_closes(const struct vg_gate *gate, enum vg_change change);
 /* A strict gate is closed by what passes although it is expected to fail, and by what fails now and then. */
 bool vg_gate_closes_overlay(const struct vg_gate *gate, enum vg_overlay overlay);
+/* Entries of expectations that are about no result of any of the runs, each a sentence (borrowed); they close a strict
+ * gate. Caller frees the list. */
+const char **vg_gate_unmatched(const struct vg_gate *gate, unsigned *count);
 /* 1 a regression or a failure; else 3 nothing may be compared, or an invalid result; else 4 nothing was compared; else
  * 0. */
 int vg_gate_exit_status(const struct vg_gate *gate);

@@ -84,6 +84,44 @@ bool vg_gate_closes_overlay(const struct vg_gate *gate, enum vg_overlay overlay)
     return gate->strict && (overlay == VG_OVERLAY_XPASS || overlay == VG_OVERLAY_FLAKE);
 }
 
+/* Runs that were judged by no such file have no say; what --top-up boots again is a part of the first run. */
+static bool all_say(const struct vg_gate *gate, const char *sentence)
+{
+    for (unsigned i = 0; i < gate->now->count; i++) {
+        const struct vg_results *run = gate->now->runs[i];
+        bool says = run->expectation_count == 0;
+        for (unsigned j = 0; j < run->unmatched_count && !says; j++)
+            says = vg_equal(run->unmatched[j], sentence);
+        if (!says)
+            return false;
+    }
+    return true;
+}
+
+const char **vg_gate_unmatched(const struct vg_gate *gate, unsigned *count)
+{
+    const char **sentences = NULL;
+    *count = 0;
+    for (unsigned i = 0; gate->now && i < gate->now->count; i++) {
+        const struct vg_results *run = gate->now->runs[i];
+        for (unsigned j = 0; j < run->unmatched_count; j++) {
+            bool listed = false;
+            for (unsigned k = 0; k < *count && !listed; k++)
+                listed = vg_equal(sentences[k], run->unmatched[j]);
+            if (!listed && all_say(gate, run->unmatched[j]))
+                vg_push(sentences, *count) = run->unmatched[j];
+        }
+    }
+    return sentences;
+}
+
+static bool strictly_unmatched(const struct vg_gate *gate)
+{
+    unsigned count;
+    free(vg_gate_unmatched(gate, &count));
+    return gate->strict && count > 0;
+}
+
 /* The status of the runs as such. What is only skipped neither opens nor closes the gate. */
 static int status_of_runs(const struct vg_gate *gate)
 {
@@ -113,7 +151,7 @@ static bool any_closes(const struct vg_gate *gate)
 int vg_gate_exit_status(const struct vg_gate *gate)
 {
     int runs = status_of_runs(gate);
-    if (runs == 1 || any_closes(gate))
+    if (runs == 1 || any_closes(gate) || strictly_unmatched(gate))
         return 1;
     if (gate->objection_count || runs == 3 || (gate->comparison && gate->comparison->powerless))
         return 3;

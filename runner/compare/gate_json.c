@@ -86,6 +86,12 @@ json_t *vg_gate_to_json(const struct vg_gate *gate)
     vg_json_set_bool(document, "strict", gate->strict);
     vg_json_set(document, "runs", runs);
     vg_json_set(document, "objections", objections);
+    unsigned unmatched_count;
+    vg_autofree const char **unmatched = vg_gate_unmatched(gate, &unmatched_count);
+    json_t *sentences = vg_json_new_array();
+    for (unsigned i = 0; i < unmatched_count; i++)
+        vg_json_append(sentences, json_string(unmatched[i]));
+    vg_json_set(document, "unmatched_expectations", sentences);
     vg_json_set(document, "differences", differences_to_json(&gate->differences));
     vg_json_set(document, "comparison", gate->comparison ? vg_comparison_to_json(gate->comparison) : json_null());
     return document;

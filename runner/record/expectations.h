@@ -10,7 +10,7 @@ bool rec_expectations_load(struct vg_results *results, struct vg_error *err);
 /* The files and their digests, for results.json. */
 json_t *rec_expectations_to_json(const struct vg_results *results);
 /* Sets overlay and overlay_reason of every judgement, from the expectations, the run's fingerprint and start, and the
- * reruns in its directory. */
+ * reruns in its directory; and finds the entries that are about none of them. */
 void rec_overlay(struct vg_results *results);
 
 #endif

@@ -106,11 +106,35 @@ static void consult(const struct vg_results *results, struct vg_judgement *judge
             if (!late && !outside) {
                 if (apply(issue, judgement))
                     return;
-            } else if (failed(judgement->verdict) && !judgement->overlay_reason) {
+            } else if (vg_judgement_gates(judgement) && !judgement->overlay_reason) {
                 judgement->overlay_reason =
                     late ? vg_format("its expectation (%s) expired on %s", issue->reference, issue->expires)
                          : vg_format("its expectation (%s) does not hold here: %s", issue->reference, outside);
             }
+        }
+    }
+}
+
+static bool concerns_any(const struct vg_known_issue *issue, const struct vg_results *results)
+{
+    for (unsigned i = 0; i < results->count; i++)
+        if (concerns(issue, results->judgements[i]))
+            return true;
+    return false;
+}
+
+/* An entry that is about nothing excuses nothing, and whoever wrote it believes that it does. */
+static void find_unmatched(struct vg_results *results)
+{
+    for (unsigned i = 0; i < results->expectation_count; i++) {
+        const struct vg_known_issues *file = results->expectations[i];
+        for (unsigned j = 0; j < file->count; j++) {
+            const struct vg_known_issue *issue = &file->items[j];
+            if (concerns_any(issue, results))
+                continue;
+            vg_push(results->unmatched, results->unmatched_count) =
+                vg_format("%s: entry %u (%s%s%s, %s) is about no result of this run", file->file, j + 1, issue->test,
+                          issue->instance ? " in " : "", issue->instance ? issue->instance : "", issue->reference);
         }
     }
 }
@@ -146,6 +170,7 @@ void rec_overlay(struct vg_results *results)
     }
     for (unsigned i = 0; i < results->count; i++)
         consult(results, results->judgements[i]);
+    find_unmatched(results);
 }
 
 bool vg_judgement_gates(const struct vg_judgement *judgement)

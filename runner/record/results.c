@@ -147,6 +147,7 @@ void vg_results_free(struct vg_results *results)
         free(results->requirements[i].id);
     for (unsigned i = 0; i < results->expectation_count; i++)
         vg_known_issues_free(results->expectations[i]);
+    rec_free_texts(results->unmatched, results->unmatched_count);
     free(results->expectations);
     free(results->judgements);
     free(results->requirements);

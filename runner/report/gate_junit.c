@@ -113,6 +113,22 @@ static void write_troubles(struct vg_xml *xml, const struct vg_gate *gate)
     vg_xml_close(xml);
 }
 
+/* Each is a failure where it closes the gate. */
+static void write_unmatched(struct vg_xml *xml, const struct vg_gate *gate)
+{
+    unsigned count;
+    vg_autofree const char **sentences = vg_gate_unmatched(gate, &count);
+    if (count == 0)
+        return;
+    open_suite(xml, "expectations", count, gate->strict ? count : 0, 0, gate->strict ? 0 : count);
+    for (unsigned i = 0; i < count; i++) {
+        open_case(xml, "vgauge.expectation", sentences[i]);
+        outcome(xml, gate->strict ? "failure" : "skipped", "unmatched", sentences[i]);
+        vg_xml_close(xml);
+    }
+    vg_xml_close(xml);
+}
+
 bool vg_report_gate_junit(const struct vg_gate *gate, const char *path, struct vg_error *err)
 {
     struct vg_xml *xml = vg_xml_create(VG_XML_DOCUMENT, err);
@@ -125,6 +141,7 @@ bool vg_report_gate_junit(const struct vg_gate *gate, const char *path, struct v
     if (gate->comparison)
         write_metrics(xml, gate);
     write_troubles(xml, gate);
+    write_unmatched(xml, gate);
     vg_xml_close(xml);
     return vg_xml_save(xml, path, err);
 }

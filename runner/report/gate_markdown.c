@@ -54,6 +54,17 @@ static void add_troubles(struct vg_text *text, const struct vg_gate *gate)
         vg_text_add(text, "- and %u more\n", count - ROWS);
 }
 
+static void add_unmatched(struct vg_text *text, const struct vg_gate *gate)
+{
+    unsigned count;
+    vg_autofree const char **sentences = vg_gate_unmatched(gate, &count);
+    for (unsigned i = 0; i < count; i++) {
+        vg_text_add(text, "%s- ", i ? "" : "\n");
+        vg_report_markdown_add(text, sentences[i]);
+        vg_text_add(text, "\n");
+    }
+}
+
 bool vg_report_gate_markdown(const struct vg_gate *gate, const char *path, struct vg_error *err)
 {
     vg_autotext struct vg_text text = { 0 };
@@ -75,6 +86,7 @@ bool vg_report_gate_markdown(const struct vg_gate *gate, const char *path, struc
     if (gate->comparison)
         add_metrics(&text, gate);
     add_troubles(&text, gate);
+    add_unmatched(&text, gate);
     vg_text_add(&text, "\n");
     vg_report_markdown_add(&text, counts);
     vg_text_add(&text, "\n");

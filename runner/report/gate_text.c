@@ -81,6 +81,18 @@ static void show_troubles(const struct vg_gate *gate, FILE *out)
         fprintf(out, "  ... and %u more (`vgauge report RUN` shows them)\n", count - TROUBLES_SHOWN);
 }
 
+static void show_unmatched(const struct vg_gate *gate, FILE *out)
+{
+    unsigned count;
+    vg_autofree const char **sentences = vg_gate_unmatched(gate, &count);
+    for (unsigned i = 0; i < count && i < OBJECTIONS_SHOWN; i++) {
+        vg_autofree char *text = vg_report_clean(sentences[i]);
+        fprintf(out, "%s  %s: %s\n", i ? "" : "\n", gate->strict ? "not allowed (strict)" : "warning", text);
+    }
+    if (count > OBJECTIONS_SHOWN)
+        fprintf(out, "  ... and %u more such entries\n", count - OBJECTIONS_SHOWN);
+}
+
 static void show_objections(const struct vg_gate *gate, FILE *out)
 {
     for (unsigned i = 0; i < gate->objection_count && i < OBJECTIONS_SHOWN; i++) {
@@ -100,6 +112,7 @@ void vg_report_gate_text(const struct vg_gate *gate, bool all, FILE *out, bool c
     if (gate->comparison)
         show_metrics(gate, all, out, colour);
     show_troubles(gate, out);
+    show_unmatched(gate, out);
     vg_autofree char *counts = vg_gate_counts_text(gate);
     fprintf(out, "\n%s\n", counts);
     if (gate->comparison && gate->comparison->counts[VG_CHANGE_IMPROVED] &&

@@ -215,7 +215,7 @@ static void show_group(const struct summary *summary, const struct vg_report_gro
         show_numbers(summary, group);
 }
 
-/* One line for each result that expectations had a word about. */
+/* One line for each result that expectations had a word about, and for each of them that is about none. */
 static void show_expectations(const struct summary *summary)
 {
     enum { LINES = 6 };
@@ -233,7 +233,14 @@ static void show_expectations(const struct summary *summary)
     }
     if (shown > LINES)
         fprintf(summary->out, "         %u more (results.json)\n", shown - LINES);
-    if (shown)
+    for (unsigned i = 0; i < summary->results->unmatched_count && i < LINES; i++) {
+        fputs("warning  ", summary->out);
+        show_text(summary, summary->results->unmatched[i], LINE_BYTES);
+        fputc('\n', summary->out);
+    }
+    if (summary->results->unmatched_count > LINES)
+        fprintf(summary->out, "         %u more such entries\n", summary->results->unmatched_count - LINES);
+    if (shown || summary->results->unmatched_count)
         fputc('\n', summary->out);
 }
 

@@ -111,6 +111,14 @@ check "it does not close the gate" status 0 gate "$work/new"
 check "but is shown" says xpass
 check "it closes a strict one" status 1 gate "$work/new" --strict
 check "and is named there" says xpass
+sed 's/test: [^,]*,/test: no-such-test,/' "$work/flake.yaml" >"$work/stale.yaml"
+check "an expectation of nothing is told" status 0 "$vgauge" judge "$work/new" --expectations "$work/stale.yaml"
+check "by its entry" says "entry 1 (no-such-test,"
+check "it does not close the gate" status 0 gate "$work/new"
+check "but is a warning" says "warning: $work/stale.yaml: entry 1"
+check "a strict gate is closed by it" status 1 gate "$work/new" --strict --all
+check "which says so" says "not allowed (strict): $work/stale.yaml: entry 1"
+check "as does JUnit" xmllint --xpath '//testcase[contains(@name, "no-such-test")]/failure' "$work/new/gate.xml"
 check "a failure closes the gate" status 1 gate "$work/bad"
 check "an expected flake, judged again" judged 0 flaky flake
 check "closes a strict gate" status 1 gate "$work/flaky" --strict

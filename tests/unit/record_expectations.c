@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Expectations over verdicts: what they excuse, for whom and for how long, and that a flake is never a pass. */
+#include <stdio.h>
+#include "report/report.h"
 #include "support/judged_run.h"
 
 static char *parent;
@@ -103,6 +105,44 @@ static void what_does_not_hold_is_said(void **state)
     results = judge_by(run, ENTRY("xfail", "2027-01-31", ", versions: [{ key: host.qemu, below: '9' }]"));
     assert_non_null(strstr(results->judgements[0]->overlay_reason, "host.qemu is 10.0.13"));
     vg_results_free(results);
+    /* Also of a result that means nothing, which a waiver was to excuse. */
+    vg_autofree char *invalid = make_run(VG_INVALID);
+    results = judge_by(invalid, ENTRY("waived", "2026-11-21", ""));
+    assert_int_equal(results->judgements[0]->overlay, VG_OVERLAY_NONE);
+    assert_non_null(strstr(results->judgements[0]->overlay_reason, "expired on 2026-11-21"));
+    assert_int_equal(vg_results_status(results), 3);
+    vg_results_free(results);
+    results = judge_by(invalid, ENTRY("waived", "2027-01-31", ", versions: [{ key: host.qemu, below: '9' }]"));
+    assert_non_null(strstr(results->judgements[0]->overlay_reason, "host.qemu is 10.0.13"));
+    vg_results_free(results);
+    /* Nobody misses an excuse for what passed. */
+    vg_autofree char *good = make_run(VG_PASS);
+    results = judge_by(good, ENTRY("waived", "2026-11-21", ""));
+    assert_null(results->judgements[0]->overlay_reason);
+    vg_results_free(results);
+}
+
+static void an_entry_about_nothing_is_said(void **state)
+{
+    (void)state;
+    vg_autofree char *run = make_run(VG_FAIL);
+    struct vg_results *results =
+        judge_by(run, ENTRY("xfail", "2027-01-31", "") "  - { test: iso-scrbu, expect: waived, reason: r, reference: "
+                                                       "BUG-2, expires: 2027-01-31 }\n"
+                                                       "  - { test: iso-scrub, instance: 'native.*', expect: waived, "
+                                                       "reason: r, reference: BUG-3, expires: 2027-01-31 }\n");
+    assert_int_equal(results->unmatched_count, 2);
+    assert_non_null(strstr(results->unmatched[0], "known.yaml: entry 2 (iso-scrbu, BUG-2)"));
+    assert_non_null(strstr(results->unmatched[1], "entry 3 (iso-scrub in native.*, BUG-3)"));
+    char *said = NULL;
+    size_t length;
+    FILE *out = open_memstream(&said, &length);
+    vg_report_summary(results, out, false);
+    fclose(out);
+    assert_non_null(strstr(said, "warning  "));
+    assert_non_null(strstr(said, "iso-scrbu"));
+    free(said);
+    vg_results_free(results);
 }
 
 static void add_rerun(const char *run, unsigned number, enum vg_verdict verdict)
@@ -186,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_kind_excuses_its_own, begin, end),
         cmocka_unit_test_setup_teardown(what_does_not_hold_is_said, begin, end),
+        cmocka_unit_test_setup_teardown(an_entry_about_nothing_is_said, begin, end),
         cmocka_unit_test_setup_teardown(a_flake_is_never_a_pass, begin, end),
         cmocka_unit_test_setup_teardown(the_files_stay_with_the_run, begin, end),
         cmocka_unit_test_setup_teardown(wrong_files_are_refused, begin, end),
