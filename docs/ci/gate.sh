@@ -12,7 +12,7 @@ vgauge=${VGAUGE:-vgauge}
 out=${VGAUGE_OUT:-vgauge-run}
 
 # shellcheck disable=SC2086 # VGAUGE_ARGS is several words
-"$vgauge" run --plan "${VGAUGE_PLAN:-ci}" --host "${VGAUGE_HOST:-reference}" --boots "${VGAUGE_BOOTS:-6}" --rerun 2 \
+"$vgauge" run --plan "${VGAUGE_PLAN:-ci}" --host "${VGAUGE_HOST:-reference}" --boots "${VGAUGE_BOOTS:-6}" \
     ${VGAUGE_EXPECTATIONS:+--expectations "$VGAUGE_EXPECTATIONS"} ${VGAUGE_ARGS:-} --out "$out"
 status=$?
 case $status in

@@ -168,6 +168,7 @@ struct vg_plan_mandatory {
     char *why;
 };
 
+#define VG_RERUNS_MAX 10
 struct vg_plan {
     char *name;
     char *summary;
@@ -176,6 +177,7 @@ struct vg_plan {
     struct vg_words sets;               /* as --set */
     struct vg_words profiles, policies; /* instead of the tests' own axes; empty: as each test says */
     unsigned repeat;                    /* boots per instance; 0: as the test says */
+    unsigned rerun;                     /* failing tests are run again, at most so often, to tell flakes; 0: never */
     unsigned budget_s;                  /* how long it is meant to take, for the estimate; 0: unknown */
     struct vg_plan_mandatory *mandatory;
     unsigned mandatory_count;

@@ -74,6 +74,7 @@ static bool start_one(const struct options *options, unsigned side, unsigned pai
         vg_push(arguments, count) = options->passed[i];
     vg_push(arguments, count) = host;
     vg_push(arguments, count) = "--boots=1";
+    vg_push(arguments, count) = "--rerun=0"; /* a pair is what was booted together */
     if (turns >= 0)
         vg_push(arguments, count) = turn;
     fprintf(stderr, "Pair %u of %u: %s\n", pair + 1, options->pairs, side ? "B" : "A");

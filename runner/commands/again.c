@@ -104,5 +104,6 @@ bool cmd_run_again(const struct vg_run *run, const char *tests, unsigned boots, 
             vg_push(arguments, count) = run->arguments[i];
     vg_push(arguments, count) = selection;
     vg_push(arguments, count) = number;
+    vg_push(arguments, count) = "--rerun=0"; /* whatever the plan says: it is one itself, or one look */
     return cmd_run_vgauge(arguments, (unsigned)count, out, status, err);
 }

@@ -120,6 +120,8 @@ void cmd_plan_print(const struct vg_plan *plan, const struct vg_catalog *catalog
         cmd_field(i ? "" : "Sets", "%s", plan->sets.items[i]);
     if (plan->repeat)
         cmd_field("Boots", "%u", plan->repeat);
+    if (plan->rerun)
+        cmd_field("Reruns", "failing tests, at most %u time%s", plan->rerun, plan->rerun == 1 ? "" : "s");
     if (plan->budget_s) {
         vg_autofree char *budget = vg_duration_text(plan->budget_s);
         cmd_field("Meant to take", "%s", budget);

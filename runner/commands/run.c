@@ -22,8 +22,8 @@ struct options {
     const char **allow;        /* --allow, in order */
     const char **expectations; /* --expectations, in order */
     size_t set_count, allow_count, expectation_count;
-    unsigned reruns;
-    bool seeded, dry_run;
+    unsigned reruns; /* --rerun, if rerun_given */
+    bool rerun_given, seeded, dry_run;
     unsigned long long seed;
     unsigned boots; /* 0: as the plan says */
     int verbose;
@@ -55,11 +55,11 @@ static bool take_boots(struct options *options, const char *value, struct vg_err
 
 static bool take_reruns(struct options *options, const char *value, struct vg_error *err)
 {
-    enum { RERUNS_MAX = 10 };
     long long reruns;
-    if (!vg_parse_int(value, &reruns) || reruns < 0 || reruns > RERUNS_MAX)
-        return vg_fail(err, VG_ERROR_INPUT, "--rerun takes a whole number from 0 to %d", RERUNS_MAX);
+    if (!vg_parse_int(value, &reruns) || reruns < 0 || reruns > VG_RERUNS_MAX)
+        return vg_fail(err, VG_ERROR_INPUT, "--rerun takes a whole number from 0 to %d", VG_RERUNS_MAX);
     options->reruns = (unsigned)reruns;
+    options->rerun_given = true;
     return true;
 }
 
@@ -236,9 +236,18 @@ static int conclude(const struct vg_run *run, struct vg_error *err)
     return vg_run_exit_status(results);
 }
 
-/* Tests with a failure that no rerun has shown to be unsteady yet, joined by commas; *boots: the last boot that failed.
+/* Tests that destroy something are run again only for somebody who says so: a plan's number is not meant for them. */
+static bool may_run_again(const struct options *options, const struct vg_catalog *catalog, const char *id)
+{
+    const struct vg_test *test = vg_catalog_test(catalog, id);
+    return options->rerun_given || (test && !test->needs.destructive);
+}
+
+/* Tests with a failure that nobody expected and no rerun has shown to be unsteady yet, joined by commas; *boots: the
+ * last boot that failed.
  */
-static char *failing_tests(const struct vg_run *run, unsigned *boots, struct vg_error *err)
+static char *failing_tests(const struct options *options, const struct vg_catalog *catalog, const struct vg_run *run,
+                           unsigned *boots, struct vg_error *err)
 {
     cmd_autoresults struct vg_results *results = vg_results_gather(run->directory, err);
     struct vg_text tests = { 0 };
@@ -248,7 +257,8 @@ static char *failing_tests(const struct vg_run *run, unsigned *boots, struct vg_
         bool failed =
             judgement->verdict == VG_FAIL || judgement->verdict == VG_LOST || judgement->verdict == VG_TIMEOUT;
         if (!failed || judgement->overlay == VG_OVERLAY_UNSTABLE || judgement->overlay == VG_OVERLAY_FLAKE ||
-            judgement->overlay == VG_OVERLAY_WAIVED)
+            judgement->overlay == VG_OVERLAY_XFAIL || judgement->overlay == VG_OVERLAY_WAIVED ||
+            !may_run_again(options, catalog, judgement->test))
             continue;
         vg_text_add(&tests, "%s%s", tests.length ? "," : "", judgement->test);
         *boots = judgement->boot > *boots ? judgement->boot : *boots;
@@ -258,16 +268,18 @@ static char *failing_tests(const struct vg_run *run, unsigned *boots, struct vg_
 
 /* Runs failing tests again, each time into a directory of its own within the run: what passes then was no reliable
  * failure, and no pass either. */
-static bool run_failures_again(const struct options *options, const struct vg_run *run, struct vg_error *err)
+static bool run_failures_again(const struct options *options, const struct vg_catalog *catalog,
+                               const struct vg_plan *plan, const struct vg_run *run, struct vg_error *err)
 {
-    for (unsigned number = 1; number <= options->reruns; number++) {
+    unsigned most = options->rerun_given ? options->reruns : plan->rerun;
+    for (unsigned number = 1; number <= most; number++) {
         unsigned boots;
         int status;
-        vg_autofree char *tests = failing_tests(run, &boots, err);
+        vg_autofree char *tests = failing_tests(options, catalog, run, &boots, err);
         vg_autofree char *out = vg_rerun_directory(run->directory, number);
         if (!tests)
             return err->kind == VG_ERROR_NONE;
-        fprintf(stderr, "Running what failed again (%u of at most %u): %s\n", number, options->reruns, tests);
+        fprintf(stderr, "Running what failed again (%u of at most %u): %s\n", number, most, tests);
         if (!cmd_run_again(run, tests, boots, out, &status, err))
             return vg_wrap(err, "--rerun");
     }
@@ -326,7 +338,7 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
     int status = -1;
     if (vg_run_save_expectations(run->directory, options->expectations, (unsigned)options->expectation_count,
                                  &report_err) &&
-        (!done || run_failures_again(options, run, &report_err)))
+        (!done || run_failures_again(options, catalog, plan, run, &report_err)))
         status = conclude(run, &report_err);
     if (!done) { /* the engine's error is the one to print */
         if (err->kind == VG_ERROR_INTERRUPTED)
@@ -494,7 +506,8 @@ static const struct argp_option run_options[] = {
     { "seed", 'S', "NUMBER", 0, "Seed of everything random (default: from the clock; recorded)", 0 },
     { "boots", 'B', "NUMBER", 0, "Boots of every instance, instead of the plan's and the tests' own", 0 },
     { "expectations", 'e', "FILE", 0, "Failures that are known: a YAML file; repeatable; kept with the run", 0 },
-    { "rerun", 'r', "NUMBER", 0, "Run failing tests again, at most so often, to tell flakes from failures", 0 },
+    { "rerun", 'r', "NUMBER", 0,
+      "Run failing tests again, at most so often, to tell flakes from failures (default: as the plan says)", 0 },
     { "turns", 'T', "SIDE:FD", OPTION_HIDDEN, "Take turns with another run, phase by phase", 0 },
     { "dry-run", 'n', NULL, 0, "Print what would run, in order, with estimates; start nothing", 0 },
     { "resume", 'R', "DIR", 0, "Go on with a run that did not come to its end; stands alone", 0 },

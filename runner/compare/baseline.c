@@ -106,6 +106,17 @@ static bool load_folder(const char *directory, const char *name, struct vg_basel
 
 static bool no_such_name(const char *directory, const char *name, const struct vg_words *names, struct vg_error *err)
 {
+    if (!vg_exists(directory))
+        return vg_fail(err, VG_ERROR_INPUT,
+                       "there is no directory %s for baselines (--baselines DIR or $VGAUGE_BASELINES names another one; "
+                       "`vgauge bless RUN... --as NAME` makes one)",
+                       directory);
+    vg_autofree char *folder = vg_format("%s/%s", directory, name);
+    if (vg_record_name_ok(name) && vg_exists(folder))
+        return vg_fail(err, VG_ERROR_INPUT,
+                       "%s is there, and no baseline in it: its files (ENVIRONMENT.json) are gone; get them back, or "
+                       "make one anew with `vgauge bless RUN... --as %s`",
+                       folder, name);
     vg_autofree char *meant = vg_did_you_mean(name, (const char *const *)names->items, names->count);
     vg_autofree char *shown = vg_printable(name, strlen(name), 80);
     return vg_fail(err, VG_ERROR_INPUT,

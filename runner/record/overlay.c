@@ -3,8 +3,6 @@
  * knew, and for how long that is good. */
 #include "record/expectations.h"
 
-enum { RERUNS_MAX = 10 };
-
 static const char *const names[] = {
     [VG_OVERLAY_NONE] = "",       [VG_OVERLAY_XFAIL] = "xfail",       [VG_OVERLAY_XPASS] = "xpass",
     [VG_OVERLAY_FLAKE] = "flake", [VG_OVERLAY_UNSTABLE] = "unstable", [VG_OVERLAY_WAIVED] = "waived",
@@ -162,7 +160,7 @@ static void look_at_rerun(struct vg_results *results, const char *directory)
 
 void rec_overlay(struct vg_results *results)
 {
-    for (unsigned number = 1; number <= RERUNS_MAX; number++) {
+    for (unsigned number = 1; number <= VG_RERUNS_MAX; number++) {
         vg_autofree char *directory = vg_rerun_directory(results->run->directory, number);
         if (!vg_exists(directory))
             break;

@@ -73,6 +73,11 @@ check "an expected flake does not fail the run" judged 0 flaky flake
 check "but is no pass" overlay flaky flake fail
 check "without a rerun that passed nobody knows that it is one" judged 1 bad flake
 
+check "the plan says how often, if nobody else does" run 1 bad planned
+check "which is once" test -d "$work/planned/reruns/1" -a ! -d "$work/planned/reruns/2"
+check "none at all can be asked for" run 1 bad never --rerun 0
+check "and is what is done" test ! -e "$work/never/reruns"
+
 check "an expected failure does not fail the run" judged 0 bad xfail
 check "and stays one" overlay bad xfail fail
 check "a waived one does not, either" judged 0 bad waived
@@ -93,6 +98,7 @@ digest = hashlib.sha256(open(sys.argv[2], "rb").read()).hexdigest()
 print(files)
 sys.exit(not (len(files) == 1 and files[0]["file"] == sys.argv[2] and digest in files[0]["digest"] and "BUG-7" in json.dumps(files[0])))
 P
+check "what was expected is not run again" test ! -e "$work/given/reruns"
 check "the run knows which files judged it" python3 "$work/files.py" "$work/given/expectations.json" "$work/xfail.yaml"
 mv "$work/xfail.yaml" "$work/gone.yaml"
 mv "$work/given" "$work/elsewhere"

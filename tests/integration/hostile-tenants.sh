@@ -25,7 +25,7 @@ sed 's/^  - name: native/&\n    software_renderer: true/' suites/hosts/native.ya
 
 evil() { # MODE
     rm -rf "$work/used" "$work/run"
-    VGAUGE_EVIL=$1 run 60 run --host "$work/native.yaml" --test 'api-*' --out "$work/run"
+    VGAUGE_EVIL=$1 run 60 run --host "$work/native.yaml" --test 'api-*' --rerun 0 --out "$work/run"
 }
 only_its_own() { # REASON
     [ "$status" = 1 ] || { echo "exit status $status"; return 1; }

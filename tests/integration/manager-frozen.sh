@@ -50,7 +50,7 @@ host "$work/asking.yaml" "VK_LAYER_PATH=${layer//\//\\/}, VK_INSTANCE_LAYERS=VK_
 
 run() { # host, more
     rm -rf "$work/run"
-    "$vgauge" run --plan full --host "$1" --test dsub-manager-frozen --out "$work/run" "${@:2}" >"$work/out" 2>"$work/err" </dev/null
+    "$vgauge" run --plan full --host "$1" --test dsub-manager-frozen --rerun 0 --out "$work/run" "${@:2}" >"$work/out" 2>"$work/err" </dev/null
 }
 said() { # verdict, what must be in it
     python3 - "$work/run" "$1" "${2:-}" <<'P'

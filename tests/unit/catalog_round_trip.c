@@ -328,6 +328,8 @@ static void plan_and_requirement_become_json(void **state)
     assert_string_equal(vg_json_text_or(json, "name", ""), "quick");
     assert_int_equal(json_array_size(json_object_get(json, "tests")), 2);
     assert_int_equal(vg_json_int_or(json, "repeat", 0), 2);
+    assert_int_equal(plan->rerun, 3);
+    assert_int_equal(vg_json_int_or(json, "rerun", 0), 3);
     vg_plan_free(plan);
     vg_autofree char *path = source_path("tests/unit/data/catalog/good-requirement.yaml");
     struct vg_requirement_file *file = vg_requirement_file_load(path, &err);

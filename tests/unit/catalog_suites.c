@@ -100,6 +100,11 @@ static void the_quick_plan_has_its_tests(void **state)
     const struct vg_plan *plan = vg_catalog_plan(catalog, "quick", &err);
     assert_non_null(plan);
     assert_int_equal(plan->budget_s, 360);
+    assert_int_equal(plan->rerun, 1);
+    /* Handed to somebody else: a failure has no second chance there. */
+    const struct vg_plan *certification = vg_catalog_plan(catalog, "certification", &err);
+    assert_non_null(certification);
+    assert_int_equal(certification->rerun, 0);
     for (size_t i = 0; i < VG_COUNT(ids); i++) {
         assert_non_null(vg_catalog_test(catalog, ids[i]));
         bool selected = false;

@@ -302,6 +302,12 @@ static void only_equal_environments_are_compared(void **state)
     vg_baselines_free(&baselines);
     assert_false(vg_baselines_load(directory, "mian", &baselines, &err));
     assert_non_null(strstr(err.text, "did you mean `main`"));
+    vg_autofree char *empty = vg_format("%s/empty", directory), *nowhere = vg_format("%s/nowhere", directory);
+    assert_good(vg_make_directories(empty, &err), err);
+    assert_false(vg_baselines_load(directory, "empty", &baselines, &err));
+    assert_non_null(strstr(err.text, "/empty is there, and no baseline in it"));
+    assert_false(vg_baselines_load(nowhere, "main", &baselines, &err));
+    assert_non_null(strstr(err.text, "there is no directory "));
     /* Renamed by hand: it would stand for an environment that it is not of. */
     vg_autofree char *other = vg_format("%s/main/0123456789ab.json", directory);
     assert_int_equal(rename(path, other), 0);
