@@ -58,7 +58,8 @@ static inline void make_suites(const char *parent, struct made_size size)
         vg_autofree char *name = vg_format("suites/tests/made/made-%03u.yaml", i);
         vg_autofree char *text =
             vg_format("id: made-%03u\nrequirement: VGPU-MADE-00%d\nsummary: The %uth of its kind.\nwhy: Made up.\n"
-                      "needs: { capability: vulkan }\nmatrix: { mechanism: host, profile: host, policy: default }\n"
+                      "needs: { capability: vulkan, destructive: true }\nmatrix: { mechanism: host, profile: host, "
+                      "policy: default }\n"
                       "tenants:\n  - { name: guest }\nphases:\n"
                       "  - { name: tiny, run: [ { on: guest, workload: vk-submit-latency } ] }\nanalyze:\n"
                       "  - { name: tiny, analysis: latency, phase: tiny, workload: vk-submit-latency }\nexpect:\n"
@@ -74,7 +75,8 @@ static inline void make_suites(const char *parent, struct made_size size)
                 "pgpus:\n  - { name: core1, cpus: \"1\" }\nmechanisms:\n  - name: virtio-venus\n    profiles:\n");
     for (unsigned i = 0; i < size.profiles; i++)
         vg_text_add(&host, "      - { name: p%u, max: %u }\n", i, i + 1);
-    vg_text_add(&host, "    policies:\n      - { name: equal-share, period_us: 20000 }\n    software_renderer: true\n");
+    vg_text_add(&host, "    policies:\n      - { name: equal-share, period_us: 20000 }\n    software_renderer: true\n"
+                       "allow: [destructive]\n");
     made_file(parent, "host.yaml", host.data);
     vg_text_free(&host);
 }
