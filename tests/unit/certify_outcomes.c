@@ -36,10 +36,10 @@ static const char *const made_tests[][3] = {
 
 static char *scratch;
 static struct vg_suite *suite;
-static struct vg_run made_run;
+static struct vg_run measured;
 static struct vg_judgement judgements[VG_COUNT(made_tests)];
 static struct vg_judgement *pointers[VG_COUNT(made_tests)];
-static struct vg_results results = { .run = &made_run, .judgements = pointers };
+static struct vg_results results = { .run = &measured, .judgements = pointers };
 
 static int set_up(void **state)
 {
@@ -50,7 +50,7 @@ static int set_up(void **state)
         return -1;
     scratch = vg_strdup(template);
     make_suites(scratch, (struct made_size) { 0, 1, 1 });
-    made_file(scratch, "suites/requirements/made.yaml", requirements);
+    make_file(scratch, "suites/requirements/made.yaml", requirements);
     for (size_t i = 0; i < VG_COUNT(made_tests); i++) {
         vg_autofree char *name = vg_format("suites/tests/made/%s.yaml", made_tests[i][0]);
         vg_autofree char *text =
@@ -60,9 +60,9 @@ static int set_up(void **state)
                       "  - { name: tiny, analysis: latency, phase: tiny, workload: vk-submit-latency }\nexpect:\n"
                       "  - { metric: tiny.count, report: true }\nno_control: made up\n",
                       made_tests[i][0], made_tests[i][1], made_tests[i][2]);
-        made_file(scratch, name, text);
+        make_file(scratch, name, text);
     }
-    made_file(scratch, "host.yaml",
+    make_file(scratch, "host.yaml",
               "name: made\nsummary: A host that is not there.\nconnection: qemu:///embed\n"
               "pgpus:\n  - { name: core1, cpus: \"1\" }\nmechanisms:\n  - name: virtio-venus\n"
               "    profiles: [ { name: full, max: 4 } ]\n    policies: [ { name: equal-share, period_us: 20000 } ]\n");
@@ -71,7 +71,7 @@ static int set_up(void **state)
     must(suite != NULL, &err);
     struct vg_host *host = vg_host_load(suites, host_file, &err);
     must(host != NULL, &err);
-    made_run.host_file = vg_host_to_json(host);
+    measured.host_file = vg_host_to_json(host);
     vg_host_free(host);
     return 0;
 }
@@ -81,7 +81,7 @@ static int tear_down(void **state)
     struct vg_error err = { 0 };
     (void)state;
     vg_suite_free(suite);
-    json_decref(made_run.host_file);
+    json_decref(measured.host_file);
     vg_remove_tree(scratch, &err);
     free(scratch);
     return 0;
@@ -109,7 +109,7 @@ static json_t *outcomes(unsigned counts[CERT_STATES])
 {
     struct vg_error err = { 0 };
     struct cert_planned planned VG_CLEANUP(cert_planned_free);
-    must(cert_plan(&made_run, suite, &planned, &err), &err);
+    must(cert_plan(&measured, suite, &planned, &err), &err);
     return cert_requirements(&results, suite, &planned, counts);
 }
 
@@ -179,7 +179,7 @@ static void told(void **state)
     (void)state;
     results.count = 0;
     result("decided", VG_PASS);
-    made_run.version = made_run.host = made_run.plan = made_run.started = made_run.ended = instance_name;
+    measured.version = measured.host = measured.plan = measured.started = measured.ended = instance_name;
     vg_autojson json_t *statement = cert_statement(&results, suite, "GPU", "Us", &err);
     must(statement != NULL, &err);
     assert_int_equal(vg_json_int_or(json_object_get(statement, "counts"), "not tested", 0), 6);
