@@ -154,7 +154,7 @@ static void write_requirements(struct vg_sheet *sheet, const json_t *statement)
                                                       { "Level", 4 },
                                                       { "What it says", 12 },
                                                       { "Outcome", 4 },
-                                                      { "Decided by (results), or why not", 8 } };
+                                                      { "Results, or why none", 8 } };
     size_t index;
     json_t *requirement;
     vg_sheet_add(sheet, VG_SHEET_HEADING, "What was tested, and what held");
