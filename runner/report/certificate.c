@@ -150,11 +150,9 @@ static void write_claims(struct vg_sheet *sheet, const json_t *statement)
 
 static void write_requirements(struct vg_sheet *sheet, const json_t *statement)
 {
-    static const struct vg_sheet_column columns[] = { { "Requirement", 6 },
-                                                      { "Level", 4 },
-                                                      { "What it says", 12 },
-                                                      { "Outcome", 4 },
-                                                      { "Results, or why none", 8 } };
+    static const struct vg_sheet_column columns[] = {
+        { "Requirement", 6 }, { "Level", 4 }, { "What it says", 12 }, { "Outcome", 4 }, { "Results, or why none", 8 }
+    };
     size_t index;
     json_t *requirement;
     vg_sheet_add(sheet, VG_SHEET_HEADING, "What was tested, and what held");

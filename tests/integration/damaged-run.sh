@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Everything that a report reads may be damaged, or somebody else's: each file of a run, damaged in every way, must be
 # refused in a sentence or missed in one; never a crash, a hang, or silence.
+# shellcheck disable=SC2016 # check evaluates them
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
 # shellcheck source=tests/integration/lib.bash
