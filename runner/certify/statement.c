@@ -73,7 +73,7 @@ static enum vg_conformance exceptions(json_t *statement, const struct vg_results
 /* What the vendor says that the product offers: it is held to that, and to no more. */
 static json_t *claims(const struct vg_run *run)
 {
-    static const char *const kept[] = { "name", "profiles", "policies", "promises" };
+    static const char *const kept[] = { "name", "profiles", "policies", "promises", "software_renderer" };
     json_t *list = vg_json_new_array();
     size_t index;
     json_t *mechanism;
