@@ -272,7 +272,7 @@ $(BUILD)/bench-certify: $(BUILD)/obj/tests/bench/certify.o $(call obj,$(BASE_SRC
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
-bench-certify: $(BUILD)/bench-certify ## time to certify and verify 200 tests x 4 profiles with 5 million samples
+bench-certify: $(BUILD)/bench-certify ## time to report, certify and verify one run of 200 tests x 4 profiles with 5 million samples
 	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && $(BUILD)/bench-certify "$$directory"
 man: build ## man pages, below build/man
 	@command -v help2man >/dev/null || { echo "man: help2man is not installed (Debian: help2man)" >&2; exit 3; }

@@ -108,8 +108,25 @@ struct vg_known_issues *vg_known_issues_load(const char *path, struct vg_error *
     return document ? from_document(document, err) : NULL;
 }
 
+/* In YAML a number is text like any other; in what vgauge itself wrote it can only be damage. */
+static bool only_texts(const json_t *value, struct vg_error *err)
+{
+    const char *key;
+    json_t *member;
+    size_t index;
+    if (json_is_object(value)) {
+        json_object_foreach((json_t *)value, key, member) if (!only_texts(member, err)) return vg_wrap(err, "`%s`",
+                                                                                                       key);
+        return true;
+    }
+    json_array_foreach(value, index, member) if (!only_texts(member, err)) return vg_wrap(err, "[%zu]", index);
+    return json_is_array(value) || json_is_string(value) || vg_fail(err, VG_ERROR_INPUT, "it is not text");
+}
+
 struct vg_known_issues *vg_known_issues_from_json(const json_t *json, const char *file, struct vg_error *err)
 {
+    if (!only_texts(json, err))
+        return NULL;
     vg_autofree char *text = json_dumps(json, JSON_ENCODE_ANY);
     if (!text) {
         vg_fail(err, VG_ERROR_INPUT, "%s: the expectations cannot be read as JSON", file);

@@ -59,11 +59,11 @@ enum vg_conformance { VG_CONFORMS, VG_CONFORMS_WITH_WAIVERS, VG_DOES_NOT_CONFORM
 /* What a package says, and who says it. */
 struct vg_certificate {
     enum vg_conformance outcome;
-    char *product, *vendor, *tested;                          /* tested: "2026-11-22" */
-    char *vgauge, *suite;                                     /* version and digest */
-    char *signer;                                             /* fingerprint of the key */
-    bool signer_known;                                        /* it is the key that the verifier named */
-    unsigned held, not_met, waived, findings, not_applicable; /* requirements */
+    char *product, *vendor, *tested;                                      /* tested: "2026-11-22" */
+    char *vgauge, *suite;                                                 /* version and digest */
+    char *signer;                                                         /* fingerprint of the key */
+    bool signer_known;                                                    /* it is the key that the verifier named */
+    unsigned held, not_met, waived, findings, not_tested, not_applicable; /* requirements */
     unsigned instances, files;
     uint64_t bytes, samples; /* unpacked; rows of raw samples judged again */
     char **expired;          /* sentences: waivers that held when it was tested and have expired since */

@@ -5,6 +5,7 @@
 
 #include "certify/certify.h"
 #include "certify/package.h"
+#include "engine/engine.h"
 
 /* --- the suite -------------------------------------------------------------------------------------------------------
  */
@@ -46,6 +47,19 @@ char *cert_difference(const json_t *found, const json_t *expected);
  * directory only. *results: gathered; caller frees with vg_results_free. */
 bool cert_rules(const char *run_directory, const struct vg_suite *suite, struct vg_results **results,
                 struct vg_error *err);
+/* What the plan has on the host whose file the run carries; the schedule borrows from the host. */
+struct cert_planned {
+    struct vg_host *host;
+    struct vg_schedule schedule;
+};
+void cert_planned_free(struct cert_planned *planned);
+/* *planned is to be freed whatever it returns. */
+bool cert_plan(const struct vg_run *run, const struct vg_suite *suite, struct cert_planned *planned,
+               struct vg_error *err);
+/* "TEST/INSTANCE" of each result -> its number, for cert_find. Caller decrefs. */
+json_t *cert_index(const struct vg_results *results);
+const struct vg_judgement *cert_find(const struct vg_results *results, const json_t *index, const char *test,
+                                     const char *instance);
 /* An entry of a file of expectations that waives something and expired before `day`: a sentence (caller frees), else
  * NULL. From *at, which is moved behind it. */
 char *cert_expired_waiver(const struct vg_results *results, const char *day, unsigned *at);
@@ -56,6 +70,23 @@ bool cert_follows(const char *run_directory, const struct vg_results *results, u
 /* --- what a package says ---------------------------------------------------------------------------------------------
  */
 
+/* What became of one requirement, from the worst that is known of it to the best. Not applicable is only what mechanism
+ * or claims say of themselves; what nobody looked at is not tested, whoever chose so. */
+enum cert_state {
+    CERT_NOT_APPLICABLE,
+    CERT_NOT_TESTED,
+    CERT_HELD,
+    CERT_FINDING,
+    CERT_WAIVED,
+    CERT_NOT_MET,
+    CERT_STATES
+};
+extern const char *const cert_state_words[CERT_STATES];
+/* Of a result that is no skip. */
+enum cert_state cert_state_of(const struct vg_judgement *judgement);
+/* Every requirement of the suite with its outcome, by which tests, or why none; counts: of each state, added to. */
+json_t *cert_requirements(const struct vg_results *results, const struct vg_suite *suite,
+                          const struct cert_planned *planned, unsigned counts[CERT_STATES]);
 json_t *cert_statement(const struct vg_results *results, const struct vg_suite *suite, const char *product,
                        const char *vendor, struct vg_error *err);
 /* The certificate from a statement that was checked; signer and counts of files are the caller's. */

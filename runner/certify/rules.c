@@ -4,14 +4,11 @@
  * on that host, does every result mean something. */
 #include "certify/internal.h"
 
-#include "engine/engine.h"
-
 #include <errno.h>
 
 #define PLAN "certification"
 
 VG_DEFINE_CLEANUP(cleanup_results, struct vg_results *, vg_results_free)
-VG_DEFINE_CLEANUP(cleanup_host, struct vg_host *, vg_host_free)
 VG_DEFINE_CLEANUP(cleanup_test, struct vg_test *, vg_test_free)
 
 static const char *environment_text(const struct vg_run *run, const char *what, const char *member)
@@ -129,8 +126,36 @@ static struct vg_host *host_of(const struct vg_run *run, const struct vg_suite *
     return host;
 }
 
-static const struct vg_judgement *find(const struct vg_results *results, const json_t *index, const char *test,
-                                       const char *instance)
+void cert_planned_free(struct cert_planned *planned)
+{
+    vg_schedule_free(&planned->schedule);
+    vg_host_free(planned->host);
+    *planned = (struct cert_planned) { 0 };
+}
+
+bool cert_plan(const struct vg_run *run, const struct vg_suite *suite, struct cert_planned *planned,
+               struct vg_error *err)
+{
+    *planned = (struct cert_planned) { .host = host_of(run, suite, err) };
+    if (planned->host && !planned->host->model)
+        return vg_schedule_make(suite->catalog, suite->plan, planned->host, NULL, NULL, &planned->schedule, err);
+    return planned->host &&
+           vg_fail(err, VG_ERROR_INPUT, "the run was made on a model of drivers (%s), which is no product",
+                   planned->host->model);
+}
+
+json_t *cert_index(const struct vg_results *results)
+{
+    json_t *index = vg_json_new_object();
+    for (unsigned i = 0; i < results->count; i++) {
+        vg_autofree char *place = vg_format("%s/%s", results->judgements[i]->test, results->judgements[i]->instance);
+        vg_json_set_int(index, place, i);
+    }
+    return index;
+}
+
+const struct vg_judgement *cert_find(const struct vg_results *results, const json_t *index, const char *test,
+                                     const char *instance)
 {
     vg_autofree char *place = vg_format("%s/%s", test, instance);
     const json_t *number = json_object_get(index, place);
@@ -157,8 +182,11 @@ static bool instance_good(const struct vg_results *results, const json_t *index,
 {
     bool mandatory = vg_plan_demands(suite->plan, suite->catalog, instance->test, instance->mechanism);
     const char *id = instance->test->id;
-    const struct vg_judgement *judgement = find(results, index, id, instance->name);
+    const struct vg_judgement *judgement = cert_find(results, index, id, instance->name);
     *decided = false;
+    if (mandatory && instance->withheld)
+        return vg_fail(err, VG_ERROR_INPUT, "the mandatory test %s was not run on %s: it %s", id, instance->mechanism,
+                       instance->skip);
     if (!judgement && (instance->skip || (!mandatory && !any_of(results, id))))
         return true; /* it does not apply, or nobody chose it */
     if (!judgement && !mandatory)
@@ -187,11 +215,7 @@ static bool instance_good(const struct vg_results *results, const json_t *index,
 static bool all_scheduled(const struct vg_results *results, const struct vg_schedule *schedule,
                           const struct vg_suite *suite, struct vg_error *err)
 {
-    vg_autojson json_t *index = vg_json_new_object(), *planned = vg_json_new_object();
-    for (unsigned i = 0; i < results->count; i++) {
-        vg_autofree char *place = vg_format("%s/%s", results->judgements[i]->test, results->judgements[i]->instance);
-        vg_json_set_int(index, place, i);
-    }
+    vg_autojson json_t *index = cert_index(results), *planned = vg_json_new_object();
     unsigned decided_count = 0;
     for (unsigned i = 0; i < schedule->count; i++) {
         bool decided;
@@ -213,16 +237,8 @@ static bool all_scheduled(const struct vg_results *results, const struct vg_sche
 
 static bool complete(const struct vg_results *results, const struct vg_suite *suite, struct vg_error *err)
 {
-    VG_CLEANUP(cleanup_host) struct vg_host *host = host_of(results->run, suite, err);
-    struct vg_schedule schedule;
-    if (host && host->model)
-        return vg_fail(err, VG_ERROR_INPUT, "the run was made on a model of drivers (%s), which is no product",
-                       host->model);
-    if (!host || !vg_schedule_make(suite->catalog, suite->plan, host, NULL, NULL, &schedule, err))
-        return false;
-    bool good = all_scheduled(results, &schedule, suite, err);
-    vg_schedule_free(&schedule);
-    return good;
+    struct cert_planned planned VG_CLEANUP(cert_planned_free);
+    return cert_plan(results->run, suite, &planned, err) && all_scheduled(results, &planned.schedule, suite, err);
 }
 
 bool cert_rules(const char *run_directory, const struct vg_suite *suite, struct vg_results **results,

@@ -10,66 +10,6 @@ static const char *const outcome_words[] = {
     [VG_DOES_NOT_CONFORM] = "does not conform",
 };
 
-/* What became of one requirement, from the worst of its results to the best. */
-enum state { NOT_APPLICABLE, HELD, FINDING, WAIVED, NOT_MET, STATES };
-static const char *const state_words[] = {
-    [NOT_APPLICABLE] = "not applicable",
-    [HELD] = "held",
-    [FINDING] = "finding",
-    [WAIVED] = "waived",
-    [NOT_MET] = "not met",
-};
-
-static enum state state_of(const struct vg_judgement *judgement)
-{
-    switch (judgement->verdict) {
-    case VG_SKIP:
-        return NOT_APPLICABLE;
-    case VG_PASS:
-        return HELD;
-    case VG_FINDING:
-        return FINDING;
-    default: /* what is expected to fail has failed: only a waiver says that somebody answers for it */
-        return judgement->overlay == VG_OVERLAY_WAIVED ? WAIVED : NOT_MET;
-    }
-}
-
-static bool concerns(const struct vg_judgement *judgement, const char *requirement)
-{
-    return vg_words_have(&judgement->requirements, requirement);
-}
-
-static json_t *requirements(const struct vg_results *results, const struct vg_suite *suite, unsigned counts[STATES])
-{
-    json_t *list = vg_json_new_array();
-    for (unsigned i = 0; i < results->requirement_count; i++) {
-        const char *id = results->requirements[i].id;
-        const struct vg_requirement *requirement = vg_catalog_requirement(suite->catalog, id);
-        vg_autojson json_t *tests = vg_json_new_object();
-        enum state worst = NOT_APPLICABLE;
-        for (unsigned j = 0; j < results->count; j++) {
-            if (!concerns(results->judgements[j], id))
-                continue;
-            enum state state = state_of(results->judgements[j]);
-            worst = state > worst ? state : worst;
-            if (state != NOT_APPLICABLE)
-                vg_json_set_int(tests, results->judgements[j]->test,
-                                vg_json_int_or(tests, results->judgements[j]->test, 0) + 1);
-        }
-        counts[worst]++;
-        json_t *object = vg_json_new_object();
-        vg_autofree char *severity = requirement ? vg_format("S%d", (int)requirement->severity) : NULL;
-        vg_json_set_text(object, "id", id);
-        vg_json_set_text(object, "level", !requirement ? NULL : requirement->level == VG_MUST ? "MUST" : "SHOULD");
-        vg_json_set_text(object, "severity", severity);
-        vg_json_set_text(object, "statement", requirement ? requirement->statement : NULL);
-        vg_json_set_text(object, "outcome", state_words[worst]);
-        vg_json_set(object, "results_by_test", json_incref(tests));
-        vg_json_append(list, object);
-    }
-    return list;
-}
-
 static json_t *place_to_json(const struct vg_judgement *judgement, bool mandatory)
 {
     json_t *object = vg_json_new_object();
@@ -112,16 +52,16 @@ static enum vg_conformance exceptions(json_t *statement, const struct vg_results
         const struct vg_judgement *judgement = results->judgements[i];
         const struct vg_test *test = vg_catalog_test(suite->catalog, judgement->test);
         bool mandatory = test && vg_plan_demands(suite->plan, suite->catalog, test, judgement->mechanism);
-        enum state state = state_of(judgement);
-        if (state <= HELD)
+        if (judgement->verdict == VG_SKIP || judgement->verdict == VG_PASS)
             continue;
+        enum cert_state state = cert_state_of(judgement);
         json_t *object = place_to_json(judgement, mandatory);
-        if (state == WAIVED)
+        if (state == CERT_WAIVED)
             add_waiver(object, waiver_of(results, judgement));
-        vg_json_append(state == NOT_MET ? not_met : state == WAIVED ? waived : findings, object);
-        if (mandatory && state == NOT_MET)
+        vg_json_append(state == CERT_NOT_MET ? not_met : state == CERT_WAIVED ? waived : findings, object);
+        if (mandatory && state == CERT_NOT_MET)
             outcome = VG_DOES_NOT_CONFORM;
-        else if (mandatory && state == WAIVED && outcome == VG_CONFORMS)
+        else if (mandatory && state == CERT_WAIVED && outcome == VG_CONFORMS)
             outcome = VG_CONFORMS_WITH_WAIVERS;
     }
     vg_json_set(statement, "not_met", not_met);
@@ -133,7 +73,7 @@ static enum vg_conformance exceptions(json_t *statement, const struct vg_results
 /* What the vendor says that the product offers: it is held to that, and to no more. */
 static json_t *claims(const struct vg_run *run)
 {
-    static const char *const kept[] = { "name", "profiles", "policies", "promises" };
+    static const char *const kept[] = { "name", "profiles", "policies", "promises", "software_renderer" };
     json_t *list = vg_json_new_array();
     size_t index;
     json_t *mechanism;
@@ -148,16 +88,26 @@ static json_t *claims(const struct vg_run *run)
     return list;
 }
 
-/* Tests of the plan that nobody ran; all of them optional, or it would be no package. */
-static json_t *not_run(const struct vg_results *results, const struct vg_suite *suite)
+static bool applies(const struct vg_schedule *schedule, const struct vg_test *test)
+{
+    for (unsigned i = 0; i < schedule->count; i++)
+        if (schedule->items[i].test == test && (!schedule->items[i].skip || schedule->items[i].withheld))
+            return true;
+    return false;
+}
+
+/* Tests that apply and that nobody ran; all of them optional, or it would be no package. */
+static json_t *not_run(const struct vg_results *results, const struct vg_suite *suite,
+                       const struct vg_schedule *schedule)
 {
     json_t *list = vg_json_new_array();
     for (unsigned i = 0; i < suite->catalog->test_count; i++) {
+        const struct vg_test *test = suite->catalog->tests[i];
         bool found = false;
         for (unsigned j = 0; j < results->count && !found; j++)
-            found = vg_equal(results->judgements[j]->test, suite->catalog->tests[i]->id);
-        if (!found)
-            vg_json_append(list, json_string(suite->catalog->tests[i]->id));
+            found = vg_equal(results->judgements[j]->test, test->id) && results->judgements[j]->verdict != VG_SKIP;
+        if (!found && applies(schedule, test))
+            vg_json_append(list, json_string(test->id));
     }
     return list;
 }
@@ -215,7 +165,10 @@ json_t *cert_statement(const struct vg_results *results, const struct vg_suite *
 {
     if (!name_good("product", product, err) || !name_good("vendor", vendor, err))
         return NULL;
-    unsigned counts[STATES] = { 0 };
+    struct cert_planned planned VG_CLEANUP(cert_planned_free);
+    if (!cert_plan(results->run, suite, &planned, err))
+        return NULL;
+    unsigned counts[CERT_STATES] = { 0 };
     json_t *statement = vg_json_new_object(), *numbers = vg_json_new_object();
     vg_json_set_text(statement, "schema", "vgauge-statement/1");
     vg_json_set_text(statement, "product", product);
@@ -224,22 +177,23 @@ json_t *cert_statement(const struct vg_results *results, const struct vg_suite *
     vg_json_set(statement, "tested", tested(results->run));
     vg_json_set(statement, "vgauge", made_by(results->run, suite));
     vg_json_set(statement, "claimed", claims(results->run));
-    vg_json_set(statement, "requirements", requirements(results, suite, counts));
-    for (int state = HELD; state < STATES; state++)
-        vg_json_set_int(numbers, state_words[state], counts[state]);
-    vg_json_set_int(numbers, state_words[NOT_APPLICABLE], counts[NOT_APPLICABLE]);
+    vg_json_set(statement, "requirements", cert_requirements(results, suite, &planned, counts));
+    for (int state = CERT_HELD; state < CERT_STATES; state++)
+        vg_json_set_int(numbers, cert_state_words[state], counts[state]);
+    for (int state = CERT_NOT_APPLICABLE; state < CERT_HELD; state++)
+        vg_json_set_int(numbers, cert_state_words[state], counts[state]);
     vg_json_set_int(numbers, "results", results->count);
     vg_json_set(statement, "counts", numbers);
     enum vg_conformance outcome = exceptions(statement, results, suite);
     vg_json_set_text(statement, "outcome", outcome_words[outcome]);
-    vg_json_set(statement, "not_run", not_run(results, suite));
+    vg_json_set(statement, "not_run", not_run(results, suite, &planned.schedule));
     vg_json_set(statement, "environment", environment(results->run));
     return statement;
 }
 
-static unsigned count_of(const json_t *statement, enum state state)
+static unsigned count_of(const json_t *statement, enum cert_state state)
 {
-    return (unsigned)vg_json_int_or(json_object_get(statement, "counts"), state_words[state], 0);
+    return (unsigned)vg_json_int_or(json_object_get(statement, "counts"), cert_state_words[state], 0);
 }
 
 bool cert_certificate(const json_t *statement, struct vg_certificate *certificate, struct vg_error *err)
@@ -257,11 +211,12 @@ bool cert_certificate(const json_t *statement, struct vg_certificate *certificat
     certificate->tested = vg_format("%.10s", vg_json_text_or(when, "ended", "?"));
     certificate->vgauge = vg_strdup(vg_json_text_or(made, "version", "?"));
     certificate->suite = vg_strdup(vg_json_text_or(made, "suite", "?"));
-    certificate->held = count_of(statement, HELD);
-    certificate->not_met = count_of(statement, NOT_MET);
-    certificate->waived = count_of(statement, WAIVED);
-    certificate->findings = count_of(statement, FINDING);
-    certificate->not_applicable = count_of(statement, NOT_APPLICABLE);
+    certificate->held = count_of(statement, CERT_HELD);
+    certificate->not_met = count_of(statement, CERT_NOT_MET);
+    certificate->waived = count_of(statement, CERT_WAIVED);
+    certificate->findings = count_of(statement, CERT_FINDING);
+    certificate->not_applicable = count_of(statement, CERT_NOT_APPLICABLE);
+    certificate->not_tested = count_of(statement, CERT_NOT_TESTED);
     certificate->instances = (unsigned)vg_json_int_or(json_object_get(statement, "counts"), "results", 0);
     return true;
 }

@@ -126,6 +126,16 @@ void cmd_plan_print(const struct vg_plan *plan, const struct vg_catalog *catalog
         vg_autofree char *budget = vg_duration_text(plan->budget_s);
         cmd_field("Meant to take", "%s", budget);
     }
+    for (unsigned i = 0; i < plan->mandatory_count; i++) {
+        const struct vg_plan_mandatory *entry = &plan->mandatory[i];
+        vg_autofree char *tests = cmd_words(&entry->tests, "every test"),
+                         *mechanisms = cmd_words(&entry->mechanisms, "any");
+        cmd_field(i ? "" : "Mandatory", "%s on mechanisms %s%s%s%s: %s", tests, mechanisms,
+                  entry->level ? ", if they decide a requirement of level " : "", entry->level ? entry->level : "",
+                  entry->level ? " that names the mechanism, or all" : "", or_dash(entry->why));
+    }
+    if (plan->mandatory_count) /* cmd_duties lists them with what they are */
+        return;
     vg_autofree char *joined = NULL;
     for (unsigned i = 0; i < plan->tests.count; i++) {
         char *longer = vg_format("%s%s%s", joined ? joined : "", i ? "," : "", plan->tests.items[i]);

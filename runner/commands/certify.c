@@ -85,6 +85,7 @@ static json_t *to_json(const struct vg_certificate *certificate)
     vg_json_set_int(json, "not_met", certificate->not_met);
     vg_json_set_int(json, "waived", certificate->waived);
     vg_json_set_int(json, "findings", certificate->findings);
+    vg_json_set_int(json, "not_tested", certificate->not_tested);
     vg_json_set_int(json, "not_applicable", certificate->not_applicable);
     vg_json_set_int(json, "results", certificate->instances);
     vg_json_set_int(json, "samples", (int64_t)certificate->samples);
@@ -98,9 +99,10 @@ static void print_certificate(const struct vg_certificate *certificate, const ch
 {
     vg_autofree char *answer = vg_certificate_answer(certificate);
     printf("%s: %s by %s %s.\n\n", head, certificate->product, certificate->vendor, answer);
-    cmd_field("Outcome", "%u requirements held, %u not met, %u waived, %u with a finding; %u do not apply",
+    cmd_field("Outcome",
+              "%u requirements held, %u not met, %u waived, %u with a finding; %u not tested, %u do not apply",
               certificate->held, certificate->not_met, certificate->waived, certificate->findings,
-              certificate->not_applicable);
+              certificate->not_tested, certificate->not_applicable);
     cmd_field("Judged", "%u results, again, from %llu rows of raw samples; %u files, %llu MiB", certificate->instances,
               (unsigned long long)certificate->samples, certificate->files,
               (unsigned long long)((certificate->bytes + (1 << 20) - 1) >> 20));

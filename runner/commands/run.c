@@ -149,13 +149,16 @@ static bool apply_sets(struct vg_catalog *catalog, const struct vg_plan *plan, c
     return true;
 }
 
-static void print_schedule(const struct vg_schedule *schedule, const struct vg_plan *plan, const struct vg_host *host)
+static void print_schedule(const struct vg_schedule *schedule, const struct vg_catalog *catalog,
+                           const struct vg_plan *plan, const struct vg_host *host)
 {
-    static const char *const headers[] = { "#", "TEST", "INSTANCE", "ESTIMATE", NULL };
+    static const char *const all_headers[] = { "#", "TEST", "INSTANCE", "ESTIMATE", "DUTY", NULL };
+    static const char *const short_headers[] = { "#", "TEST", "INSTANCE", "ESTIMATE", NULL };
+    const char *const *headers = plan->mandatory_count ? all_headers : short_headers;
     static const char *const skip_headers[] = { "SKIPPED TEST", "INSTANCE", "REASON", NULL };
     cmd_autotable struct cmd_table runs = { .headers = headers }, skips = { .headers = skip_headers };
-    double total_s = 0;
-    unsigned count = 0;
+    double total_s = 0, mandatory_s = 0;
+    unsigned count = 0, mandatory_count = 0;
     for (unsigned i = 0; i < schedule->count; i++) {
         const struct vg_instance *instance = &schedule->items[i];
         if (instance->skip) {
@@ -171,10 +174,19 @@ static void print_schedule(const struct vg_schedule *schedule, const struct vg_p
         cmd_table_add(&runs, "%s", instance->name);
         cmd_table_add(&runs, "%s", estimate);
         total_s += estimate_s;
+        bool mandatory = vg_plan_demands(plan, catalog, instance->test, instance->mechanism);
+        mandatory_count += mandatory;
+        mandatory_s += mandatory ? estimate_s : 0;
+        if (plan->mandatory_count)
+            cmd_table_add(&runs, "%s", mandatory ? "mandatory" : "optional");
     }
-    vg_autofree char *total = vg_duration_text(total_s);
-    printf("Plan %s on host %s: %u instance%s, about %s, in this order:\n\n", plan->name, host->name, count,
+    vg_autofree char *total = vg_duration_text(total_s), *part = vg_duration_text(mandatory_s);
+    printf("Plan %s on host %s: %u instance%s, about %s, in this order:\n", plan->name, host->name, count,
            count == 1 ? "" : "s", total);
+    if (plan->mandatory_count)
+        printf("%u of them, about %s, are mandatory; `vgauge describe %s` lists the tests by mechanism.\n",
+               mandatory_count, part, plan->name);
+    putchar('\n');
     cmd_table_print(&runs, stdout);
     if (skips.cell_count) {
         putchar('\n');
@@ -439,7 +451,7 @@ static int run_plan(const struct options *options, struct vg_error *err)
         vg_run_free(resume.run);
         status = -1;
     } else if (options->dry_run) {
-        print_schedule(&schedule, plan, host);
+        print_schedule(&schedule, catalog, plan, host);
     } else {
         status = execute(options, catalog, plan, host, &schedule, resume.run, err);
     }

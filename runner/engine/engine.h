@@ -15,6 +15,7 @@ struct vg_instance {
     unsigned boot;                            /* 1..repeat */
     char *name;                               /* "virtio-venus.full.equal-share.boot-1" */
     char *skip;                               /* why it cannot run here; NULL if it can */
+    bool withheld;                            /* `skip` is no word of mechanism or claims, but somebody's choice */
     bool done;                                /* finished before: a run that is resumed passes over it */
 };
 

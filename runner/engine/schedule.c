@@ -70,8 +70,9 @@ static char *joined(const struct vg_words *words, const char *between)
 }
 
 /* policy: NULL for a reason that has nothing to do with any. */
-static char *why_not_here(const struct vg_test *test, const struct vg_host *host, const struct vg_mechanism *mechanism,
-                          const char *policy, const struct vg_host_profile *profile)
+static char *why_it_does_not_apply(const struct vg_test *test, const struct vg_host *host,
+                                   const struct vg_mechanism *mechanism, const char *policy,
+                                   const struct vg_host_profile *profile)
 {
     for (unsigned i = 0; i < test->needs.capability.count; i++) {
         const char *capability = test->needs.capability.items[i];
@@ -84,8 +85,6 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
         return vg_format("needs a VM; a tenant of %s is a process on the host", mechanism->name);
     if (policy && test->needs.policy.count && !vg_words_have(&test->needs.policy, policy))
         return vg_format("does not apply to the scheduling policy %s", policy[0] ? policy : "(none)");
-    if (test->needs.destructive && !vg_words_have(&host->allow, "destructive"))
-        return vg_strdup("is destructive, which the host file does not allow (allow: [destructive])");
     const struct vg_host_mechanism *config = vg_host_mechanism_find(host, mechanism->name);
     if (freezes(test) && config->managers.count == 0)
         return vg_format("freezes the user-space manager, and the host file names none for %s (managers: [...])",
@@ -104,8 +103,25 @@ static char *why_not_here(const struct vg_test *test, const struct vg_host *host
     return NULL;
 }
 
+/* Why something is not run here. */
+struct why {
+    char *text; /* NULL: it is run */
+    bool withheld;
+};
+
+static struct why why_not_here(const struct vg_test *test, const struct vg_host *host,
+                               const struct vg_mechanism *mechanism, const char *policy,
+                               const struct vg_host_profile *profile)
+{
+    char *text = why_it_does_not_apply(test, host, mechanism, policy, profile);
+    if (text || !test->needs.destructive || vg_words_have(&host->allow, "destructive"))
+        return (struct why) { text, false };
+    text = vg_strdup("is destructive, which the host file does not allow (allow: [destructive])");
+    return (struct why) { text, true };
+}
+
 static void add(struct vg_schedule *schedule, const struct vg_test *test, const struct vg_host_mechanism *config,
-                const char *profile, const char *policy, unsigned boot, char *skip)
+                const char *profile, const char *policy, unsigned boot, struct why why)
 {
     vg_autofree char *name = vg_format("%s.%s.%s.boot-%u", config->name, profile, policy[0] ? policy : "none", boot);
     vg_push(schedule->items, schedule->count) = (struct vg_instance) {
@@ -115,7 +131,8 @@ static void add(struct vg_schedule *schedule, const struct vg_test *test, const 
         .policy = policy,
         .boot = boot,
         .name = VG_TAKE(name),
-        .skip = skip,
+        .skip = boot == 1 ? why.text : NULL,
+        .withheld = why.withheld,
     };
 }
 
@@ -127,9 +144,9 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
     const struct vg_host_policy unspecified = { .name = none };
     unsigned repeat = plan->repeat ? plan->repeat : test->matrix.repeat ? test->matrix.repeat : 1;
     if (!test->tenant_count) { /* what is done to the mechanism itself has every profile as its subject */
-        char *why = why_not_here(test, host, mechanism, "", NULL);
-        for (unsigned boot = 1; boot <= (why ? 1 : repeat); boot++)
-            add(schedule, test, config, "all", "", boot, boot == 1 ? why : NULL);
+        struct why why = why_not_here(test, host, mechanism, "", NULL);
+        for (unsigned boot = 1; boot <= (why.text ? 1 : repeat); boot++)
+            add(schedule, test, config, "all", "", boot, why);
         return;
     }
     unsigned profiles = config->profile_count ? config->profile_count : 1;
@@ -150,23 +167,23 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
             if (!applies || !axis_takes(policy_axis, policy->name, taken == 0))
                 continue;
             taken++;
-            char *why = why_not_here(test, host, mechanism, policy->name, profile);
-            if (why && skipped) {
-                free(why);
+            struct why why = why_not_here(test, host, mechanism, policy->name, profile);
+            if (why.text && skipped) {
+                free(why.text);
                 continue;
             }
-            skipped = skipped || why;
-            for (unsigned boot = 1; boot <= (why ? 1 : repeat); boot++)
-                add(schedule, test, config, profile->name, policy->name, boot, boot == 1 ? why : NULL);
+            skipped = skipped || why.text;
+            for (unsigned boot = 1; boot <= (why.text ? 1 : repeat); boot++)
+                add(schedule, test, config, profile->name, policy->name, boot, why);
         }
         if (taken == 0 && !skipped) {
             /* None of the host's policies is one that the test judges: one skip says so. */
             vg_autofree char *judged = joined(&test->needs.policy, ", ");
-            char *why = why_not_here(test, host, mechanism, NULL, profile);
-            add(schedule, test, config, profile->name, "", 1,
-                why ? why
-                    : vg_format("the host does not offer %s any scheduling policy that this test judges (%s)",
-                                config->name, judged));
+            char *why = why_it_does_not_apply(test, host, mechanism, NULL, profile);
+            if (!why)
+                why = vg_format("the host does not offer %s any scheduling policy that this test judges (%s)",
+                                config->name, judged);
+            add(schedule, test, config, profile->name, "", 1, (struct why) { why, false });
             skipped = true;
         }
     }

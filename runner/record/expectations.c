@@ -50,19 +50,32 @@ bool vg_run_save_expectations(const char *run_directory, const char *const *file
     return vg_json_save_file(document, path, err);
 }
 
+/* Of the file that was given, so that somebody who has it can tell whether it is the same. */
+static bool digest_good(const char *digest)
+{
+    static const char prefix[] = "sha256:", digits[] = "0123456789abcdef";
+    size_t length = strlen(prefix);
+    return strncmp(digest, prefix, length) == 0 && strspn(digest + length, digits) == 64 && !digest[length + 64];
+}
+
 static struct vg_known_issues *load_file(const json_t *member, struct vg_error *err)
 {
-    const char *file;
+    const char *file, *digest;
     json_t *content;
-    if (!vg_json_text(member, "file", &file, err) || !vg_json_object(member, "content", &content, err))
+    if (!vg_json_text(member, "file", &file, err) || !vg_json_text(member, "digest", &digest, err) ||
+        !vg_json_object(member, "content", &content, err))
         return NULL;
+    if (!digest_good(digest)) {
+        vg_fail(err, VG_ERROR_INPUT, "`digest` is not sha256: and 64 hexadecimal digits");
+        return NULL;
+    }
     return vg_known_issues_from_json(content, file, err);
 }
 
 bool rec_expectations_load(struct vg_results *results, struct vg_error *err)
 {
     vg_autofree char *path = path_of(results->run->directory);
-    if (!vg_exists(path))
+    if (!rec_is_there(path))
         return true;
     vg_autojson json_t *document = rec_load_document(path, SCHEMA, err);
     json_t *list;

@@ -145,6 +145,12 @@ bool rec_json(const json_t *object, const char *key, json_t **value, struct vg_e
     return true;
 }
 
+bool rec_is_there(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 || errno != ENOENT;
+}
+
 json_t *rec_load_document(const char *path, const char *schema, struct vg_error *err)
 {
     struct stat status;

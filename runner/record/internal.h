@@ -45,6 +45,8 @@ bool rec_json(const json_t *object, const char *key, json_t **value, struct vg_e
     })
 
 /* Loads a regular file (no link, no device) whose top level is an object with "schema": schema. */
+/* Also what cannot be read, such as a link to nothing: a file that is optional must not be missed in silence. */
+bool rec_is_there(const char *path);
 json_t *rec_load_document(const char *path, const char *schema, struct vg_error *err);
 
 /* The head of a run (plan, host, times, state, ...) and its fingerprint, as run.json and results.json carry them. */

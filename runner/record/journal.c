@@ -61,7 +61,7 @@ bool rec_journal_read(const char *run_directory, struct rec_journal_entry **entr
     vg_autofree char *path = vg_format("%s/journal.jsonl", run_directory);
     vg_autofree char *text = NULL;
     size_t length;
-    if (!vg_exists(path))
+    if (!rec_is_there(path))
         return true;
     if (!vg_read_file(path, REC_FILE_MAX, &text, &length, err))
         return false;

@@ -187,6 +187,33 @@ static bool load_state(const json_t *document, struct vg_run *run, struct vg_err
     return true;
 }
 
+/* Each member of a list, if it is there, is an object with a name. */
+static bool named(const json_t *object, const char *key, struct vg_error *err)
+{
+    const json_t *list = json_object_get(object, key);
+    size_t index;
+    json_t *member;
+    if (list && !json_is_array(list))
+        return vg_fail(err, VG_ERROR_INPUT, "`%s` is not a list", key);
+    json_array_foreach((json_t *)list, index, member) if (!vg_json_text_or(member, "name", NULL)) return vg_fail(
+        err, VG_ERROR_INPUT, "`%s[%zu]` has no name", key, index);
+    return true;
+}
+
+/* As far as results are put in order by it; whoever runs by it again has it read as a host file. */
+static bool host_file_good(const json_t *host_file, struct vg_error *err)
+{
+    size_t index;
+    json_t *mechanism;
+    if (!named(host_file, "mechanisms", err))
+        return vg_wrap(err, "host_file");
+    json_array_foreach(
+        json_object_get(host_file, "mechanisms"), index,
+        mechanism) if (!named(mechanism, "profiles", err) ||
+                       !named(mechanism, "policies", err)) return vg_wrap(err, "host_file.mechanisms[%zu]", index);
+    return true;
+}
+
 struct vg_run *vg_run_load(const char *directory, struct vg_error *err)
 {
     vg_autofree char *absolute = realpath(directory, NULL);
@@ -209,7 +236,8 @@ struct vg_run *vg_run_load(const char *directory, struct vg_error *err)
         rec_texts(document, "arguments", &run->arguments, &run->argument_count, err) &&
         REC_LOAD_LIST(document, "fingerprint", run->fingerprint, run->fingerprint_count, load_fingerprint_field, err) &&
         rec_json(document, "environment", &run->environment, err) &&
-        rec_json(document, "plan_file", &run->plan_file, err) && rec_json(document, "host_file", &run->host_file, err))
+        rec_json(document, "plan_file", &run->plan_file, err) &&
+        rec_json(document, "host_file", &run->host_file, err) && host_file_good(run->host_file, err))
         return run;
     vg_wrap(err, "%s", path);
     vg_run_free(run);

@@ -16,6 +16,41 @@ bool vg_run_save_requirements(const struct vg_run *run, const struct vg_requirem
     return vg_json_save_file(document, path, err);
 }
 
+static bool one_of(const json_t *object, const char *key, const char *const *words, size_t count, struct vg_error *err)
+{
+    const char *found = vg_json_text_or(object, key, "");
+    for (size_t i = 0; i < count; i++)
+        if (vg_equal(words[i], found))
+            return true;
+    vg_autofree char *shown = vg_printable(found, strlen(found), 60);
+    return vg_fail(err, VG_ERROR_INPUT, "`%s` is `%s`, which is none", key, shown);
+}
+
+/* A page shows them as they are, so that what is no text must not get as far. */
+static bool requirement_good(const json_t *object, struct vg_error *err)
+{
+    static const char *const texts[] = { "statement", "probe", "workload", "accept", "source" };
+    static const char *const lists[] = { "tiers", "mechanisms" };
+    static const char *const levels[] = { "MUST", "SHOULD" }, *const severities[] = { "S1", "S2", "S3", "S4" };
+    vg_autofree char *id = NULL, *group = NULL;
+    for (size_t i = 0; i < VG_COUNT(texts); i++) {
+        vg_autofree char *text = NULL;
+        if (!rec_text(object, texts[i], &text, err))
+            return false;
+    }
+    for (size_t i = 0; i < VG_COUNT(lists); i++) {
+        char **items = NULL;
+        unsigned count = 0;
+        bool good = rec_texts(object, lists[i], &items, &count, err);
+        rec_free_texts(items, count);
+        if (!good)
+            return false;
+    }
+    return rec_name(object, "id", &id, err) && rec_name(object, "group", &group, err) &&
+           one_of(object, "level", levels, VG_COUNT(levels), err) &&
+           one_of(object, "severity", severities, VG_COUNT(severities), err);
+}
+
 json_t *vg_run_load_requirements(const char *run_directory, struct vg_error *err)
 {
     vg_autofree char *path = vg_format("%s/requirements.json", run_directory);
@@ -27,6 +62,11 @@ json_t *vg_run_load_requirements(const char *run_directory, struct vg_error *err
         vg_wrap(err, "%s", path);
         return NULL;
     }
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!requirement_good(json_array_get(list, i), err)) {
+            vg_wrap(err, "%s, requirements[%zu]", path, i);
+            return NULL;
+        }
     return json_incref(list);
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What changed against the baseline, as `vgauge gate` decided it and left it in the run's gate.json. That is a file
- * like any other of a run directory: foreign, so that each member is looked at before it is believed. */
+/* What changed against the baseline, as `vgauge gate` decided it and left it in the run's gate.json (gate_file.c). */
 #include <math.h>
 #include "report/page.h"
 
-enum { GATE_MAX_BYTES = 64 << 20, ROWS = 60 };
+enum { ROWS = 60 };
 
 static const struct {
     const char *change, *class_name;
@@ -14,28 +13,6 @@ static const struct {
     { "inconclusive", "badge skip", 3 }, { "insufficient", "badge skip", 9 }, { "no baseline", "badge skip", 9 },
     { "equivalent", "badge skip", 9 },
 };
-
-void vg_page_load_gate(struct vg_page *page)
-{
-    struct vg_error err = { 0 };
-    vg_autofree char *path = vg_format("%s/gate.json", page->results->run->directory), *text = NULL;
-    size_t length = 0, index;
-    json_t *item;
-    if (!vg_exists(path))
-        return;
-    if (!vg_read_file(path, GATE_MAX_BYTES, &text, &length, &err) ||
-        !(page->gate = vg_json_load_text(text, length, &err))) {
-        vg_warn("the page shows no differences to a baseline: %s", err.text);
-        return;
-    }
-    page->gate_items = vg_json_new_object();
-    json_array_foreach(json_object_get(json_object_get(page->gate, "comparison"), "metrics"), index, item)
-    {
-        const char *id = vg_json_text_or(item, "metric", NULL);
-        if (id && json_object_set(page->gate_items, id, item) != 0)
-            vg_warn("gate.json names a metric twice, or by what is no text");
-    }
-}
 
 static double real(const json_t *object, const char *key)
 {
@@ -137,8 +114,17 @@ void vg_page_baseline(struct vg_page *page)
     static const char *const titles[] = { "Metric", "Baseline", "This run", "Change", "Verdict" };
     struct vg_xml *xml = page->xml;
     const json_t *items = json_object_get(json_object_get(page->gate, "comparison"), "metrics");
-    if (!page->gate)
+    if (!page->gate && !page->gate_trouble)
         return;
+    if (page->gate_trouble) {
+        vg_autofree char *trouble =
+            vg_format("The run has a gate.json, and it cannot be shown: %s", page->gate_trouble);
+        vg_xml_open(xml, "section");
+        vg_page_heading(page, "h2", "baseline", "Differences to the baseline");
+        vg_xml_element_class(xml, "p", "warning", trouble);
+        vg_xml_close(xml);
+        return;
+    }
     vg_autofree char *against = vg_format("Compared with %s: %s.", vg_json_text_or(page->gate, "against", "?"),
                                           vg_json_text_or(page->gate, "verdict", "?"));
     vg_xml_open(xml, "section");

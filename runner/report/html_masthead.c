@@ -43,9 +43,12 @@ static void write_navigation(struct vg_page *page)
         const char *target, *text;
         bool there;
     } links[] = {
-        { "#verdicts", "Requirements", true },    { "#expectations", "Known failures", known },
-        { "#baseline", "Baseline", page->gate },  { "#tests", "Tests", true },
-        { "#trends", "Over time", page->trends }, { "#environment", "Environment", true },
+        { "#verdicts", "Requirements", true },
+        { "#expectations", "Known failures", known },
+        { "#baseline", "Baseline", page->gate || page->gate_trouble },
+        { "#tests", "Tests", true },
+        { "#trends", "Over time", page->trends },
+        { "#environment", "Environment", true },
         { "#reading", "How to read this", true },
     };
     vg_xml_open(page->xml, "nav");

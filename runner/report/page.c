@@ -193,6 +193,7 @@ void vg_page_free(struct vg_page *page)
     xmlFreeDoc(page->prose);
     vg_palette_free(&page->palette);
     json_decref(page->gate_items);
+    free(page->gate_trouble);
     json_decref(page->gate);
     json_decref(page->requirements);
 }

@@ -15,6 +15,7 @@ struct vg_page {
     struct vg_plotter *plotter;
     const struct vg_trends *trends; /* with their changes; NULL: no history was named */
     json_t *gate;                   /* the run's gate.json; NULL: it was compared with nothing */
+    char *gate_trouble;             /* why the run's gate.json cannot be shown; NULL: it can, or there is none */
     json_t *gate_items;             /* of it: metric id -> item */
     json_t *requirements;           /* array of requirement objects; may be NULL */
     xmlDocPtr prose;                /* reports/prose.xml: every text of the page that is longer than a line */

@@ -163,7 +163,7 @@ static void write_table_head(struct writer *writer, const struct vg_sheet_block 
 {
     vg_paper_box(&writer->paper, page_of(writer), MARGIN, writer->y, INNER, head_face.leading + 2 * CELL_PAD_Y, HEAD);
     for (unsigned i = 0; i < block->column_count; i++) {
-        int x = column_at(block, i), width = column_at(block, i + 1) - x;
+        int x = column_at(block, i), width = column_at(block, i + 1) - x - 2 * CELL_PAD_X;
         struct lines lines VG_CLEANUP(lines_free) = broken(block->columns[i].title, &head_face, width);
         draw_line(writer, &lines, 0, &head_face, x + CELL_PAD_X, writer->y + CELL_PAD_Y);
     }

@@ -150,6 +150,32 @@ accepted 'host native' describe native
 accepted 'mechanism native' describe native
 accepted 'fair-equal-throughput' run --dry-run
 accepted 'about' run --dry-run --host native --plan quick --test 'api-*'
+
+# --- what the plan of certification asks of a host
+accepted 'virtio-virgl on host reference' describe certification
+accepted 'gvt-g on host gvt-g' describe certification --host "$VGAUGE_SUITES/hosts/examples/gvt-g.yaml"
+accepted 'native on host native' describe quick --host native
+refused 2 'did you mean `virtio-venus`?' describe certification --mechanism virtio-venu
+refused 2 'unknown host `refrence`, did you mean `reference`?' describe certification --host refrence
+refused 2 '`share` is none' describe share --host native
+"$vgauge" run --dry-run --plan certification >"$inputs/dry"
+text=$("$vgauge" describe certification --json | python3 -c '
+import json, re, sys
+plan, rows = json.load(sys.stdin)[0], open(sys.argv[1]).read().split("SKIPPED TEST")[0].splitlines()
+duties = [(m["mechanism"], t) for m in plan["duties"] for t in m["tests"]]
+for duty in ("mandatory", "optional"):
+    listed = sum(t["results"] for _, t in duties if t["duty"] == duty)
+    planned = sum(row.endswith(" " + duty) for row in rows)
+    assert listed == planned > 0, (duty, listed, planned)
+for mechanism, test in duties:
+    assert not (mechanism == "native" and test["duty"] == "mandatory"), test
+    assert test["results"] == test["points"] * test["boots"] and test["boots"] in (0, 5), test
+    assert (test["estimate_s"] > 0) == (test["results"] > 0) == ("why_not" not in test), test
+    assert (test["duty"] == "not applicable") == (test["results"] == 0), test
+print("yes")' "$inputs/dry" 2>&1)
+result "describe certification and its dry run say the same of every test" "$text" "$text"
+sed '/^allow:/d' "$VGAUGE_SUITES/hosts/reference.yaml" >"$inputs/careful.yaml"
+accepted 'mandatory tests, without which no run of this host is certified' describe certification --host "$inputs/careful.yaml"
 text=$("$vgauge" run --dry-run --test '!iso-*' 2>&1)
 result "--test '!iso-*' leaves the isolation tests out" \
     "$([[ $text == *fair-equal-throughput* && $text != *iso-* ]] && echo yes)" "$text"

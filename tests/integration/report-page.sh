@@ -14,6 +14,16 @@ measure() { tests/integration/measure-page "$@"; }
 check "a run with everything in it is made" tests/integration/make-report-run "$run" 18 4 40000
 check "its reports are written" "$vgauge" report "$run"
 cp "$page" "$work/page.html"
+check "its results are as the schema says" python3 -m jsonschema -i "$run/results.json" runner/record/results.schema.json
+check "and the schema says something" eval 'sed "s/sha256:0123/sha256:01/" "$run/results.json" >"$work/wrong.json" && ! python3 -m jsonschema -i "$work/wrong.json" runner/record/results.schema.json'
+exported() { # TEST: out of the run, unpacked elsewhere, it would run there
+    rm -rf "$work/elsewhere" "$work/export.tar.gz" && mkdir "$work/elsewhere" &&
+        "$vgauge" export "$run" "$1" --out "$work/export.tar.gz" && tar -xzf "$work/export.tar.gz" -C "$work/elsewhere" &&
+        (cd / && "$work/elsewhere/$1/repeat" --dry-run) && [ -n "$(find "$work/elsewhere/$1/seen" -name "virtio-venus.full.*.json" -size +100c)" ]
+}
+for test in dsub-made-000 fair-made-001 iso-made-002 iso-made-005 iso-made-008 place-made-011; do
+    check "a test of it is exported and could run elsewhere: $test" exported "$test"
+done
 
 # One copy with every kind of fault: each must be found, in these words.
 sed -e 's|</main>|<p style="width: 900px">wide</p><p style="color: #ccc; background: #fff">faint</p></main>|' \

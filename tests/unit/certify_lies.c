@@ -178,7 +178,8 @@ static void s_software(struct tarball *ball)
 static void s_waiver(struct tarball *ball)
 {
     tarball_insert(ball, tarball_index(ball, "run/journal.jsonl"), "run/expectations.json",
-                   "{\"schema\":\"vgauge-expectations/1\",\"files\":[{\"file\":\"w.yaml\",\"digest\":\"sha256:\","
+                   "{\"schema\":\"vgauge-expectations/1\",\"files\":[{\"file\":\"w.yaml\",\"digest\":\"sha256:"
+                   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
                    "\"content\":{\"expectations\":[{\"test\":\"made-000\",\"expect\":\"waived\",\"reason\":\"r\","
                    "\"reference\":\"x\",\"expires\":\"2099-01-01\"}]}}]}\n");
 }

@@ -194,7 +194,8 @@ static void missing_and_invalid(void **state)
     struct vg_certificate certificate;
     taken(&certificate);
     assert_int_equal(certificate.instances, 6);
-    assert_int_equal(certificate.not_applicable, 1); /* nobody looked at requirement 2 */
+    assert_int_equal(certificate.not_tested, 1); /* nobody looked at requirement 2 */
+    assert_int_equal(certificate.not_applicable, 0);
     vg_certificate_free(&certificate);
     must(rename(hidden, optional) == 0 && rename(kept, journal) == 0, &err);
     /* In part: what failed could be left out. */
@@ -210,6 +211,16 @@ static void missing_and_invalid(void **state)
     refused("is invalid, so that it decides nothing: the host was busy");
     json_decref(edit(measurements, NULL, "invalid", old));
     judge_again();
+}
+
+/* A host file can forbid what is destructive. It cannot make that a test which does not apply. */
+static void withheld(void **state)
+{
+    (void)state;
+    json_t *old = edit("run.json", "host_file", "allow", json_array());
+    refused("the mandatory test made-000 was not run on virtio-venus: it is destructive, which the host file does not "
+            "allow");
+    json_decref(edit("run.json", "host_file", "allow", old));
 }
 
 static void reruns(void **state)
@@ -291,6 +302,7 @@ static void failures_and_waivers(void **state)
     assert_non_null(strstr(text, "TICKET-7"));
     assert_non_null(strstr(text, "2027-01-31"));
     assert_non_null(strstr(text, "p1, at most 2 per pGPU"));
+    assert_non_null(strstr(text, "virtio-venus, rendering in software"));
     assert_non_null(strstr(text, "6.1.0-&lt;script&gt;"));
     assert_null(strstr(text, "<script"));
     unlink(out);
@@ -488,6 +500,7 @@ int main(void)
         cmocka_unit_test(other_plans),
         cmocka_unit_test(other_suites),
         cmocka_unit_test(missing_and_invalid),
+        cmocka_unit_test(withheld),
         cmocka_unit_test(reruns),
         cmocka_unit_test(foreign_files),
         cmocka_unit_test(names),

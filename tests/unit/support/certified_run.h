@@ -30,15 +30,11 @@ static inline void must(bool good, const struct vg_error *err)
     abort();
 }
 
-static inline void made_file(const char *parent, const char *name, const char *text)
+static inline bool made_file(const char *parent, const char *name, const char *text, struct vg_error *err)
 {
-    struct vg_error err = { 0 };
     vg_autofree char *path = made_path(parent, name), *folder = vg_strdup(path);
     *strrchr(folder, '/') = '\0';
-    must(vg_make_directories(folder, &err), &err);
-    vg_autofile FILE *file = fopen(path, "we");
-    if (!file || fputs(text, file) < 0)
-        abort();
+    return vg_make_directories(folder, err) && vg_write_file(path, text, strlen(text), err);
 }
 
 #define MADE_REQUIREMENT(number, level)                                                                                \
@@ -46,19 +42,22 @@ static inline void made_file(const char *parent, const char *name, const char *t
     "    mechanisms: [all]\n    statement: Work is done in time, " number ".\n    probe: none\n    workload: none\n"   \
     "    accept: made up\n    source: made up\n"
 
-static inline void make_suites(const char *parent, struct made_size size)
+static inline bool made_suites(const char *parent, struct made_size size, struct vg_error *err)
 {
-    made_file(parent, "suites/requirements/made.yaml",
-              "group: MADE\ntitle: made up\nrequirements:\n" MADE_REQUIREMENT("1", "MUST")
-                  MADE_REQUIREMENT("2", "SHOULD"));
-    made_file(parent, "suites/plans/certification.yaml",
-              "name: certification\nsummary: All of it.\ntests: [\"*\"]\nrepeat: 1\nmandatory:\n"
-              "  - { mechanisms: [\"*\", \"!native\"], tests: [\"*\"], level: MUST, why: a test }\n");
-    for (unsigned i = 0; i < size.tests; i++) {
+    bool good = made_file(parent, "suites/requirements/made.yaml",
+                          "group: MADE\ntitle: made up\nrequirements:\n" MADE_REQUIREMENT("1", "MUST")
+                              MADE_REQUIREMENT("2", "SHOULD"),
+                          err) &&
+                made_file(parent, "suites/plans/certification.yaml",
+                          "name: certification\nsummary: All of it.\ntests: [\"*\"]\nrepeat: 1\nmandatory:\n"
+                          "  - { mechanisms: [\"*\", \"!native\"], tests: [\"*\"], level: MUST, why: a test }\n",
+                          err);
+    for (unsigned i = 0; good && i < size.tests; i++) {
         vg_autofree char *name = vg_format("suites/tests/made/made-%03u.yaml", i);
         vg_autofree char *text =
             vg_format("id: made-%03u\nrequirement: VGPU-MADE-00%d\nsummary: The %uth of its kind.\nwhy: Made up.\n"
-                      "needs: { capability: vulkan }\nmatrix: { mechanism: host, profile: host, policy: default }\n"
+                      "needs: { capability: vulkan, destructive: true }\nmatrix: { mechanism: host, profile: host, "
+                      "policy: default }\n"
                       "tenants:\n  - { name: guest }\nphases:\n"
                       "  - { name: tiny, run: [ { on: guest, workload: vk-submit-latency } ] }\nanalyze:\n"
                       "  - { name: tiny, analysis: latency, phase: tiny, workload: vk-submit-latency }\nexpect:\n"
@@ -66,7 +65,7 @@ static inline void make_suites(const char *parent, struct made_size size)
                       "  - { metric: tiny.p50, \"<=\": 100000, source: made up }\n"
                       "no_control: made up for a test of packages\n",
                       i, i && i % 3 == 0 ? 2 : 1, i + 1, size.rows);
-        made_file(parent, name, text);
+        good = made_file(parent, name, text, err);
     }
     struct vg_text host = { 0 };
     vg_text_add(&host,
@@ -74,34 +73,35 @@ static inline void make_suites(const char *parent, struct made_size size)
                 "pgpus:\n  - { name: core1, cpus: \"1\" }\nmechanisms:\n  - name: virtio-venus\n    profiles:\n");
     for (unsigned i = 0; i < size.profiles; i++)
         vg_text_add(&host, "      - { name: p%u, max: %u }\n", i, i + 1);
-    vg_text_add(&host, "    policies:\n      - { name: equal-share, period_us: 20000 }\n    software_renderer: true\n");
-    made_file(parent, "host.yaml", host.data);
+    vg_text_add(&host, "    policies:\n      - { name: equal-share, period_us: 20000 }\n    software_renderer: true\n"
+                       "allow: [destructive]\n");
+    good = good && made_file(parent, "host.yaml", host.data, err);
     vg_text_free(&host);
+    return good;
 }
 
 static const char *const made_columns[] = { "t0", "submit", "gpu_start", "gpu", "seen", "latency" };
 
-static inline void made_samples(const struct vg_measurements *m, struct vg_measured_stream *stream, unsigned rows,
-                                uint64_t *state)
+static inline bool made_samples(const struct vg_measurements *m, struct vg_measured_stream *stream, unsigned rows,
+                                uint64_t *state, struct vg_error *err)
 {
-    struct vg_error err = { 0 };
     vg_autofree char *path = vg_format("%s/%s", m->directory, stream->file);
-    struct vg_csv *csv = vg_csv_create(path, made_columns, VG_COUNT(made_columns), &err);
-    must(csv != NULL, &err);
+    struct vg_csv *csv = vg_csv_create(path, made_columns, VG_COUNT(made_columns), err);
     int64_t now_ns = 1000000000000;
-    for (unsigned i = 0; i < rows; i++) {
+    bool good = csv != NULL;
+    for (unsigned i = 0; good && i < rows; i++) {
         *state = *state * 6364136223846793005u + 1442695040888963407u;
         int64_t latency_ns = 40000 + (int64_t)(*state >> 49);
-        must(vg_csv_row(csv, (const int64_t[]) { now_ns, latency_ns / 8, -1, -1, -1, latency_ns }), &err);
+        good = vg_csv_row(csv, (const int64_t[]) { now_ns, latency_ns / 8, -1, -1, -1, latency_ns });
         now_ns += latency_ns;
     }
-    must(vg_csv_close(csv, &stream->rows, &err), &err);
+    return csv && vg_csv_close(csv, &stream->rows, err) && good;
 }
 
-static inline struct vg_measurements *made_measurements(const struct vg_run *run, const struct vg_instance *instance,
-                                                        unsigned rows, uint64_t *state)
+/* What one instance measured, samples on the disk and all. */
+static inline bool made_measurements(const struct vg_run *run, const struct vg_instance *instance, unsigned rows,
+                                     uint64_t *state, struct vg_error *err)
 {
-    struct vg_error err = { 0 };
     struct vg_measurements *m = vg_calloc(1, sizeof(*m));
     m->test = vg_strdup(instance->test->id);
     m->instance = vg_strdup(instance->name);
@@ -114,7 +114,6 @@ static inline struct vg_measurements *made_measurements(const struct vg_run *run
     m->software_renderer = true;
     m->duration_s = 2.5;
     m->directory = vg_format("%s/tests/%s/%s", run->directory, m->test, m->instance);
-    must(vg_make_directories(m->directory, &err), &err);
     vg_push(m->tenants, m->tenant_count) = (struct vg_measured_tenant) {
         .name = vg_strdup("guest.0"), .vm = vg_strdup("guest.0"), .state = vg_strdup("ok"), .weight = 1
     };
@@ -142,8 +141,10 @@ static inline struct vg_measurements *made_measurements(const struct vg_run *run
                                           .unit = vg_strdup("ns"),
                                           .kind = vg_strdup(i == 0 ? "time" : "duration"),
                                           .better = vg_strdup(i == 0 ? "neither" : "lower") };
-    made_samples(m, stream, rows, state);
-    return m;
+    bool good = vg_make_directories(m->directory, err) && made_samples(m, stream, rows, state, err) &&
+                vg_measurements_save(m, err);
+    vg_measurements_free(m);
+    return good;
 }
 
 static inline void made_identity(struct vg_run *run, const struct vg_suite *suite)
@@ -156,53 +157,77 @@ static inline void made_identity(struct vg_run *run, const struct vg_suite *suit
     vg_run_fingerprint(run, "gpu.firmware", NULL, "no render node");
 }
 
-/* parent/suites, parent/host.yaml, parent/run: judged, complete, and certifiable. */
-static inline void make_certified_run(const char *parent, struct made_size size)
+/* Measured, but not judged; run is filled in. */
+static inline bool made_run(struct vg_run *run, const struct vg_suite *suite, const struct vg_schedule *schedule,
+                            unsigned rows, struct vg_error *err)
 {
-    struct vg_error err = { 0 };
-    make_suites(parent, size);
-    vg_autofree char *suites = made_path(parent, "suites"), *directory = made_path(parent, "run"),
-                     *host_file = made_path(parent, "host.yaml"), *journal = made_path(parent, "run/journal.jsonl");
-    struct vg_suite *suite = vg_suite_open(suites, &err);
-    must(suite != NULL, &err);
-    struct vg_host *host = vg_host_load(suites, host_file, &err);
-    must(host != NULL, &err);
-    struct vg_schedule schedule;
-    must(vg_schedule_make(suite->catalog, suite->plan, host, NULL, NULL, &schedule, &err), &err);
-    struct vg_run *run = vg_run_create(NULL, directory, "certification", "made", &err);
-    must(run != NULL, &err);
+    uint64_t state = 1;
+    struct vg_text journal = { 0 };
     run->seed = 7;
-    run->host_file = vg_host_to_json(host);
     run->plan_file = vg_plan_to_json(suite->plan);
     made_identity(run, suite);
-    must(vg_run_save_requirements(run, suite->catalog->requirements, suite->catalog->requirement_count, &err), &err);
-    for (unsigned i = 0; i < suite->catalog->test_count; i++)
-        must(vg_run_save_test(run, suite->catalog->tests[i], &err), &err);
-    uint64_t state = 1;
-    vg_autofile FILE *lines = fopen(journal, "we");
-    if (!lines)
-        abort();
-    for (unsigned i = 0; i < schedule.count; i++) {
-        struct vg_measurements *m = made_measurements(run, &schedule.items[i], size.rows, &state);
-        must(vg_measurements_save(m, &err), &err);
-        fprintf(lines, "{\"test\":\"%s\",\"instance\":\"%s\",\"verdict\":\"pass\",\"at\":\"2026-11-22T10:00:00Z\"}\n",
-                m->test, m->instance);
-        vg_measurements_free(m);
+    bool good = vg_run_save_requirements(run, suite->catalog->requirements, suite->catalog->requirement_count, err);
+    for (unsigned i = 0; good && i < suite->catalog->test_count; i++)
+        good = vg_run_save_test(run, suite->catalog->tests[i], err);
+    vg_text_add(&journal, "%s", "");
+    for (unsigned i = 0; good && i < schedule->count; i++) {
+        const struct vg_instance *instance = &schedule->items[i];
+        good = made_measurements(run, instance, rows, &state, err);
+        vg_text_add(&journal,
+                    "{\"test\":\"%s\",\"instance\":\"%s\",\"verdict\":\"pass\",\"at\":\"2026-11-22T10:00:00Z\"}\n",
+                    instance->test->id, instance->name);
     }
-    if (fflush(lines) != 0)
-        abort();
+    good = good && made_file(run->directory, "journal.jsonl", journal.data, err);
+    vg_text_free(&journal);
     free(run->state);
     free(run->started);
     free(run->ended);
     run->state = vg_strdup("complete");
     run->started = vg_strdup("2026-11-22T10:00:00Z");
     run->ended = vg_strdup("2026-11-22T11:00:00Z");
-    must(vg_run_save(run, &err), &err);
-    must(vg_judge_run(run->directory, &err), &err);
+    return good && vg_run_save(run, err);
+}
+
+/* parent/suites, parent/host.yaml, parent/run: judged, complete, and certifiable. */
+static inline bool made_certified_run(const char *parent, struct made_size size, struct vg_error *err)
+{
+    vg_autofree char *suites = made_path(parent, "suites"), *directory = made_path(parent, "run"),
+                     *host_file = made_path(parent, "host.yaml");
+    if (!made_suites(parent, size, err))
+        return false;
+    struct vg_suite *suite = vg_suite_open(suites, err);
+    struct vg_host *host = suite ? vg_host_load(suites, host_file, err) : NULL;
+    struct vg_schedule schedule = { 0 };
+    struct vg_run *run = NULL;
+    bool good = host && vg_schedule_make(suite->catalog, suite->plan, host, NULL, NULL, &schedule, err) &&
+                (run = vg_run_create(NULL, directory, "certification", "made", err)) != NULL;
+    if (good)
+        run->host_file = vg_host_to_json(host);
+    good = good && made_run(run, suite, &schedule, size.rows, err) && vg_judge_run(run->directory, err);
     vg_run_free(run);
     vg_schedule_free(&schedule);
     vg_host_free(host);
     vg_suite_free(suite);
+    return good;
+}
+
+/* The same where nothing may go wrong: in a test. */
+static inline void make_certified_run(const char *parent, struct made_size size)
+{
+    struct vg_error err = { 0 };
+    must(made_certified_run(parent, size, &err), &err);
+}
+
+static inline void make_suites(const char *parent, struct made_size size)
+{
+    struct vg_error err = { 0 };
+    must(made_suites(parent, size, &err), &err);
+}
+
+static inline void make_file(const char *parent, const char *name, const char *text)
+{
+    struct vg_error err = { 0 };
+    must(made_file(parent, name, text, &err), &err);
 }
 
 #endif

@@ -235,16 +235,17 @@ static const char fairness_test[] =
     "\"expect\":[{\"metric\":\"fair.max_deviation\",\"<=\":0.1,\"source\":\"IGT equal-throughput\"},"
     "{\"metric\":\"fair.jain\",\"report\":true}],\"no_control\":\"made up for a test of the report\"}";
 
-static const char requirements_document[] = "{\"schema\":\"vgauge-requirements/1\",\"requirements\":["
-                                            "{\"id\":\"VGPU-DSUB-007\",\"level\":\"SHOULD\",\"severity\":\"S3\","
-                                            "\"statement\":\"Submission latency is reported as a "
-                                            "distribution, beside that of the bare metal.\"},"
-                                            "{\"id\":\"VGPU-SCHED-002\",\"level\":\"MUST\",\"severity\":\"S2\","
-                                            "\"statement\":\"Under equal-share, tenants with equal "
-                                            "jobs get equal throughput.\"},"
-                                            "{\"id\":\"VGPU-ISO-002\",\"level\":\"MUST\",\"severity\":\"S1\","
-                                            "\"statement\":\"Memory of a destroyed tenant is not "
-                                            "visible to the next.\"}]}";
+#define REST                                                                                                           \
+    "\"tiers\":[\"software-rendering\"],\"mechanisms\":[\"all\"],\"probe\":\"none\",\"workload\":\"none\","            \
+    "\"accept\":\"made up\",\"source\":\"made up\"}"
+static const char requirements_document[] =
+    "{\"schema\":\"vgauge-requirements/1\",\"requirements\":["
+    "{\"id\":\"VGPU-DSUB-007\",\"group\":\"DSUB\",\"level\":\"SHOULD\",\"severity\":\"S3\","
+    "\"statement\":\"Submission latency is reported as a distribution, beside that of the bare metal.\"," REST ","
+    "{\"id\":\"VGPU-SCHED-002\",\"group\":\"SCHED\",\"level\":\"MUST\",\"severity\":\"S2\","
+    "\"statement\":\"Under equal-share, tenants with equal jobs get equal throughput.\"," REST ","
+    "{\"id\":\"VGPU-ISO-002\",\"group\":\"ISO\",\"level\":\"MUST\",\"severity\":\"S1\","
+    "\"statement\":\"Memory of a destroyed tenant is not visible to the next.\"," REST "]}";
 
 /* The whole run directory; read it back with vg_results_gather. */
 static inline struct vg_results *make_run(void)
