@@ -123,7 +123,7 @@ static bool find_images(struct vg_engine *engine, struct vg_error *err)
 {
     const struct vg_host_machine *host = &engine->host->machine;
     bool complete = host->emulator && host->kernel && host->initrd && host->rootfs;
-    if (!complete) {
+    if (!complete && !engine->images_found) {
         if (!vg_images_find(&engine->images, err))
             return false;
         engine->images_found = true;
@@ -262,6 +262,13 @@ static bool prepare(struct vg_engine *engine, const struct vg_instance *instance
     const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
     /* Where a vGPU is its VM's own, one that is made by a test without tenants is a VM too. */
     bool needs_vms = mechanism->vm && (instance->test->tenant_count || mechanism->slot == VG_SLOT_VM_BOUND);
+    if (needs_vms && instance->test->needs.package.count) {
+        if (!find_images(engine, err))
+            return false;
+        vg_autofree char *lacks = vg_environment_lacks(engine, instance);
+        if (lacks)
+            return true; /* it will be skipped */
+    }
     return open_mechanism(engine, instance, err) && (!needs_vms || open_machine(engine, instance, err));
 }
 
