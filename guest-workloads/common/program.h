@@ -24,7 +24,8 @@ void vg_program_run(struct vg_workload_context *context, const char *const *argv
 const char *vg_program_text(struct vg_program *program);
 /* What follows `word` in the first line of `text` that has it, without blanks around it; false if no line has it. */
 bool vg_program_value(const char *text, const char *word, char *value, size_t size);
-/* What follows the last `word` in `text` and blanks, up to one of the characters in `ends`; false if it is not there. */
+/* What follows the last `word` in `text` and blanks, up to one of the characters in `ends`; false if it is not there.
+ */
 bool vg_program_last(const char *text, const char *word, const char *ends, char *value, size_t size);
 /* The next word of a list that blanks separate; false at its end. */
 bool vg_program_next(const char **list, char *word, size_t size);

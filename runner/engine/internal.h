@@ -249,8 +249,8 @@ void vg_engine_step(struct vg_engine *engine, const char *format, ...) __attribu
  * is told at once, not after minutes. */
 bool vg_environment_open(struct vg_engine *engine, struct vg_error *err);
 void vg_environment_close(struct vg_engine *engine);
-/* The root file system that a tenant of this instance boots: the usual one, unless only the second image has the packages
- * that the test needs. NULL: no VM. */
+/* The root file system that a tenant of this instance boots: the usual one, unless only the second image has the
+ * packages that the test needs. NULL: no VM. */
 const char *vg_environment_rootfs(const struct vg_engine *engine, const struct vg_instance *instance);
 /* Why no image here will do for the test, a sentence; NULL: one does. Caller frees. */
 char *vg_environment_lacks(const struct vg_engine *engine, const struct vg_instance *instance);

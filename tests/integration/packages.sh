@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck disable=SC2016,SC2317 # expressions for eval; functions are called indirectly
+# shellcheck disable=SC2016,SC2034,SC2317 # expressions for eval; functions are called indirectly
 # A test that needs packages which no guest image here has is skipped without a boot, with the sentence that says what to
 # do; the recipe of the usual image does not know of the second one.
 set -uo pipefail

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# shellcheck disable=SC2317 # functions are called indirectly
+# shellcheck disable=SC2016,SC2317 # expressions for eval; functions are called indirectly
 # Malformed calls and streams from a VM are replayable: two runs with the same --seed send the same, a third with another
 # seed sends others, by the digest that each run's results carry.
 set -uo pipefail

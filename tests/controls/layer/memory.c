@@ -3,8 +3,8 @@
  * renderers see; the driver takes each as its own, by the opaque descriptor that it exported itself. A file outlives
  * its process, even one that was killed, as memory of a GPU does.
  *
- * stale-memory: a file whose renderer process has ended, as it does when its VM ends or is reset, is handed out as it is.
- * leaked-memory: new memory holds what another VM, which still runs, has or had in memory of that size. */
+ * stale-memory: a file whose renderer process has ended, as it does when its VM ends or is reset, is handed out as it
+ * is. leaked-memory: new memory holds what another VM, which still runs, has or had in memory of that size. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -42,8 +42,8 @@ static void path_of(const struct pool_file *file, char path[512])
     snprintf(path, 512, "%s/%u-%llu-%d-%lu", layer_directory(), file->type, file->bytes, file->vm, file->number);
 }
 
-/* A VM is known by its session, whose first process is gone once libvirt has put its VMM into the background: what counts
- * is whether any process is left of the group that began with it. */
+/* A VM is known by its session, whose first process is gone once libvirt has put its VMM into the background: what
+ * counts is whether any process is left of the group that began with it. */
 static bool alive(int vm)
 {
     return kill(-vm, 0) == 0 || errno == EPERM;
