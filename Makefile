@@ -168,9 +168,9 @@ run: ## install what is missing, build, make the images, run PLAN=quick on HOST=
 model-controls: $(BUILD)/vgauge $(BUILD)/vgauge-model $(BUILD)/vgauge-model-nvml.so $(BUILD)/vgauge-control ## run PLAN's tests under known-bad implementations: each must fail
 	@BUILD=$(BUILD) tests/controls/$(PLAN)
 
-images: ## build the guest image and the reference hypervisor tree (cached)
+images: ## build the guest image and the reference hypervisor tree (cached); EXTRA=1: also an image with piglit, vkmark, glmark2
 	@.ci/install-packages run
-	@guest-workloads/image/build-images
+	@guest-workloads/image/build-images $(if $(filter 1,$(EXTRA)),--extra)
 
 deps: ## install Debian's packages for building, running and checking
 	@.ci/install-packages build run check

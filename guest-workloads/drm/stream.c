@@ -7,12 +7,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-void stream_begin(struct stream *stream, uint64_t seed, uint64_t number)
-{
-    stream->count = 0;
-    stream->random = seed ^ (number + 1) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 /* splitmix64 */
 static uint64_t next(struct stream *stream)
 {
@@ -20,6 +14,15 @@ static uint64_t next(struct stream *stream)
     value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
     return value ^ (value >> 31);
+}
+
+/* Mixed twice: were the generator's own step between two streams, one would be the other from its second draw on. */
+void stream_begin(struct stream *stream, uint64_t seed, uint64_t number)
+{
+    stream->count = 0;
+    stream->random = seed;
+    stream->random = next(stream) ^ number;
+    stream->random = next(stream);
 }
 
 uint32_t stream_random(struct stream *stream, uint32_t below)

@@ -53,6 +53,7 @@ struct vg_needs {
     struct vg_words capability; /* vulkan, gl, drm: all of them */
     struct vg_words mechanism;  /* any of them; empty: every mechanism */
     struct vg_words policy;     /* any of them; empty: every policy */
+    struct vg_words package;    /* Debian packages that the guest image must have: all of them; only with `vm` */
     bool vm;                    /* needs a VM: does not apply to native tenants */
     bool destructive;
     unsigned tenants; /* at once; default: the sum of counts of tenants that are not `later` */

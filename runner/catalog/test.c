@@ -98,6 +98,7 @@ static const cyaml_schema_field_t needs_fields[] = {
     VG_FIELD_WORDS("capability", VG_OPTIONAL, struct vg_needs, capability),
     VG_FIELD_WORDS("mechanism", VG_OPTIONAL, struct vg_needs, mechanism),
     VG_FIELD_WORDS("policy", VG_OPTIONAL, struct vg_needs, policy),
+    VG_FIELD_WORDS("package", VG_OPTIONAL, struct vg_needs, package),
     CYAML_FIELD_BOOL("vm", VG_OPTIONAL, struct vg_needs, vm),
     CYAML_FIELD_BOOL("destructive", VG_OPTIONAL, struct vg_needs, destructive),
     CYAML_FIELD_UINT("tenants", VG_OPTIONAL, struct vg_needs, tenants),

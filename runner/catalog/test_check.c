@@ -73,6 +73,19 @@ static bool check_matrix(const struct vg_document *document, struct vg_test *tes
                                                             vg_known_policies, vg_known_policy_count, err);
 }
 
+static bool check_packages(const struct vg_document *document, const struct vg_needs *needs, struct vg_error *err)
+{
+    for (unsigned i = 0; i < needs->package.count; i++) {
+        vg_autofree char *place = vg_format("needs/package/%u", i);
+        if (!vg_check_name(document, place, needs->package.items[i], err))
+            return false;
+    }
+    if (needs->package.count && !needs->vm)
+        return vg_document_fail(document, "needs/package", err,
+                                "packages are those of the guest image, so that the test needs `vm: true`, too");
+    return vg_check_words(document, "needs/package", "package", &needs->package, NULL, 0, err);
+}
+
 static bool check_needs(const struct vg_document *document, struct vg_test *test, struct vg_error *err)
 {
     unsigned at_once = 0, usual = test->needs.tenants; /* of a population */
@@ -84,6 +97,7 @@ static bool check_needs(const struct vg_document *document, struct vg_test *test
            check_mechanisms(document, "needs/mechanism", &test->needs.mechanism, err) &&
            vg_check_words(document, "needs/policy", "policy", &test->needs.policy, vg_known_policies,
                           vg_known_policy_count, err) &&
+           check_packages(document, &test->needs, err) &&
            vg_check_range(document, "needs/tenants", &test->needs.tenants, usual, 1, 64, err);
 }
 

@@ -15,6 +15,7 @@ static json_t *needs_to_json(const struct vg_needs *needs)
     vg_json_set(json, "capability", vg_words_to_json(&needs->capability));
     vg_json_set(json, "mechanism", vg_words_to_json(&needs->mechanism));
     vg_json_set(json, "policy", vg_words_to_json(&needs->policy));
+    vg_json_set(json, "package", vg_words_to_json(&needs->package));
     vg_json_set_bool(json, "vm", needs->vm);
     vg_json_set_bool(json, "destructive", needs->destructive);
     vg_json_set_int(json, "tenants", needs->tenants);

@@ -85,6 +85,7 @@ void cmd_test_print(const struct vg_test *test, const struct vg_catalog *catalog
     vg_autofree char *capability = cmd_words(&test->needs.capability, "-");
     vg_autofree char *mechanisms = cmd_words(&test->needs.mechanism, "any");
     vg_autofree char *policies = cmd_words(&test->needs.policy, "any");
+    vg_autofree char *packages = cmd_words(&test->needs.package, "");
     vg_autofree char *controls = cmd_words(&test->controls, or_dash(test->no_control));
     printf("test %s\n", test->id);
     cmd_field("Summary", "%s", test->summary);
@@ -94,8 +95,9 @@ void cmd_test_print(const struct vg_test *test, const struct vg_catalog *catalog
         cmd_field(i ? "" : "Decides", "%s: %s", test->requirements.items[i],
                   requirement ? requirement->statement : "?");
     }
-    cmd_field("Needs", "capability %s; mechanism %s; policy %s; %u tenant%s%s%s", capability, mechanisms, policies,
+    cmd_field("Needs", "capability %s; mechanism %s; policy %s; %u tenant%s%s%s%s%s", capability, mechanisms, policies,
               test->needs.tenants, test->needs.tenants == 1 ? "" : "s", test->needs.vm ? "; a VM" : "",
+              test->needs.package.count ? "; in the guest image " : "", test->needs.package.count ? packages : "",
               test->needs.destructive ? "; permission to be destructive" : "");
     for (unsigned i = 0; i < test->tenant_count; i++)
         cmd_field(i ? "" : "Tenants", "%s x %u%s%s", test->tenants[i].name, test->tenants[i].count,

@@ -34,7 +34,7 @@ static bool start_vm(struct vg_tenant *tenant, struct vg_error *err)
         .firmware = host->emulator ? NULL : engine->images.firmware,
         .kernel = host->kernel ? host->kernel : engine->images.kernel,
         .initrd = host->initrd ? host->initrd : engine->images.initrd,
-        .rootfs = host->rootfs ? host->rootfs : engine->images.rootfs,
+        .rootfs = tenant->rootfs,
         .cmdline = cmdline,
         .payload = engine->payload,
         .link_socket = socket,

@@ -90,16 +90,48 @@ static bool readable(const char *path, const char *what, struct vg_error *err)
     return true;
 }
 
+/* The first package that the test needs and this image does not have; NULL: it has all. */
+static const char *lacking(const char *rootfs, const struct vg_test *test)
+{
+    for (unsigned i = 0; i < test->needs.package.count; i++)
+        if (!rootfs || !vg_image_has(rootfs, test->needs.package.items[i]))
+            return test->needs.package.items[i];
+    return NULL;
+}
+
+const char *vg_environment_rootfs(const struct vg_engine *engine, const struct vg_instance *instance)
+{
+    const struct vg_images *images = &engine->images;
+    const char *usual = engine->host->machine.rootfs ? engine->host->machine.rootfs : images->rootfs;
+    if (!vg_mechanism_find(instance->mechanism)->vm)
+        return NULL;
+    /* Only whom it serves boots it: all other tests have the image that they always had. */
+    bool extra = lacking(usual, instance->test) && !lacking(images->extra_rootfs, instance->test);
+    return extra ? images->extra_rootfs : usual;
+}
+
+char *vg_environment_lacks(const struct vg_engine *engine, const struct vg_instance *instance)
+{
+    const char *rootfs = vg_environment_rootfs(engine, instance);
+    const char *package = rootfs ? lacking(rootfs, instance->test) : NULL;
+    return package ? vg_format("needs the package %s in the guest image; `make images EXTRA=1` builds one that has it",
+                               package)
+                   : NULL;
+}
+
 static bool find_images(struct vg_engine *engine, struct vg_error *err)
 {
     const struct vg_host_machine *host = &engine->host->machine;
     bool complete = host->emulator && host->kernel && host->initrd && host->rootfs;
-    if (!complete) {
+    if (!complete && !engine->images_found) {
         if (!vg_images_find(&engine->images, err))
             return false;
         engine->images_found = true;
         record(engine, "guest-image", engine->images.guest_key, "recipe digest of guest-workloads/image");
         record(engine, "hypervisor-tree", engine->images.tree_key, "recipe digest of guest-workloads/image");
+        if (engine->images.extra_key)
+            record(engine, "guest-image-extra", engine->images.extra_key,
+                   "recipe digest of guest-workloads/image; only tests that need its packages boot it");
     }
     return readable(host->kernel ? host->kernel : engine->images.kernel, "guest kernel", err) &&
            readable(host->initrd ? host->initrd : engine->images.initrd, "guest initramfs", err) &&
@@ -230,6 +262,13 @@ static bool prepare(struct vg_engine *engine, const struct vg_instance *instance
     const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
     /* Where a vGPU is its VM's own, one that is made by a test without tenants is a VM too. */
     bool needs_vms = mechanism->vm && (instance->test->tenant_count || mechanism->slot == VG_SLOT_VM_BOUND);
+    if (needs_vms && instance->test->needs.package.count) {
+        if (!find_images(engine, err))
+            return false;
+        vg_autofree char *lacks = vg_environment_lacks(engine, instance);
+        if (lacks)
+            return true; /* it will be skipped */
+    }
     return open_mechanism(engine, instance, err) && (!needs_vms || open_machine(engine, instance, err));
 }
 

@@ -37,11 +37,25 @@ static bool is_back(const struct vg_host_resources *now, const struct vg_host_re
            now->descriptors <= then->descriptors;
 }
 
+/* Takes over each count that is smaller. */
+static void take_least(struct vg_host_resources *least, const struct vg_host_resources *now)
+{
+    least->processes = now->processes < least->processes ? now->processes : least->processes;
+    least->sockets = now->sockets < least->sockets ? now->sockets : least->sockets;
+    least->cgroups = now->cgroups < least->cgroups ? now->cgroups : least->cgroups;
+    least->descriptors = now->descriptors < least->descriptors ? now->descriptors : least->descriptors;
+}
+
+/* Each kind by itself: what does not come back must not make a file that a probe has just opened count as kept. */
 static bool wait_back(struct ends *ends, struct vg_host_resources *now, struct vg_error *err)
 {
     struct vg_engine *engine = ends->exercise->scene->engine;
+    struct vg_host_resources least;
+    vg_host_resources_read(engine, &least);
     for (int64_t end_ns = vg_now_ns() + BACK_S * VG_NS_PER_S;;) {
         vg_host_resources_read(engine, now);
+        take_least(&least, now);
+        take_least(now, &least);
         if (is_back(now, &ends->baseline) || vg_now_ns() > end_ns)
             return true;
         if (!vg_engine_turn(engine, 50, err))
@@ -58,10 +72,7 @@ static bool read_baseline(struct ends *ends, struct vg_error *err)
         if (!vg_engine_turn(ends->exercise->scene->engine, 50, err))
             return false;
         vg_host_resources_read(ends->exercise->scene->engine, &now);
-        least->processes = now.processes < least->processes ? now.processes : least->processes;
-        least->sockets = now.sockets < least->sockets ? now.sockets : least->sockets;
-        least->cgroups = now.cgroups < least->cgroups ? now.cgroups : least->cgroups;
-        least->descriptors = now.descriptors < least->descriptors ? now.descriptors : least->descriptors;
+        take_least(least, &now);
     }
     return true;
 }

@@ -27,7 +27,7 @@ static struct vg_measurements *new_measurements(const struct vg_engine *engine, 
         .elastic_percent = elastic ? elastic->elastic_percent : 0,
         .software_renderer = config->software_renderer,
         .boot = instance->boot,
-        .skip = instance->skip ? vg_strdup(instance->skip) : NULL,
+        .skip = instance->skip ? vg_strdup(instance->skip) : vg_environment_lacks(engine, instance),
         .directory = vg_format("%s/tests/%s/%s", engine->config->run->directory, instance->test->id, instance->name),
     };
     for (unsigned i = 0; i < config->promise_count; i++)
@@ -68,7 +68,8 @@ static void clear_strangers(struct vg_engine *engine, const struct vg_scene *sce
         bool stays = tenant->scene == scene;
         if (!stays && room && tenant->boot == scene->instance->boot &&
             vg_equal(tenant->mechanism->name, scene->instance->mechanism) &&
-            vg_equal(tenant->profile->name, scene->instance->profile) && vg_tenant_park(tenant)) {
+            vg_equal(tenant->profile->name, scene->instance->profile) &&
+            tenant->rootfs == vg_environment_rootfs(engine, scene->instance) && vg_tenant_park(tenant)) {
             room--;
             stays = true;
         }
@@ -341,7 +342,7 @@ bool vg_instance_run(struct vg_engine *engine, const struct vg_instance *instanc
     int64_t start_ns = vg_now_ns();
     struct vg_measurements *measurements = new_measurements(engine, instance);
     bool done = vg_make_directories(measurements->directory, err) &&
-                (instance->skip || run_scene(engine, instance, measurements, err));
+                (measurements->skip || run_scene(engine, instance, measurements, err));
     measurements->duration_s = (double)(vg_now_ns() - start_ns) / (double)VG_NS_PER_S;
     done = done && vg_engine_unchanged(engine, err) && judge_and_save(engine, instance, measurements, err);
     vg_measurements_free(measurements);

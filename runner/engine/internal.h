@@ -32,6 +32,7 @@ struct vg_tenant {
     char *label;        /* "virtio-venus-3": names its domain and files */
     char *console_file; /* in the runtime directory */
     char *domain_xml;   /* NULL for native */
+    const char *rootfs; /* of the image that it boots; NULL for native; the engine's */
     json_t *hello;
     int64_t start_ns, hello_ns;
     bool booted;   /* said hello */
@@ -248,6 +249,11 @@ void vg_engine_step(struct vg_engine *engine, const char *format, ...) __attribu
  * is told at once, not after minutes. */
 bool vg_environment_open(struct vg_engine *engine, struct vg_error *err);
 void vg_environment_close(struct vg_engine *engine);
+/* The root file system that a tenant of this instance boots: the usual one, unless only the second image has the
+ * packages that the test needs. NULL: no VM. */
+const char *vg_environment_rootfs(const struct vg_engine *engine, const struct vg_instance *instance);
+/* Why no image here will do for the test, a sentence; NULL: one does. Caller frees. */
+char *vg_environment_lacks(const struct vg_engine *engine, const struct vg_instance *instance);
 void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism);
 void vg_environment_fingerprint(struct vg_engine *engine);        /* fingerprint.c: of the host */
 void vg_environment_fingerprint_images(struct vg_engine *engine); /* of the guest image and the hypervisor tree */

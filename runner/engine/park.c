@@ -50,7 +50,9 @@ static bool unpark(struct vg_tenant *tenant, struct vg_error *err)
 static bool serves(const struct vg_tenant *tenant, const struct vg_instance *instance)
 {
     return !tenant->scene && tenant->boot == instance->boot && tenant->booted && !tenant->dead && !tenant->tainted &&
-           vg_equal(tenant->mechanism->name, instance->mechanism) && vg_equal(tenant->profile->name, instance->profile);
+           vg_equal(tenant->mechanism->name, instance->mechanism) &&
+           vg_equal(tenant->profile->name, instance->profile) &&
+           tenant->rootfs == vg_environment_rootfs(tenant->engine, instance);
 }
 
 struct vg_tenant *vg_tenant_reuse(struct vg_engine *engine, const struct vg_instance *instance)

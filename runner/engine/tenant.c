@@ -23,13 +23,14 @@ static bool create_vgpu(struct vg_tenant *tenant, struct vg_error *err)
     return vg_wrap(err, "cannot create a %s vGPU of profile %s", tenant->mechanism->name, tenant->profile->name);
 }
 
-static struct vg_tenant *new_tenant(struct vg_engine *engine, const char *mechanism, unsigned boot)
+static struct vg_tenant *new_tenant(struct vg_engine *engine, const struct vg_instance *instance)
 {
     struct vg_tenant *tenant = vg_calloc(1, sizeof(*tenant));
     tenant->engine = engine;
     tenant->number = ++engine->boots;
-    tenant->boot = boot;
-    tenant->mechanism = vg_mechanism_find(mechanism);
+    tenant->boot = instance->boot;
+    tenant->mechanism = vg_mechanism_find(instance->mechanism);
+    tenant->rootfs = vg_environment_rootfs(engine, instance);
     tenant->mechanism_state = vg_environment_mechanism(engine, tenant->mechanism);
     tenant->label = vg_format("%s-%u", tenant->mechanism->name, tenant->number);
     tenant->console_file = vg_format("%s/%s.console", engine->runtime_directory, tenant->label);
@@ -39,7 +40,7 @@ static struct vg_tenant *new_tenant(struct vg_engine *engine, const char *mechan
 
 struct vg_tenant *vg_tenant_of(struct vg_engine *engine, const struct vg_instance *instance, struct vg_vgpu *vgpu)
 {
-    struct vg_tenant *tenant = new_tenant(engine, instance->mechanism, instance->boot);
+    struct vg_tenant *tenant = new_tenant(engine, instance);
     tenant->profile = vgpu->profile;
     tenant->pgpu_index = vgpu->pgpu_index;
     tenant->vgpu = vgpu;
@@ -48,7 +49,7 @@ struct vg_tenant *vg_tenant_of(struct vg_engine *engine, const struct vg_instanc
 
 struct vg_tenant *vg_tenant_new(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
 {
-    struct vg_tenant *tenant = new_tenant(engine, instance->mechanism, instance->boot);
+    struct vg_tenant *tenant = new_tenant(engine, instance);
     tenant->profile = profile_of(engine, instance);
     if (!create_vgpu(tenant, err)) {
         vg_tenant_free(tenant);

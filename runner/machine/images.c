@@ -24,9 +24,11 @@ static char **member(struct vg_images *images, const char *key, size_t length)
         const char *key;
         char **value;
     } members[] = {
-        { "emulator", &images->emulator }, { "kernel", &images->kernel },     { "initrd", &images->initrd },
-        { "rootfs", &images->rootfs },     { "cmdline", &images->cmdline },   { "guest_key", &images->guest_key },
-        { "tree_key", &images->tree_key }, { "firmware", &images->firmware },
+        { "emulator", &images->emulator },   { "kernel", &images->kernel },
+        { "initrd", &images->initrd },       { "rootfs", &images->rootfs },
+        { "cmdline", &images->cmdline },     { "guest_key", &images->guest_key },
+        { "tree_key", &images->tree_key },   { "firmware", &images->firmware },
+        { "extra_key", &images->extra_key }, { "extra_rootfs", &images->extra_rootfs },
     };
     for (size_t i = 0; i < VG_COUNT(members); i++)
         if (strlen(members[i].key) == length && strncmp(members[i].key, key, length) == 0)
@@ -68,6 +70,7 @@ static bool check(struct vg_images *images, struct vg_error *err)
         !check_file("guest kernel", images->kernel, R_OK, err) ||
         !check_file("guest initrd", images->initrd, R_OK, err) ||
         !check_file("guest image", images->rootfs, R_OK, err) ||
+        (images->extra_rootfs && !check_file("second guest image", images->extra_rootfs, R_OK, err)) ||
         !check_file("guest command line", images->cmdline, R_OK, err))
         return false;
     if (!images->guest_key || !images->tree_key)
@@ -115,5 +118,25 @@ void vg_images_free(struct vg_images *images)
     free(images->guest_key);
     free(images->tree_key);
     free(images->firmware);
+    free(images->extra_rootfs);
+    free(images->extra_key);
     *images = (struct vg_images) { 0 };
+}
+
+bool vg_image_has(const char *rootfs, const char *package)
+{
+    enum { MOST_BYTES = 1 << 20 };
+    const char *slash = strrchr(rootfs, '/');
+    vg_autofree char *path = vg_format("%.*s/packages", slash ? (int)(slash - rootfs) : 1, slash ? rootfs : ".");
+    vg_autofree char *list = NULL;
+    size_t length;
+    struct vg_error ignored = { 0 };
+    if (!vg_read_file(path, MOST_BYTES, &list, &length, &ignored))
+        return false;
+    /* "piglit_0.0~git20250409.af62c0dea-2_amd64.deb" */
+    char *rest = list;
+    for (char *line; (line = strsep(&rest, "\n"));)
+        if (strncmp(line, package, strlen(package)) == 0 && line[strlen(package)] == '_')
+            return true;
+    return false;
 }

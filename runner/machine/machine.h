@@ -155,10 +155,14 @@ struct vg_images {
     char *emulator, *kernel, *initrd, *rootfs, *cmdline;
     char *firmware; /* of the reference tree's emulator: qboot, which starts a kernel half a second earlier */
     char *guest_key, *tree_key;
+    char *extra_rootfs, *extra_key; /* of the image with test suites of others; NULL: not built */
 };
 /* What guest-workloads/image/build-images made, from its --print output (never builds). The error says to run
  * `make images`. */
 bool vg_images_find(struct vg_images *images, struct vg_error *err);
 void vg_images_free(struct vg_images *images);
+/* Whether the recipe put a Debian package ("piglit") into the image whose root file system this is: it left a list,
+ * `packages`, beside it. Without the list: false. */
+bool vg_image_has(const char *rootfs, const char *package);
 
 #endif

@@ -305,6 +305,20 @@ static void images_are_found(void **state)
     assert_non_null(strstr(err.text, kernel));
 }
 
+static void packages_of_an_image_are_known(void **state)
+{
+    (void)state;
+    vg_autofree char *rootfs = put("rootfs", "r", 0644);
+    assert_false(vg_image_has(rootfs, "piglit")); /* no list */
+    vg_autofree char *list =
+        put("packages", "libpiglit_1_amd64.deb\npiglit-data_2_all.deb\nvkmark_2025.01-1_amd64.deb\n", 0644);
+    assert_true(vg_image_has(rootfs, "vkmark"));
+    assert_true(vg_image_has(rootfs, "piglit-data"));
+    assert_false(vg_image_has(rootfs, "piglit"));
+    assert_false(vg_image_has(rootfs, "vkmar"));
+    assert_int_equal(unlink(list), 0);
+}
+
 static void missing_images_say_what_to_do(void **state)
 {
     (void)state;
@@ -340,11 +354,17 @@ static void a_libvirt_that_cannot_be_reached_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_native_tenant_lives_and_dies_whole),  TEST(an_agent_that_is_not_there_is_an_error),
-        TEST(a_tenant_that_ends_is_noticed),         TEST(dead_runners_are_reaped_and_others_left_alone),
-        TEST(a_directory_is_claimed_by_one_process), TEST(a_console_is_shown_safely),
-        TEST(a_console_cannot_fill_the_disk),        TEST(images_are_found),
-        TEST(missing_images_say_what_to_do),         TEST(a_libvirt_that_cannot_be_reached_is_named),
+        TEST(a_native_tenant_lives_and_dies_whole),
+        TEST(an_agent_that_is_not_there_is_an_error),
+        TEST(a_tenant_that_ends_is_noticed),
+        TEST(dead_runners_are_reaped_and_others_left_alone),
+        TEST(a_directory_is_claimed_by_one_process),
+        TEST(a_console_is_shown_safely),
+        TEST(a_console_cannot_fill_the_disk),
+        TEST(images_are_found),
+        TEST(packages_of_an_image_are_known),
+        TEST(missing_images_say_what_to_do),
+        TEST(a_libvirt_that_cannot_be_reached_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

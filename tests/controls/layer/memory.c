@@ -3,8 +3,8 @@
  * renderers see; the driver takes each as its own, by the opaque descriptor that it exported itself. A file outlives
  * its process, even one that was killed, as memory of a GPU does.
  *
- * stale-memory: a file whose VM has gone is handed out as it is. leaked-memory: new memory holds what another VM, which
- * still runs, has or had in memory of that size. */
+ * stale-memory: a file whose renderer process has ended, as it does when its VM ends or is reset, is handed out as it
+ * is. leaked-memory: new memory holds what another VM, which still runs, has or had in memory of that size. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 #define LEAST_BYTES  (UINT64_C(64) << 10)
 #define HANDLE_TYPE  VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT
 #define MOST_OBJECTS 8192
+#define PER_PROCESS  1000000 /* numbers of files */
 
 /* A file of the pool: "TYPE-BYTES-VM-NUMBER". Locked while a process has it. */
 struct pool_file {
@@ -41,9 +42,16 @@ static void path_of(const struct pool_file *file, char path[512])
     snprintf(path, 512, "%s/%u-%llu-%d-%lu", layer_directory(), file->type, file->bytes, file->vm, file->number);
 }
 
+/* A VM is known by its session, whose first process is gone once libvirt has put its VMM into the background: what
+ * counts is whether any process is left of the group that began with it. */
 static bool alive(int vm)
 {
-    return kill(vm, 0) == 0 || errno == EPERM;
+    return kill(-vm, 0) == 0 || errno == EPERM;
+}
+
+static bool has_ended(const struct pool_file *file)
+{
+    return kill((pid_t)(file->number / PER_PROCESS), 0) < 0 && errno == ESRCH;
 }
 
 static bool is_ours(const struct pool_file *file)
@@ -75,10 +83,10 @@ static void name_new(struct pool_file *file)
 {
     static atomic_ulong last;
     file->vm = layer_vm();
-    file->number = (unsigned long)getpid() * 1000000 + ++last;
+    file->number = (unsigned long)getpid() * PER_PROCESS + ++last;
 }
 
-/* Takes a file over from a VM that is gone. Returns the descriptor that holds its lock, or -1. */
+/* Takes a file over from a process that is gone. Returns the descriptor that holds its lock, or -1. */
 static int take_over(unsigned type, unsigned long long bytes, char path[512])
 {
     int fd = -1;
@@ -86,7 +94,7 @@ static int take_over(unsigned type, unsigned long long bytes, char path[512])
     DIR *pool = opendir(layer_directory());
     while (pool && fd < 0 && next_file(pool, type, bytes, &file)) {
         char old[512];
-        if (is_ours(&file) || alive(file.vm))
+        if (!has_ended(&file))
             continue;
         path_of(&file, old);
         fd = lock_file(old);
