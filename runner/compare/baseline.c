@@ -107,10 +107,11 @@ static bool load_folder(const char *directory, const char *name, struct vg_basel
 static bool no_such_name(const char *directory, const char *name, const struct vg_words *names, struct vg_error *err)
 {
     if (!vg_exists(directory))
-        return vg_fail(err, VG_ERROR_INPUT,
-                       "there is no directory %s for baselines (--baselines DIR or $VGAUGE_BASELINES names another one; "
-                       "`vgauge bless RUN... --as NAME` makes one)",
-                       directory);
+        return vg_fail(
+            err, VG_ERROR_INPUT,
+            "there is no directory %s for baselines (--baselines DIR or $VGAUGE_BASELINES names another one; "
+            "`vgauge bless RUN... --as NAME` makes one)",
+            directory);
     vg_autofree char *folder = vg_format("%s/%s", directory, name);
     if (vg_record_name_ok(name) && vg_exists(folder))
         return vg_fail(err, VG_ERROR_INPUT,

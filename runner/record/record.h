@@ -385,7 +385,8 @@ struct vg_results {
     unsigned requirement_count;
     struct vg_known_issues **expectations; /* the files that the run was judged by */
     unsigned expectation_count;
-    char **unmatched; /* entries of theirs that are about none of these results, each a sentence: misspelt, or outlived */
+    char *
+        *unmatched; /* entries of theirs that are about none of these results, each a sentence: misspelt, or outlived */
     unsigned unmatched_count;
 };
 struct vg_results *vg_results_gather(const char *run_directory, struct vg_error *err);
