@@ -46,7 +46,7 @@ bool vg_sysfs_creatable(const char *text, struct vg_sysfs_type *types, unsigned 
     bool too_long;
     const char *rest = text;
     *count = 0;
-    while (next_line(&rest, line, sizeof(line), &too_long)) {
+    for (bool first = true; next_line(&rest, line, sizeof(line), &too_long); first = false) {
         char *colon = strstr(line, " : ");
         uint64_t number;
         const char *name = colon ? colon + 3 : "";
@@ -57,6 +57,8 @@ bool vg_sysfs_creatable(const char *text, struct vg_sysfs_type *types, unsigned 
         while (colon > line && colon[-1] == ' ')
             colon--;
         colon[0] = '\0';
+        if (first && strcmp(line, "ID") == 0)
+            continue; /* what the columns are */
         if (!vg_sysfs_number(line, UINT32_MAX, &number) || !length || length >= VG_SYSFS_NAME_MAX ||
             *count == VG_SYSFS_TYPES_MAX)
             return malformed(err, "list of types", text);

@@ -12,7 +12,8 @@ enum { VG_SYSFS_TEXT_MAX = 65536, VG_SYSFS_NAME_MAX = 64, VG_SYSFS_TYPES_MAX = 1
 /* Decimal digits alone, no sign, at most `most`. */
 bool vg_sysfs_number(const char *text, uint64_t most, uint64_t *value);
 
-/* creatable_vgpu_types: lines "1005 : NVIDIA A100D-16C". */
+/* creatable_vgpu_types: a heading, "ID    : vGPU Name", which some documents leave out, then lines
+ * "1005  : NVIDIA A100D-16C". */
 struct vg_sysfs_type {
     unsigned number;
     char name[VG_SYSFS_NAME_MAX];

@@ -36,6 +36,15 @@ static void lists_of_types(void **state)
     assert_string_equal(types[1].name, "NVIDIA H200X-1-18C");
     assert_true(vg_sysfs_creatable("", types, &count, &err));
     assert_int_equal(count, 0);
+    /* As NVIDIA's kernel driver writes it: a heading, also above nothing. */
+    assert_true(vg_sysfs_creatable("ID    : vGPU Name\n557   : NVIDIA A40-1Q\n1428  : NVIDIA H200X-141C\n", types,
+                                   &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(types[0].number, 557);
+    assert_string_equal(types[0].name, "NVIDIA A40-1Q");
+    assert_true(vg_sysfs_creatable("ID    : vGPU Name\n", types, &count, &err));
+    assert_int_equal(count, 0);
+    assert_false(vg_sysfs_creatable("557   : NVIDIA A40-1Q\nID    : vGPU Name\n", types, &count, &err));
     static const char *const bad[] = { "x",       "12",     "12 :",           "12 : ",
                                        " : name", "-1 : x", "5000000000 : x", "1 : a\ngarbage" };
     for (size_t i = 0; i < VG_COUNT(bad); i++)

@@ -57,8 +57,8 @@ static void make_pci_tree(const char *vf_file, const char *text)
 static void make_nvidia_tree(void)
 {
     make_pci_tree("nvidia/current_vgpu_type", "0\n");
-    fake_put(VF0 "nvidia/creatable_vgpu_types", "46 : NVIDIA X-1Q\n");
-    fake_put(VF1 "nvidia/creatable_vgpu_types", "46 : NVIDIA X-1Q\n");
+    fake_put(VF0 "nvidia/creatable_vgpu_types", "ID    : vGPU Name\n46    : NVIDIA X-1Q\n");
+    fake_put(VF1 "nvidia/creatable_vgpu_types", "ID    : vGPU Name\n46    : NVIDIA X-1Q\n");
 }
 
 static void make_sriov_tree(void)
