@@ -84,7 +84,9 @@ static ssize_t show_current(void *object, long argument, char *buffer, size_t si
 static int destroy(struct card *card, struct pci *vf)
 {
     struct instance *instance = card->on[vf->vf_index];
-    if (!instance || model_broken("deaf-remove"))
+    if (!instance)
+        return -EPERM; /* nothing is there to be taken away */
+    if (model_broken("deaf-remove"))
         return 0;
     if (vf->users)
         return -EBUSY;
