@@ -90,8 +90,8 @@ static void load_some(struct vg_drill *drill)
     vg_drill_look_all(drill, 0);
 }
 
-/* How many VMs were given a vGPU depends on what was drawn: where some are needed, decisions go on until they are there,
- * or it is plain that they will not come. */
+/* How many VMs were given a vGPU depends on what was drawn: where some are needed, decisions go on until they are
+ * there, or it is plain that they will not come. */
 static bool is_enough(const struct vg_drill *drill, long long made)
 {
     enum { MOST_TIMES = 10 };

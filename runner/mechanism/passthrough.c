@@ -58,7 +58,8 @@ static enum vg_refusal check_first(const struct vg_vendor *vendor, const struct 
     if (boot && vg_exists(boot) && !vg_vendor_number(boot, 1, &is_boot, err))
         return VG_REFUSED_ERROR;
     if (!boot || is_boot) {
-        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s is %s", pgpu->name, boot ? "the host's own display" : "no PCI device");
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s is %s", pgpu->name,
+                boot ? "the host's own display" : "no PCI device");
         return VG_REFUSED_UNSUPPORTED;
     }
     if (pgpu->passed_through) {

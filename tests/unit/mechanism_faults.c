@@ -34,7 +34,7 @@ static const struct subject {
 #define SRIOV(mechanism)                                                                                               \
     {                                                                                                                  \
         mechanism, make_sriov_tree, { "sys/bus/pci/drivers_probe", VF0 "driver_override", PF },                        \
-            { "sys/kernel/debug/dri/0000:41:00.0/gt0/pf/vram_provisioned" },                                           \
+            { DEBUG "vram_provisioned", DEBUG "ggtt_provisioned" },                                                    \
             { "/driver_override", "usual/unbind", "/drivers_probe" }, { "/driver_override", "/drivers_probe" },        \
     }
     MDEV("nvidia-mdev"),
@@ -232,9 +232,11 @@ static void cannot_be_seen_when_it_is_made(void **state)
             void *opened = NULL;
             begin_tree(subjects[i].name, subjects[i].make);
             assert_true(mechanism->open(&host, &config, &opened, &err));
-            fake_fault = (struct fake_fault) {
-                .ending = VF0 "nvidia/current_vgpu_type", .error = EIO, .times = -1, .reading = true, .when_written = true
-            };
+            fake_fault = (struct fake_fault) { .ending = VF0 "nvidia/current_vgpu_type",
+                                               .error = EIO,
+                                               .times = -1,
+                                               .reading = true,
+                                               .when_written = true };
             enum vg_refusal refusal = mechanism->create_as(opened, &how, &vgpu, &err);
             if (refusal != VG_REFUSED_ERROR || err.kind != VG_ERROR_ENVIRONMENT || vgpu)
                 fail_msg("%s: %s, kind %d: %s", subjects[i].name, vg_refusal_name(refusal), err.kind, err.text);

@@ -113,7 +113,8 @@ static bool meets_fault(const char *path, bool reading)
 {
     if (!reading && fake_fault.when_written && ends_with(path, fake_fault.ending))
         fake_fault.when_written = false;
-    if (!fake_fault.ending || fake_fault.when_written || fake_fault.reading != reading || !fake_fault.times || !ends_with(path, fake_fault.ending))
+    if (!fake_fault.ending || fake_fault.when_written || fake_fault.reading != reading || !fake_fault.times ||
+        !ends_with(path, fake_fault.ending))
         return false;
     fake_fault.times -= fake_fault.times > 0;
     return true;
