@@ -178,7 +178,8 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
                                        .pgpu_index = how->pgpu_index,
                                        .vf = (int)i,
                                        .placement_id = VG_ANY,
-                                       .state = vg_strdup(pgpu.vfs[i].address) };
+                                       .state = vg_calloc(1, sizeof(struct vg_sriov_vf)) };
+            memcpy(made->state, pgpu.vfs[i].address, sizeof(pgpu.vfs[i].address));
             memcpy(made->uuid, uuid, sizeof(uuid));
             vg_push(vendor->made, vendor->made_count) = made;
         }
@@ -188,10 +189,12 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
         refusal = vg_sriov_give_memory(vendor, made, err);
         if (refusal == VG_REFUSED_NOT)
             refusal = vg_pci_move(vendor, pgpu.vfs[i].address, true, err);
-        if (refusal == VG_REFUSED_NOT)
+        if (refusal == VG_REFUSED_NOT) {
             *vgpu = made;
-        else
-            vg_vendor_forget(vendor, made);
+            return refusal;
+        }
+        vg_sriov_take_memory(vendor, made);
+        vg_vendor_forget(vendor, made);
         return refusal;
     }
     return vg_vendor_why_full(vendor, &pgpu, how->profile, err);
@@ -222,6 +225,7 @@ bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
     bool held = vg_exists(device) && (!driver || vg_equal(driver, "vfio-pci"));
     if (held && vg_pci_move(vendor, vgpu->state, false, err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the VF %s cannot be taken back", (const char *)vgpu->state);
+    vg_sriov_take_memory(vendor, vgpu);
     vg_vendor_forget(vendor, vgpu);
     return true;
 }
