@@ -90,10 +90,20 @@ static void load_some(struct vg_drill *drill)
     vg_drill_look_all(drill, 0);
 }
 
+/* How many VMs were given a vGPU depends on what was drawn: where some are needed, decisions go on until they are
+ * there, or it is plain that they will not come. */
+static bool is_enough(const struct vg_drill *drill, long long made)
+{
+    enum { MOST_TIMES = 10 };
+    long long decisions = vg_drill_number(drill, "decisions"), vms = vg_drill_number(drill, "vms");
+    bool there = !drill->with_tenants || drill->vgpu_count >= (vms - 1) * drill->boot_every + 1;
+    return made >= decisions && (!vms || there || made >= MOST_TIMES * decisions);
+}
+
 static bool run(struct vg_drill *drill, struct vg_error *err)
 {
     enum { MOST_TYPES = 64, MOST_LIVE = 512, DESTROY_PERCENT = 30 };
-    long long decisions = vg_drill_number(drill, "decisions");
+    long long i;
     const struct vg_placement_policy *policy = vg_placement_policy_find(vg_drill_param(drill, "policy"));
     unsigned ids[MOST_TYPES], count = shared_types(drill, ids, MOST_TYPES);
     if (!policy)
@@ -104,7 +114,7 @@ static bool run(struct vg_drill *drill, struct vg_error *err)
         return true;
     }
     load_some(drill);
-    for (long long i = 1; i <= decisions && !drill->trouble; i++) {
+    for (i = 1; !is_enough(drill, i - 1) && !drill->trouble; i++) {
         int64_t live[MOST_LIVE];
         unsigned there = vg_drill_live(drill, live, MOST_LIVE);
         if (there && vg_drill_random(drill, 100) < DESTROY_PERCENT)
@@ -113,7 +123,7 @@ static bool run(struct vg_drill *drill, struct vg_error *err)
         if (!vg_drill_turn(drill, err))
             return false;
     }
-    vg_drill_drain(drill, decisions + 1);
+    vg_drill_drain(drill, i);
     return true;
 }
 
@@ -135,6 +145,13 @@ VG_DRILL(decisions) = {
               .max = 100000,
               .unit = "1",
               .summary = "vGPUs to place" },
+            { .name = "vms",
+              .type = VG_INT,
+              .def = "0",
+              .min = 0,
+              .max = 10000,
+              .unit = "1",
+              .summary = "VMs to be placed; decisions go on until so many were, ten times as many at most" },
             VG_DRILL_BOOT_EVERY,
             { .name = NULL },
         },

@@ -167,14 +167,22 @@ static void write_down(struct vg_drill *drill, unsigned pgpu, const struct vg_pg
         for (unsigned j = 0; class->sriov && j < seen->vf_count; j++)
             count(drill, pgpu, i, j, (int64_t)(seen->vfs[j].offers >> i & 1));
     }
-    for (unsigned i = 0; i < seen->vgpu_count; i++)
-        if (seen->vgpus[i].bytes)
-            vg_push(walk->ranges, walk->range_count) =
-                (struct vg_memory_range) { .step = (int64_t)walk->step_count - 1,
-                                           .pgpu = pgpu,
-                                           .vf = seen->vgpus[i].vf,
-                                           .first_byte = (int64_t)seen->vgpus[i].first_byte,
-                                           .bytes = (int64_t)seen->vgpus[i].bytes };
+    for (unsigned i = 0; i < seen->vgpu_count; i++) {
+        const struct vg_live_vgpu *vgpu = &seen->vgpus[i];
+        struct vg_memory_range range = { .step = (int64_t)walk->step_count - 1, .pgpu = pgpu, .vf = vgpu->vf };
+        if (vgpu->memory_bytes) {
+            range.of = VG_RANGE_MEMORY;
+            range.first = VG_ANY;
+            range.bytes = (int64_t)vgpu->memory_bytes;
+            vg_push(walk->ranges, walk->range_count) = range;
+        }
+        if (vgpu->addresses) {
+            range.of = VG_RANGE_ADDRESSES;
+            range.first = (int64_t)vgpu->first_address;
+            range.bytes = (int64_t)vgpu->addresses;
+            vg_push(walk->ranges, walk->range_count) = range;
+        }
+    }
 }
 
 bool vg_drill_look(struct vg_drill *drill, unsigned pgpu)

@@ -183,11 +183,13 @@ struct vg_counter {
 enum { VG_COUNTER_LIVE = -1, VG_COUNTER_MIXED = -2, VG_COUNTER_VFS = -3, VG_COUNTER_COLUMNS = 5 };
 extern const char *const vg_counter_columns[VG_COUNTER_COLUMNS];
 
-/* One row of "ranges": which part of the pGPU's memory a vGPU has, where the driver tells. */
+/* One row of "ranges": what part of the pGPU a vGPU has, where the driver tells: bytes of its memory, of which nobody
+ * says where they are (first is VG_ANY), or graphics addresses. */
+enum { VG_RANGE_MEMORY, VG_RANGE_ADDRESSES };
 struct vg_memory_range {
-    int64_t step, pgpu, vf, first_byte, bytes;
+    int64_t step, pgpu, vf, of, first, bytes;
 };
-enum { VG_RANGE_COLUMNS = 5 };
+enum { VG_RANGE_COLUMNS = 6 };
 extern const char *const vg_range_columns[VG_RANGE_COLUMNS];
 
 struct vg_walk {

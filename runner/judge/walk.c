@@ -9,7 +9,7 @@ const char *const vg_step_columns[VG_STEP_COLUMNS] = {
     "outcome", "vf",    "place", "race", "decided", "start_ns", "end_ns",
 };
 const char *const vg_counter_columns[VG_COUNTER_COLUMNS] = { "step", "pgpu", "type", "vf", "value" };
-const char *const vg_range_columns[VG_RANGE_COLUMNS] = { "step", "pgpu", "vf", "first_byte", "bytes" };
+const char *const vg_range_columns[VG_RANGE_COLUMNS] = { "step", "pgpu", "vf", "of", "first", "bytes" };
 
 struct known {
     bool there, phantom, held;
@@ -366,8 +366,37 @@ static void judge_counter(struct replay *replay, const struct vg_counter *counte
 
 static bool ranges_overlap(const struct vg_memory_range *a, const struct vg_memory_range *b)
 {
-    return a->pgpu == b->pgpu && a->vf != b->vf && a->first_byte < b->first_byte + b->bytes &&
-           b->first_byte < a->first_byte + a->bytes;
+    return a->pgpu == b->pgpu && a->vf != b->vf && a->first < b->first + b->bytes && b->first < a->first + a->bytes;
+}
+
+/* Where no two may lie on each other. */
+static void judge_addresses(struct replay *replay, unsigned first, unsigned at)
+{
+    const struct vg_memory_range *ranges = replay->walk->ranges;
+    for (unsigned i = first; i < at; i++) {
+        if (ranges[i].of != VG_RANGE_ADDRESSES || !ranges_overlap(&ranges[at], &ranges[i]))
+            continue;
+        replay->result->overlaps++;
+        wrong(replay, "the graphics addresses of VF %lld overlap those of VF %lld.", (long long)ranges[at].vf,
+              (long long)ranges[i].vf);
+    }
+}
+
+/* Memory of which only the size is told: all that was given up to here is no more than there is. */
+static void judge_amounts(struct replay *replay, unsigned first, unsigned at)
+{
+    const struct vg_walk *walk = replay->walk;
+    const struct vg_memory_range *range = &walk->ranges[at];
+    uint64_t sum = 0,
+             size = range->pgpu >= 0 && range->pgpu < walk->class_count ? walk->classes[range->pgpu].size_bytes : 0;
+    for (unsigned i = first; i <= at; i++)
+        if (walk->ranges[i].of == VG_RANGE_MEMORY && walk->ranges[i].pgpu == range->pgpu)
+            sum += (uint64_t)walk->ranges[i].bytes;
+    if (!size || sum <= size)
+        return;
+    replay->result->overlaps++;
+    wrong(replay, "the VFs have %llu bytes of memory, and the pGPU has %llu.", (unsigned long long)sum,
+          (unsigned long long)size);
 }
 
 static void judge_ranges(struct replay *replay)
@@ -377,20 +406,11 @@ static void judge_ranges(struct replay *replay)
     while (end < walk->range_count && walk->ranges[end].step <= replay->step->step)
         end++;
     for (unsigned i = first; i < end; i++) {
-        const struct vg_memory_range *range = &walk->ranges[i];
-        uint64_t size = range->pgpu >= 0 && range->pgpu < walk->class_count ? walk->classes[range->pgpu].size_bytes : 0;
-        if (size && (uint64_t)range->first_byte + (uint64_t)range->bytes > size) {
-            replay->result->overlaps++;
-            wrong(replay, "the memory of VF %lld ends beyond that of the pGPU.", (long long)range->vf);
-        }
         replay->result->memory_checks++;
-        for (unsigned j = first; j < i; j++) {
-            if (!ranges_overlap(range, &walk->ranges[j]))
-                continue;
-            replay->result->overlaps++;
-            wrong(replay, "the memory of VF %lld overlaps that of VF %lld.", (long long)range->vf,
-                  (long long)walk->ranges[j].vf);
-        }
+        if (walk->ranges[i].of == VG_RANGE_ADDRESSES)
+            judge_addresses(replay, first, i);
+        else
+            judge_amounts(replay, first, i);
     }
     replay->next_range = end;
 }

@@ -31,11 +31,12 @@ struct vg_vf_state {
 
 /* A vGPU that exists on a pGPU, whoever made it. */
 struct vg_live_vgpu {
-    char uuid[37];              /* "" where the driver has none */
-    int profile;                /* index in vg_pgpu.profiles; VG_ANY: a type that the host file does not name */
-    int vf;                     /* index in vg_pgpu.vfs, or VG_ANY */
-    int placement_id;           /* mixed-size, or VG_ANY */
-    uint64_t first_byte, bytes; /* its range of the pGPU's memory; 0 bytes: the driver does not say */
+    char uuid[37];                     /* "" where the driver has none */
+    int profile;                       /* index in vg_pgpu.profiles; VG_ANY: a type that the host file does not name */
+    int vf;                            /* index in vg_pgpu.vfs, or VG_ANY */
+    int placement_id;                  /* mixed-size, or VG_ANY */
+    uint64_t memory_bytes;             /* of the pGPU's memory; 0: the driver does not say */
+    uint64_t first_address, addresses; /* its part of the graphics addresses (GGTT); 0 addresses: not said */
 };
 
 struct vg_pgpu {

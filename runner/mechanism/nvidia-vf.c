@@ -152,9 +152,28 @@ static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_pgp
     return pgpu->profiles[*index].available ? VG_REFUSED_NOT : vg_vendor_why_full(vendor, pgpu, profile, err);
 }
 
-/* Writes the type to one VF and looks whether it is there. */
-static enum vg_refusal put(struct vg_vendor *vendor, const char *address, const char *type, struct vg_error *err)
+static struct vg_vgpu *made_on(struct vg_vendor *vendor, const struct vg_create_as *how, unsigned vf,
+                               const char *address, const char *uuid)
 {
+    struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, uuid);
+    made->vf = (int)vf;
+    made->state = vg_strdup(address);
+    return made;
+}
+
+/* The driver said yes, and what it did is not what was asked for, or cannot be seen. It is taken away, or stays on the
+ * list for close: it must not be forgotten. */
+static void take_back(struct vg_vendor *vendor, const struct vg_create_as *how, unsigned vf, const char *address)
+{
+    struct vg_error ignored = { 0 };
+    vg_nvidia_vf_destroy(vendor, made_on(vendor, how, vf, address, ""), &ignored);
+}
+
+/* Writes the type to one VF and looks whether it is there. */
+static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *how, unsigned vf, const char *address,
+                           struct vg_error *err)
+{
+    const char *type = vg_vendor_type(how->profile);
     vg_autofree char *current = vg_pci_path(vendor, address, "nvidia/current_vgpu_type");
     uint64_t now, wanted;
     if (!vg_sysfs_number(type, UINT32_MAX, &wanted) || !wanted) {
@@ -164,12 +183,13 @@ static enum vg_refusal put(struct vg_vendor *vendor, const char *address, const 
     enum vg_refusal refusal = vg_vendor_write(current, type, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
-    if (!vg_vendor_number(current, UINT32_MAX, &now, err))
-        return VG_REFUSED_ERROR;
-    if (now == wanted)
+    bool seen = vg_vendor_number(current, UINT32_MAX, &now, err);
+    if (seen && now == wanted)
         return VG_REFUSED_NOT;
-    vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took the type %s for the VF %s, which now says %u", type, address,
-            (unsigned)now);
+    if (seen)
+        vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took the type %s for the VF %s, which now says %u", type,
+                address, (unsigned)now);
+    take_back(vendor, how, vf, address);
     return VG_REFUSED_ERROR;
 }
 
@@ -199,14 +219,10 @@ static enum vg_refusal keep(struct vg_vendor *vendor, const struct vg_create_as 
 {
     char uuid[37];
     if (!vg_make_uuid(uuid, err)) {
-        struct vg_error ignored = { 0 };
-        vg_autofree char *current = vg_pci_path(vendor, pgpu->vfs[vf].address, "nvidia/current_vgpu_type");
-        vg_vendor_write(current, "0", &ignored);
+        take_back(vendor, how, vf, pgpu->vfs[vf].address);
         return VG_REFUSED_ERROR;
     }
-    struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, uuid);
-    made->vf = (int)vf;
-    made->state = vg_strdup(pgpu->vfs[vf].address);
+    struct vg_vgpu *made = made_on(vendor, how, vf, pgpu->vfs[vf].address, uuid);
     if (read_place(vendor, made, made->state, err)) {
         *vgpu = made;
         return VG_REFUSED_NOT;
@@ -216,12 +232,23 @@ static enum vg_refusal keep(struct vg_vendor *vendor, const struct vg_create_as 
     return VG_REFUSED_ERROR;
 }
 
-static bool is_free(const struct vg_vendor *vendor, const char *address)
+/* What a VF says has a vGPU, or has none. One that cannot be read is neither. */
+static bool says(const struct vg_vendor *vendor, const char *address, bool taken)
 {
     struct vg_error ignored = { 0 };
     uint64_t now;
     vg_autofree char *current = vg_pci_path(vendor, address, "nvidia/current_vgpu_type");
-    return vg_vendor_number(current, UINT32_MAX, &now, &ignored) && now == 0;
+    return vg_vendor_number(current, UINT32_MAX, &now, &ignored) && (now != 0) == taken;
+}
+
+static bool is_free(const struct vg_vendor *vendor, const char *address)
+{
+    return says(vendor, address, false);
+}
+
+static bool is_taken(const struct vg_vendor *vendor, const char *address)
+{
+    return says(vendor, address, true);
 }
 
 static bool offers(const struct vg_vendor *vendor, const char *address, const struct vg_host_profile *profile)
@@ -292,10 +319,10 @@ static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_
     }
     snprintf(vfs[how->vf].address, sizeof(vfs->address), "%s", address);
     pgpu.vfs = vfs;
-    enum vg_refusal refusal = put(vendor, address, vg_vendor_type(how->profile), err);
+    enum vg_refusal refusal = put(vendor, how, (unsigned)how->vf, address, err);
     if (refusal == VG_REFUSED_NOT)
         return keep(vendor, how, &pgpu, (unsigned)how->vf, vgpu, err);
-    if (refusal == VG_REFUSED_ERROR && !is_free(vendor, address)) {
+    if (refusal == VG_REFUSED_ERROR && is_taken(vendor, address)) {
         vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", address);
         return VG_REFUSED_NO_CAPACITY;
     }
@@ -335,7 +362,7 @@ enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *h
         return create_blindly(vendor, how, vgpu, err);
     if (how->vf == VG_ANY && vendor->host->pgpus[how->pgpu_index].pci && vg_vendor_is_mine(vendor, how->pgpu_index)) {
         int vf = first_free(vendor, how, &pgpu);
-        if (vf >= 0 && put(vendor, pgpu.vfs[vf].address, vg_vendor_type(how->profile), err) == VG_REFUSED_NOT)
+        if (vf >= 0 && put(vendor, how, (unsigned)vf, pgpu.vfs[vf].address, err) == VG_REFUSED_NOT)
             return keep(vendor, how, &pgpu, (unsigned)vf, vgpu, err);
         vg_pgpu_free(&pgpu);
         enum vg_refusal why = vf < 0 ? why_in_short(vendor, how, err) : VG_REFUSED_NOT;
@@ -351,11 +378,11 @@ enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *h
     for (unsigned i = 0; i < pgpu.vf_count; i++) {
         if (how->vf == VG_ANY ? pgpu.vfs[i].taken || !(pgpu.vfs[i].offers >> index & 1) : how->vf != (int)i)
             continue;
-        bool was_free = is_free(vendor, pgpu.vfs[i].address);
-        refusal = put(vendor, pgpu.vfs[i].address, vg_vendor_type(how->profile), err);
+        bool was_taken = is_taken(vendor, pgpu.vfs[i].address);
+        refusal = put(vendor, how, i, pgpu.vfs[i].address, err);
         if (refusal == VG_REFUSED_NOT)
             return keep(vendor, how, &pgpu, i, vgpu, err);
-        if (!was_free || !is_free(vendor, pgpu.vfs[i].address)) {
+        if (was_taken || is_taken(vendor, pgpu.vfs[i].address)) {
             /* Somebody else has this VF: an operation that the driver does not allow on it. Others may be free. */
             vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", pgpu.vfs[i].address);
             refusal = VG_REFUSED_NO_CAPACITY;
@@ -421,8 +448,11 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
     if (!vg_vendor_knows(vendor, vgpu))
         return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
     vg_autofree char *current = vg_pci_path(vendor, vgpu->state, "nvidia/current_vgpu_type");
-    uint64_t now = 0;
-    bool there = vg_exists(current); /* VFs that were disabled took their vGPUs with them */
+    struct vg_error ignored = { 0 };
+    uint64_t now = 1;
+    /* VFs that were disabled took their vGPUs with them; and the driver refuses to take away what is not there. */
+    bool there = vg_exists(current) && (!vg_vendor_number(current, UINT32_MAX, &now, &ignored) || now);
+    now = 0;
     if (there && vg_vendor_write(current, "0", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU on %s cannot be removed", (const char *)vgpu->state);
     if (there && !vg_vendor_number(current, UINT32_MAX, &now, err))

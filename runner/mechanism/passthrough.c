@@ -55,10 +55,11 @@ static enum vg_refusal check_first(const struct vg_vendor *vendor, const struct 
 {
     vg_autofree char *boot = pgpu->host->pci ? vg_pci_path(vendor, pgpu->host->pci, "boot_vga") : NULL;
     uint64_t is_boot = 0;
-    struct vg_error ignored = { 0 };
-    if (!pgpu->host->pci || (vg_exists(boot) && (!vg_vendor_number(boot, 1, &is_boot, &ignored) || is_boot))) {
+    if (boot && vg_exists(boot) && !vg_vendor_number(boot, 1, &is_boot, err))
+        return VG_REFUSED_ERROR;
+    if (!boot || is_boot) {
         vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s is %s", pgpu->name,
-                pgpu->host->pci ? "the host's own display" : "no PCI device");
+                boot ? "the host's own display" : "no PCI device");
         return VG_REFUSED_UNSUPPORTED;
     }
     if (pgpu->passed_through) {

@@ -69,28 +69,50 @@ static enum vg_refusal find_file(const struct vg_vendor *vendor, const char *pci
     return VG_REFUSED_UNSUPPORTED;
 }
 
+/* Writes and reads back. */
+static enum vg_refusal set_quota(const char *path, uint64_t bytes, struct vg_error *err)
+{
+    vg_autofree char *text = vg_format("%llu", (unsigned long long)bytes);
+    uint64_t now;
+    enum vg_refusal refusal = vg_vendor_write(path, text, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    if (!vg_vendor_number(path, UINT64_MAX, &now, err))
+        return VG_REFUSED_ERROR;
+    if (now == bytes)
+        return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_ENVIRONMENT,
+            "the driver took a quota of %s bytes at %s, and says %llu; if it rounds, let the profile's `memory_mib` be "
+            "what it can give",
+            text, path, (unsigned long long)now);
+    return VG_REFUSED_ERROR;
+}
+
 enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err)
 {
+    struct vg_sriov_vf *vf = made->state;
     vg_autofree char *path = NULL;
-    vg_autofree char *text = vg_format("%llu", (unsigned long long)made->profile->memory_bytes);
-    uint64_t now;
     if (!made->profile->memory_bytes)
         return VG_REFUSED_NOT;
     enum vg_refusal refusal = find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, err);
     if (refusal != VG_REFUSED_NOT || !path)
         return refusal;
-    if (!vg_vendor_number(path, UINT64_MAX, &now, err))
+    if (!vg_vendor_number(path, UINT64_MAX, &vf->before, err))
         return VG_REFUSED_ERROR;
-    if (now == made->profile->memory_bytes)
-        return VG_REFUSED_NOT;
-    refusal = vg_vendor_write(path, text, err);
-    if (refusal != VG_REFUSED_NOT)
-        return refusal;
-    if (!vg_vendor_number(path, UINT64_MAX, &now, err))
-        return VG_REFUSED_ERROR;
-    if (now == made->profile->memory_bytes)
-        return VG_REFUSED_NOT;
-    vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took a quota of %s bytes at %s, and says %llu", text, path,
-            (unsigned long long)now);
-    return VG_REFUSED_ERROR;
+    vf->given = vf->before != made->profile->memory_bytes;
+    return vf->given ? set_quota(path, made->profile->memory_bytes, err) : VG_REFUSED_NOT;
+}
+
+void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made)
+{
+    struct vg_sriov_vf *vf = made->state;
+    struct vg_error err = { 0 };
+    vg_autofree char *path = NULL;
+    vg_autofree char *device = vg_pci_path(vendor, vf->address, NULL);
+    if (!vf->given || !vg_exists(device)) /* disabling VFs released what they had */
+        return;
+    if (find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, &err) != VG_REFUSED_NOT ||
+        (path && set_quota(path, vf->before, &err) != VG_REFUSED_NOT && set_quota(path, 0, &err) != VG_REFUSED_NOT))
+        vg_warn("the VF %s keeps memory that nobody uses: %s", vf->address, err.text);
+    vf->given = false;
 }

@@ -43,28 +43,56 @@ bool vg_sriov_discover(void *state, struct vg_inventory *inventory, struct vg_er
     return vg_vendor_discover(state, inventory, err);
 }
 
-/* Where the driver tells which memory each VF was given. Debugging files: their absence is no error. */
-static bool look_at_ranges(const struct vg_vendor *vendor, struct vg_pgpu *pgpu, struct vg_error *err)
+/* What one file of debugfs says of each VF's part. Debugging files: their absence is no error. */
+static bool look_at_parts(const char *path, struct vg_pgpu *pgpu, bool *there, struct vg_error *err)
 {
-    static const char *const files[] = { "vram_provisioned", "lmem_provisioned" };
-    for (size_t i = 0; i < VG_COUNT(files); i++) {
-        vg_autofree char *path = vg_vendor_path(vendor, "sys/kernel/debug/dri/%s/gt0/pf/%s", pgpu->host->pci, files[i]);
-        vg_autofree char *text = NULL;
-        struct vg_sysfs_range ranges[VG_SYSFS_RANGES_MAX];
-        unsigned count;
-        if (!vg_exists(path))
-            continue;
-        if (!vg_read_attribute(path, &text, err) || !vg_sysfs_ranges(text, ranges, &count, err))
-            return vg_wrap(err, "%s", path);
-        for (unsigned j = 0; j < count; j++)
-            for (unsigned k = 0; k < pgpu->vgpu_count; k++)
-                if (ranges[j].function == (unsigned)pgpu->vgpus[k].vf + 1) {
-                    pgpu->vgpus[k].first_byte = ranges[j].first;
-                    pgpu->vgpus[k].bytes = ranges[j].last - ranges[j].first + 1;
-                }
-        break;
+    vg_autofree char *text = NULL;
+    struct vg_sysfs_range ranges[VG_SYSFS_RANGES_MAX];
+    unsigned count;
+    *there = vg_exists(path);
+    if (!*there)
+        return true;
+    if (!vg_read_attribute(path, &text, err) || !vg_sysfs_ranges(text, ranges, &count, err))
+        return vg_wrap(err, "%s", path);
+    for (unsigned j = 0; j < count; j++)
+        for (unsigned k = 0; k < pgpu->vgpu_count; k++) {
+            struct vg_live_vgpu *vgpu = &pgpu->vgpus[k];
+            if (ranges[j].function != (unsigned)vgpu->vf + 1)
+                continue;
+            vgpu->memory_bytes += ranges[j].bytes; /* of all tiles */
+            if (ranges[j].bytes)
+                continue;
+            vgpu->first_address = ranges[j].first;
+            vgpu->addresses = ranges[j].last - ranges[j].first + 1;
+        }
+    return true;
+}
+
+/* How much memory each VF has, of all tiles; older: where drivers had it that knew no tiles there. */
+static bool look_at_memory(const char *debug, bool older, struct vg_pgpu *pgpu, bool *any, struct vg_error *err)
+{
+    enum { TILES = 4 };
+    *any = false;
+    for (unsigned tile = 0; tile < TILES; tile++) {
+        vg_autofree char *path = older ? vg_format("%s/gt%u/pf/lmem_provisioned", debug, tile)
+                                       : vg_format("%s/sriov/pf/tile%u/vram_provisioned", debug, tile);
+        bool there;
+        if (!look_at_parts(path, pgpu, &there, err))
+            return false;
+        *any = *any || there;
     }
     return true;
+}
+
+/* Where xe tells what each VF was given: how much memory, and which graphics addresses of the first tile. */
+static bool look_at_ranges(const struct vg_vendor *vendor, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    vg_autofree char *debug = vg_vendor_path(vendor, "sys/kernel/debug/dri/%s", pgpu->host->pci);
+    vg_autofree char *addresses = vg_format("%s/sriov/pf/tile0/ggtt_provisioned", debug);
+    vg_autofree char *older = vg_format("%s/gt0/pf/ggtt_provisioned", debug);
+    bool there, any;
+    return look_at_parts(addresses, pgpu, &there, err) && (there || look_at_parts(older, pgpu, &there, err)) &&
+           look_at_memory(debug, false, pgpu, &any, err) && (any || look_at_memory(debug, true, pgpu, &any, err));
 }
 
 static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
@@ -150,7 +178,8 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
                                        .pgpu_index = how->pgpu_index,
                                        .vf = (int)i,
                                        .placement_id = VG_ANY,
-                                       .state = vg_strdup(pgpu.vfs[i].address) };
+                                       .state = vg_calloc(1, sizeof(struct vg_sriov_vf)) };
+            memcpy(made->state, pgpu.vfs[i].address, sizeof(pgpu.vfs[i].address));
             memcpy(made->uuid, uuid, sizeof(uuid));
             vg_push(vendor->made, vendor->made_count) = made;
         }
@@ -160,10 +189,12 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
         refusal = vg_sriov_give_memory(vendor, made, err);
         if (refusal == VG_REFUSED_NOT)
             refusal = vg_pci_move(vendor, pgpu.vfs[i].address, true, err);
-        if (refusal == VG_REFUSED_NOT)
+        if (refusal == VG_REFUSED_NOT) {
             *vgpu = made;
-        else
-            vg_vendor_forget(vendor, made);
+            return refusal;
+        }
+        vg_sriov_take_memory(vendor, made);
+        vg_vendor_forget(vendor, made);
         return refusal;
     }
     return vg_vendor_why_full(vendor, &pgpu, how->profile, err);
@@ -194,6 +225,7 @@ bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
     bool held = vg_exists(device) && (!driver || vg_equal(driver, "vfio-pci"));
     if (held && vg_pci_move(vendor, vgpu->state, false, err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the VF %s cannot be taken back", (const char *)vgpu->state);
+    vg_sriov_take_memory(vendor, vgpu);
     vg_vendor_forget(vendor, vgpu);
     return true;
 }

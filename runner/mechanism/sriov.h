@@ -22,9 +22,19 @@ enum vg_refusal vg_sriov_setup(void *state, unsigned pgpu_index, const struct vg
                                struct vg_error *err);
 bool vg_sriov_device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err);
 
+/* What a vGPU's state is. */
+struct vg_sriov_vf {
+    char address[16]; /* of the VF; first, so that the state can be read as it */
+    bool given;       /* its quota was written */
+    uint64_t before;  /* and was so much */
+};
+
 /* sriov-quota.c: where the driver lets memory be given to a VF, it gets what its profile says, and shows it. Without
  * such a file the driver divides its memory by itself; i915, which promises one, is then refused as unsupported. */
 enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err);
+/* Its quota becomes what it was, or, where somebody else has that by now, nothing: memory of a VF that nobody has is
+ * lost to all others. What cannot be taken back is warned of. */
+void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made);
 
 #define VG_SRIOV_CALLS                                                                                                 \
     .slot = VG_SLOT_INSTANCE_BOUND, .vm = true, .capabilities = "vulkan,gl",                                           \

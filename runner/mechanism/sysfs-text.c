@@ -46,7 +46,7 @@ bool vg_sysfs_creatable(const char *text, struct vg_sysfs_type *types, unsigned 
     bool too_long;
     const char *rest = text;
     *count = 0;
-    while (next_line(&rest, line, sizeof(line), &too_long)) {
+    for (bool first = true; next_line(&rest, line, sizeof(line), &too_long); first = false) {
         char *colon = strstr(line, " : ");
         uint64_t number;
         const char *name = colon ? colon + 3 : "";
@@ -57,6 +57,8 @@ bool vg_sysfs_creatable(const char *text, struct vg_sysfs_type *types, unsigned 
         while (colon > line && colon[-1] == ' ')
             colon--;
         colon[0] = '\0';
+        if (first && strcmp(line, "ID") == 0)
+            continue; /* what the columns are */
         if (!vg_sysfs_number(line, UINT32_MAX, &number) || !length || length >= VG_SYSFS_NAME_MAX ||
             *count == VG_SYSFS_TYPES_MAX)
             return malformed(err, "list of types", text);
@@ -163,6 +165,25 @@ static bool hexadecimal(const char *text, const char **end, uint64_t *value)
     return digits > 0;
 }
 
+/* "0x1000-0x1fff"; *end behind it. */
+static bool span(const char *text, const char **end, struct vg_sysfs_range *range)
+{
+    return hexadecimal(text, &text, &range->first) && *text == '-' && hexadecimal(text + 1, end, &range->last);
+}
+
+/* Decimal bytes, above 0; *end behind them. */
+static bool amount(const char *text, const char **end, uint64_t *bytes)
+{
+    char digits[24];
+    size_t length = strspn(text, "0123456789");
+    if (length >= sizeof(digits))
+        return false;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    *end = text + length;
+    return vg_sysfs_number(digits, UINT64_MAX, bytes) && *bytes;
+}
+
 bool vg_sysfs_ranges(const char *text, struct vg_sysfs_range *ranges, unsigned *count, struct vg_error *err)
 {
     char line[96];
@@ -171,14 +192,15 @@ bool vg_sysfs_ranges(const char *text, struct vg_sysfs_range *ranges, unsigned *
     *count = 0;
     while (next_line(&rest, line, sizeof(line), &too_long)) {
         struct vg_sysfs_range range = { 0 };
-        char *colon = strstr(line, ": ");
-        const char *at = colon ? colon + 2 : NULL;
+        char *colon = strchr(line, ':');
+        const char *at = colon ? colon + 1 + strspn(colon + 1, " \t") : NULL;
         uint64_t number = 0;
         if (colon)
             *colon = '\0';
         bool good = colon && (strcmp(line, "PF") == 0 ||
                               (strncmp(line, "VF", 2) == 0 && vg_sysfs_number(line + 2, 65535, &number) && number));
-        good = good && hexadecimal(at, &at, &range.first) && *at++ == '-' && hexadecimal(at, &at, &range.last);
+        good =
+            good && *at != '\0' && (strncmp(at, "0x", 2) == 0 ? span(at, &at, &range) : amount(at, &at, &range.bytes));
         /* A size in words may follow. */
         if (!good || (*at && *at != '\t' && *at != ' ') || range.last < range.first || *count == VG_SYSFS_RANGES_MAX)
             return malformed(err, "list of ranges", text);

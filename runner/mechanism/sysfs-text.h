@@ -12,7 +12,8 @@ enum { VG_SYSFS_TEXT_MAX = 65536, VG_SYSFS_NAME_MAX = 64, VG_SYSFS_TYPES_MAX = 1
 /* Decimal digits alone, no sign, at most `most`. */
 bool vg_sysfs_number(const char *text, uint64_t most, uint64_t *value);
 
-/* creatable_vgpu_types: lines "1005 : NVIDIA A100D-16C". */
+/* creatable_vgpu_types: a heading, "ID    : vGPU Name", which some documents leave out, then lines
+ * "1005  : NVIDIA A100D-16C". */
 struct vg_sysfs_type {
     unsigned number;
     char name[VG_SYSFS_NAME_MAX];
@@ -30,10 +31,12 @@ bool vg_sysfs_describe(const char *text, struct vg_sysfs_description *descriptio
 /* A choice with the active word in brackets, "[low] normal high", or one word alone. */
 bool vg_sysfs_choice(const char *text, char active[VG_SYSFS_NAME_MAX], struct vg_error *err);
 
-/* xe's *_provisioned: lines "VF1: 0x20000000-0x16a9fffff", both ends included. Function is 0 for the PF. */
+/* xe's *_provisioned: of graphics addresses lines "VF1: 0x1000000-0x7ffffff (112 MiB)", both ends included; of memory
+ * "VF1: 4227858432 (3.94 GiB)", how many bytes, and not where. Function is 0 for the PF. */
 struct vg_sysfs_range {
     unsigned function;
     uint64_t first, last;
+    uint64_t bytes; /* where only that is said; else 0 */
 };
 bool vg_sysfs_ranges(const char *text, struct vg_sysfs_range *ranges, unsigned *count, struct vg_error *err);
 

@@ -60,15 +60,14 @@ static ssize_t show_creatable(void *object, long argument, char *buffer, size_t 
     (void)argument;
     const struct pci *vf = object;
     const struct card *card = card_of(vf);
-    size_t used = 0;
-    *buffer = '\0';
+    size_t used = (size_t)snprintf(buffer, size, "ID    : vGPU Name\n"); /* also above nothing */
     if (card->on[vf->vf_index])
-        return 0;
+        return (ssize_t)used;
     for (unsigned i = 0; i < card->gpu->type_count && used < size; i++) {
         const struct type *type = &card->gpu->types[i];
         if (!model_available(card->gpu, type))
             continue;
-        int more = snprintf(buffer + used, size - used, "%s : %s\n", type->id, type->name);
+        int more = snprintf(buffer + used, size - used, "%-5s : %s\n", type->id, type->name);
         used += more > 0 ? (size_t)more : 0;
     }
     return (ssize_t)(used < size ? used : size);
@@ -85,7 +84,9 @@ static ssize_t show_current(void *object, long argument, char *buffer, size_t si
 static int destroy(struct card *card, struct pci *vf)
 {
     struct instance *instance = card->on[vf->vf_index];
-    if (!instance || model_broken("deaf-remove"))
+    if (!instance)
+        return -EPERM; /* nothing is there to be taken away */
+    if (model_broken("deaf-remove"))
         return 0;
     if (vf->users)
         return -EBUSY;

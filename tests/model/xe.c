@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Intel xe SR-IOV: VFs through sriov_numvfs, their share through sriov_admin/{pf,vfN}/profile as in
  * Documentation/ABI/testing/sysfs-driver-intel-xe-sriov. Video memory is provisioned in equal parts when VFs are
- * enabled, until somebody writes a quota; provisioned ranges are shown in debugfs. */
+ * enabled, until somebody writes a quota, and graphics addresses (GGTT) in equal parts. Debugfs shows how many bytes of
+ * memory each VF has, and which addresses. */
 #include "model.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@ enum {
     MIB_SHIFT = 20,
     GRANULE_MIB = 2,
     PF_MIB = 512,
+    GGTT_MIB = 4096,
+    GGTT_PF_MIB = 64,
     MOST_QUANTUM_MS = 100000,
     MOST_TIMEOUT_US = 100000000
 };
@@ -22,13 +25,12 @@ static const char *const priorities[] = { "low", "normal", "high" };
 
 struct share {
     unsigned long value[3]; /* by QUANTUM, TIMEOUT, PRIORITY */
-    unsigned long first_mib, mib;
+    unsigned long mib;
 };
 struct card {
     struct pci *pci;
     unsigned long memory_mib;
     struct share shares[MOST_VFS + 1]; /* 0: the PF */
-    bool automatic;
     struct node *admin;
 };
 static struct card cards[2];
@@ -39,26 +41,13 @@ static long argument_of(unsigned function, unsigned what)
     return (long)(function * 8 + what);
 }
 
-/* First fit, above what the PF keeps and around the other functions. 0: no room. */
-static unsigned long find_room(const struct card *card, unsigned function, unsigned long mib)
+/* Is there room for so much beside the other functions? */
+static bool has_room(const struct card *card, unsigned function, unsigned long mib)
 {
-    unsigned long first = PF_MIB;
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (unsigned i = 1; i <= card->pci->vf_count; i++) {
-            const struct share *other = &card->shares[i];
-            if (i != function && other->mib && first < other->first_mib + other->mib &&
-                other->first_mib < first + mib) {
-                first = other->first_mib + other->mib;
-                moved = true;
-            }
-        }
-        if (model_broken("overlapping-places") && function > 1)
-            break; /* the first range that is not the first VF's, whoever has it */
-    }
-    if (model_broken("overlapping-places") && function > 1)
-        first = PF_MIB + card->shares[1].mib / 2 / GRANULE_MIB * GRANULE_MIB;
-    return first + mib <= card->memory_mib ? first : 0;
+    unsigned long sum = PF_MIB + mib;
+    for (unsigned i = 1; i <= card->pci->vf_count; i++)
+        sum += i == function ? 0 : card->shares[i].mib;
+    return sum <= card->memory_mib;
 }
 
 static ssize_t show_setting(void *object, long argument, char *buffer, size_t size)
@@ -90,11 +79,8 @@ static int store_quota(struct card *card, unsigned function, unsigned long bytes
         *share = (struct share) { .value = { share->value[0], share->value[1], share->value[2] } };
         return 0;
     }
-    unsigned long first = find_room(card, function, mib);
-    if (!first)
+    if (!has_room(card, function, mib))
         return -ENOSPC;
-    card->automatic = false;
-    share->first_mib = first;
     share->mib = mib;
     return 0;
 }
@@ -127,24 +113,40 @@ static int store_setting(void *object, long argument, const char *data, size_t l
 static const struct attribute setting = { .show = show_setting, .store = store_setting };
 static const struct attribute read_only = { .show = show_setting };
 
-static ssize_t show_provisioned(void *object, long argument, char *buffer, size_t size)
+static ssize_t show_memory(void *object, long argument, char *buffer, size_t size)
 {
     (void)argument;
     const struct card *card = object;
     size_t used = 0;
     *buffer = '\0';
     for (unsigned i = 1; i <= card->pci->vf_count && used < size; i++) {
-        const struct share *share = &card->shares[i];
-        if (!share->mib)
-            continue;
-        int more = snprintf(buffer + used, size - used, "VF%u: %#lx-%#lx\n", i, share->first_mib << MIB_SHIFT,
-                            ((share->first_mib + share->mib) << MIB_SHIFT) - 1);
+        unsigned long mib = card->shares[i].mib;
+        int more = mib ? snprintf(buffer + used, size - used, "VF%u:\t%lu\t(%lu MiB)\n", i, mib << MIB_SHIFT, mib) : 0;
         used += more > 0 ? (size_t)more : 0;
     }
     return (ssize_t)(used < size ? used : size);
 }
 
-static const struct attribute provisioned = { .show = show_provisioned };
+static ssize_t show_addresses(void *object, long argument, char *buffer, size_t size)
+{
+    (void)argument;
+    const struct card *card = object;
+    size_t used = 0;
+    unsigned count = card->pci->vf_count;
+    *buffer = '\0';
+    for (unsigned i = 1; i <= count && used < size; i++) {
+        unsigned long each = (GGTT_MIB - GGTT_PF_MIB) / count, first = GGTT_PF_MIB + (i - 1) * each;
+        if (model_broken("overlapping-places") && i > 1)
+            first = GGTT_PF_MIB + each / 2;
+        int more = snprintf(buffer + used, size - used, "VF%u:\t%#lx-%#lx\t(%lu MiB)\n", i, first << MIB_SHIFT,
+                            ((first + each) << MIB_SHIFT) - 1, each);
+        used += more > 0 ? (size_t)more : 0;
+    }
+    return (ssize_t)(used < size ? used : size);
+}
+
+static const struct attribute memory_provisioned = { .show = show_memory };
+static const struct attribute addresses_provisioned = { .show = show_addresses };
 
 static void add_function(struct card *card, unsigned function, const char *name)
 {
@@ -163,12 +165,9 @@ static void changed(struct pci *pf)
     struct card *card = pf->object;
     unsigned count = pf->vf_count;
     memset(card->shares + 1, 0, sizeof(card->shares) - sizeof(card->shares[0]));
-    card->automatic = true;
     for (unsigned i = 1; i <= count; i++) {
         unsigned long each = (card->memory_mib - PF_MIB) / count / GRANULE_MIB * GRANULE_MIB;
         card->shares[i].mib = each;
-        card->shares[i].first_mib =
-            model_broken("overlapping-places") && i > 1 ? PF_MIB + each / 2 : PF_MIB + (i - 1) * each;
     }
 }
 
@@ -221,9 +220,10 @@ static void add(unsigned index, const char *address, unsigned vfs, unsigned long
     card->pci->vf_changed = changed;
     pci_add_sriov(card->pci, vfs, &xe);
     pci_bind(card->pci, &xe);
-    struct node *debug = tree_path("sys/kernel/debug/dri");
-    tree_file(tree_directory(tree_directory(tree_directory(debug, address), "gt0"), "pf"), "vram_provisioned", 0444,
-              &provisioned, card, 0);
+    struct node *debug = tree_directory(tree_path("sys/kernel/debug/dri"), address);
+    struct node *tile = tree_directory(tree_directory(tree_directory(debug, "sriov"), "pf"), "tile0");
+    tree_file(tile, "vram_provisioned", 0444, &memory_provisioned, card, 0);
+    tree_file(tile, "ggtt_provisioned", 0444, &addresses_provisioned, card, 0);
 }
 
 void xe_add(void)

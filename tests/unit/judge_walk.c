@@ -136,6 +136,47 @@ static void memory_is_added_up(void **state)
     assert_int_equal(result.overlaps, 1);
 }
 
+/* What a driver tells of each VF: how much memory, without saying where, and which graphics addresses. */
+static struct vg_walk_result check_ranges(struct vg_memory_range *ranges, unsigned count)
+{
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = { { .op = VG_STEP_LOOK } };
+    unsigned board = 0, total = 4;
+    struct vg_walk_result result;
+    const struct vg_walk walk = { .classes = &class,
+                                  .class_count = 1,
+                                  .boards = &board,
+                                  .vf_totals = &total,
+                                  .steps = steps,
+                                  .step_count = 1,
+                                  .ranges = ranges,
+                                  .range_count = count };
+    vg_walk_check(&walk, NULL, &result);
+    assert_int_equal(result.memory_checks, count);
+    return result;
+}
+
+static void what_vfs_are_told_to_have(void **state)
+{
+    (void)state;
+    struct vg_memory_range ranges[] = {
+        { .vf = 0, .of = VG_RANGE_MEMORY, .first = VG_ANY, .bytes = 4 * GIB },
+        { .vf = 0, .of = VG_RANGE_ADDRESSES, .first = 0x1000, .bytes = 0x1000 },
+        { .vf = 1, .of = VG_RANGE_MEMORY, .first = VG_ANY, .bytes = 4 * GIB },
+        { .vf = 1, .of = VG_RANGE_ADDRESSES, .first = 0x2000, .bytes = 0x1000 },
+    };
+    assert_int_equal(check_ranges(ranges, VG_COUNT(ranges)).overlaps, 0);
+    ranges[3].first = 0x1fff;
+    struct vg_walk_result result = check_ranges(ranges, VG_COUNT(ranges));
+    assert_int_equal(result.overlaps, 1);
+    assert_non_null(strstr(result.first, "graphics addresses of VF 1 overlap those of VF 0"));
+    ranges[3].first = 0x2000;
+    ranges[2].bytes++;
+    result = check_ranges(ranges, VG_COUNT(ranges));
+    assert_int_equal(result.overlaps, 1);
+    assert_non_null(strstr(result.first, "8589934593 bytes of memory, and the pGPU has 8589934592"));
+}
+
 /* A type that the pGPU does not have comes from a file, and leads nowhere. */
 static void a_type_out_of_range_is_no_memory(void **state)
 {
@@ -203,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_vgpu_before_its_vf_is_wrong),
         cmocka_unit_test(another_vgpu_than_was_defined_is_wrong),
         cmocka_unit_test(memory_is_added_up),
+        cmocka_unit_test(what_vfs_are_told_to_have),
         cmocka_unit_test(a_type_out_of_range_is_no_memory),
         cmocka_unit_test(memory_has_a_trend),
         cmocka_unit_test(a_file_too_many_is_left_over),

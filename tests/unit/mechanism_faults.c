@@ -34,7 +34,7 @@ static const struct subject {
 #define SRIOV(mechanism)                                                                                               \
     {                                                                                                                  \
         mechanism, make_sriov_tree, { "sys/bus/pci/drivers_probe", VF0 "driver_override", PF },                        \
-            { "sys/kernel/debug/dri/0000:41:00.0/gt0/pf/vram_provisioned" },                                           \
+            { DEBUG "vram_provisioned", DEBUG "ggtt_provisioned" },                                                    \
             { "/driver_override", "usual/unbind", "/drivers_probe" }, { "/driver_override", "/drivers_probe" },        \
     }
     MDEV("nvidia-mdev"),
@@ -216,6 +216,83 @@ static void says_yes_and_does_nothing(void **state)
     }
 }
 
+/* The driver says yes, does it, and cannot be asked what it did: that is no vGPU that anybody may use, nor one that
+ * may stay. */
+static void cannot_be_seen_when_it_is_made(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        if (subjects[i].make != make_nvidia_tree)
+            continue; /* others look at links and directories, which can be read or are not there */
+        const struct vg_mechanism *mechanism = vg_mechanism_find(subjects[i].name);
+        for (int blind = 0; blind < 2; blind++) {
+            struct vg_create_as how = { .profile = &profile, .vf = blind ? 0 : VG_ANY, .blind = blind };
+            struct vg_error err = { 0 };
+            struct vg_vgpu *vgpu = NULL;
+            void *opened = NULL;
+            begin_tree(subjects[i].name, subjects[i].make);
+            assert_true(mechanism->open(&host, &config, &opened, &err));
+            fake_fault = (struct fake_fault) { .ending = VF0 "nvidia/current_vgpu_type",
+                                               .error = EIO,
+                                               .times = -1,
+                                               .reading = true,
+                                               .when_written = true };
+            enum vg_refusal refusal = mechanism->create_as(opened, &how, &vgpu, &err);
+            if (refusal != VG_REFUSED_ERROR || err.kind != VG_ERROR_ENVIRONMENT || vgpu)
+                fail_msg("%s: %s, kind %d: %s", subjects[i].name, vg_refusal_name(refusal), err.kind, err.text);
+            assert_false(fake_fault.when_written); /* it was written */
+            fake_fault = (struct fake_fault) { 0 };
+            mechanism->close(opened);
+            if (live())
+                fail_msg("%s: %u vGPUs were forgotten: %s", subjects[i].name, live(), err.text);
+            end_tree();
+        }
+    }
+}
+
+/* Somebody else took it away: the driver would refuse to do it again, and nothing is left to be done. */
+static void gone_already(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        if (subjects[i].make != make_nvidia_tree)
+            continue;
+        const struct vg_mechanism *mechanism = vg_mechanism_find(subjects[i].name);
+        struct vg_error err = { 0 };
+        struct vg_vgpu *vgpu = NULL;
+        void *opened = NULL;
+        begin_tree(subjects[i].name, subjects[i].make);
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_NOT);
+        fake_put(VF0 "nvidia/current_vgpu_type", "0\n");
+        fake_fault = (struct fake_fault) { .ending = "/current_vgpu_type", .error = EPERM, .times = -1 };
+        if (!mechanism->destroy(opened, vgpu, &err))
+            fail_msg("%s: %s", subjects[i].name, err.text);
+        fake_fault = (struct fake_fault) { 0 };
+        mechanism->close(opened);
+        end_tree();
+    }
+}
+
+/* Whether a pGPU is the host's own display must be known, not guessed. */
+static void boot_display_unknown(void **state)
+{
+    (void)state;
+    const struct subject *subject = &subjects[VG_COUNT(subjects) - 1];
+    struct vg_error err = { 0 };
+    begin_tree(subject->name, subject->make);
+    fake_fault = (struct fake_fault) { .ending = "/boot_vga", .error = EIO, .times = -1, .reading = true };
+    must_fail(subject, "/boot_vga");
+    fake_fault = (struct fake_fault) { 0 };
+    fake_put(PF "boot_vga", "perhaps\n");
+    assert_int_equal(attempt(subject, &err), VG_REFUSED_ERROR);
+    assert_non_null(strstr(err.text, "boot_vga should hold a number and holds `perhaps`"));
+    fake_put(PF "boot_vga", "1\n");
+    assert_int_equal(attempt(subject, &err), VG_REFUSED_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "the host's own display"));
+    end_tree();
+}
+
 /* A destroy that fails leaves the vGPU with its owner, who can try again. */
 static void destroy_meets_faults(void **state)
 {
@@ -264,6 +341,9 @@ int main(void)
         cmocka_unit_test(busy_for_a_while),
         cmocka_unit_test(busy_for_ever),
         cmocka_unit_test(says_yes_and_does_nothing),
+        cmocka_unit_test(cannot_be_seen_when_it_is_made),
+        cmocka_unit_test(gone_already),
+        cmocka_unit_test(boot_display_unknown),
         cmocka_unit_test(destroy_meets_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -209,6 +209,45 @@ static void a_quota_is_read_back(void **state)
     }
 }
 
+static void assert_file(const char *path, const char *text)
+{
+    struct vg_error err = { 0 };
+    vg_autofree char *full = vg_format("%s/%s", fake_root, path), *now = NULL;
+    assert_true(vg_read_attribute(full, &now, &err));
+    assert_string_equal(now, text);
+}
+
+/* Memory that was given to a VF is given back with it, also when the VF itself could not be had; where what it had is
+ * somebody else's by now, it keeps none. */
+static void memory_does_not_stay_with_a_vf(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
+    enum { DESTROYED, NOT_HAD, TAKEN_MEANWHILE, WAYS };
+    for (int way = 0; way < WAYS; way++) {
+        struct vg_error err = { 0 };
+        struct vg_vgpu *vgpu = NULL;
+        void *opened = NULL;
+        begin_tree("xe-sriov", make_xe_tree);
+        fake_put(SHARE "vram_quota", "4096\n");
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        if (way == NOT_HAD)
+            fake_fault = (struct fake_fault) { .ending = "/drivers_probe", .error = EIO, .times = 1 };
+        enum vg_refusal refusal = mechanism->create(opened, 0, &profile, &vgpu, &err);
+        assert_int_equal(refusal, way == NOT_HAD ? VG_REFUSED_ERROR : VG_REFUSED_NOT);
+        if (vgpu) {
+            assert_file(SHARE "vram_quota", "1073741824");
+            fake_fault =
+                (struct fake_fault) { .ending = "/vram_quota", .error = ENOSPC, .times = way == TAKEN_MEANWHILE };
+            assert_true(mechanism->destroy(opened, vgpu, &err));
+        }
+        assert_file(SHARE "vram_quota", way == TAKEN_MEANWHILE ? "0" : "4096");
+        assert_int_equal(live(), 0);
+        mechanism->close(opened);
+        end_tree();
+    }
+}
+
 /* --- i915's quota, in the tree of Intel's own driver ----------------------------------------------------------------
  */
 
@@ -306,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mechanism_lives_through_it),
         cmocka_unit_test(a_quota_is_read_back),
+        cmocka_unit_test(memory_does_not_stay_with_a_vf),
         cmocka_unit_test(i915_gives_memory_where_it_has_a_file),
         cmocka_unit_test(i915_is_not_believed),
         cmocka_unit_test(every_mechanism_is_here),

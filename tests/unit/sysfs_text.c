@@ -36,6 +36,15 @@ static void lists_of_types(void **state)
     assert_string_equal(types[1].name, "NVIDIA H200X-1-18C");
     assert_true(vg_sysfs_creatable("", types, &count, &err));
     assert_int_equal(count, 0);
+    /* As NVIDIA's kernel driver writes it: a heading, also above nothing. */
+    assert_true(vg_sysfs_creatable("ID    : vGPU Name\n557   : NVIDIA A40-1Q\n1428  : NVIDIA H200X-141C\n", types,
+                                   &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(types[0].number, 557);
+    assert_string_equal(types[0].name, "NVIDIA A40-1Q");
+    assert_true(vg_sysfs_creatable("ID    : vGPU Name\n", types, &count, &err));
+    assert_int_equal(count, 0);
+    assert_false(vg_sysfs_creatable("557   : NVIDIA A40-1Q\nID    : vGPU Name\n", types, &count, &err));
     static const char *const bad[] = { "x",       "12",     "12 :",           "12 : ",
                                        " : name", "-1 : x", "5000000000 : x", "1 : a\ngarbage" };
     for (size_t i = 0; i < VG_COUNT(bad); i++)
@@ -80,10 +89,19 @@ static void choices_and_ranges(void **state)
     assert_int_equal(count, 2);
     assert_int_equal(ranges[1].function, 2);
     assert_true(ranges[1].last == 0x3fffffff);
-    static const char *const bad[] = {
-        "VF1",          "VF1: ",         "VF0: 0x1-0x2", "VF1: 1-2",
-        "VF1: 0x2-0x1", "VF1: 0x1-0x2x", "VF1: 0x1-",    "VF1: 0x11111111111111111-0x2"
-    };
+    /* As xe writes them: a tab, and of memory only how much. */
+    assert_true(vg_sysfs_ranges("VF1:\t4227858432\t(3.94 GiB)\nVF3:\t2097152\t(2.00 MiB)\n", ranges, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(ranges[0].bytes, 4227858432);
+    assert_int_equal(ranges[1].function, 3);
+    assert_true(vg_sysfs_ranges("VF1:\t0x1000000-0x7ffffff\t(112 MiB)\n", ranges, &count, &err));
+    assert_int_equal(ranges[0].first, 0x1000000);
+    assert_int_equal(ranges[0].bytes, 0);
+    static const char *const bad[] = { "VF1",          "VF1: ",
+                                       "VF0: 0x1-0x2", "VF1: 1-2",
+                                       "VF1: 0",       "VF1: 99999999999999999999",
+                                       "VF1: 0x2-0x1", "VF1: 0x1-0x2x",
+                                       "VF1: 0x1-",    "VF1: 0x11111111111111111-0x2" };
     for (size_t i = 0; i < VG_COUNT(bad); i++)
         assert_false(vg_sysfs_ranges(bad[i], ranges, &count, &err));
 }

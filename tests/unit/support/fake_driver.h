@@ -20,6 +20,7 @@ static struct fake_fault {
     int error;          /* 0: it says yes and does nothing */
     int times;          /* -1: for ever */
     bool reading;
+    bool when_written; /* begins with the next write there */
 } fake_fault;
 
 static void fake_put(const char *path, const char *text)
@@ -110,7 +111,10 @@ static bool path_of(int fd, char path[4096])
 
 static bool meets_fault(const char *path, bool reading)
 {
-    if (!fake_fault.ending || fake_fault.reading != reading || !fake_fault.times || !ends_with(path, fake_fault.ending))
+    if (!reading && fake_fault.when_written && ends_with(path, fake_fault.ending))
+        fake_fault.when_written = false;
+    if (!fake_fault.ending || fake_fault.when_written || fake_fault.reading != reading || !fake_fault.times ||
+        !ends_with(path, fake_fault.ending))
         return false;
     fake_fault.times -= fake_fault.times > 0;
     return true;

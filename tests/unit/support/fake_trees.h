@@ -11,6 +11,7 @@
 #define PF      "sys/bus/pci/devices/0000:41:00.0/"
 #define VF0     "sys/bus/pci/devices/0000:41:00.4/"
 #define VF1     "sys/bus/pci/devices/0000:41:00.5/"
+#define DEBUG   "sys/kernel/debug/dri/0000:41:00.0/sriov/pf/tile0/"
 #define TYPE    "sys/class/mdev_bus/0000:41:00.0/mdev_supported_types/46/"
 
 static struct vg_host_profile profile = { .name = T("46"), .max = 4, .memory_bytes = UINT64_C(1) << 30 };
@@ -57,14 +58,16 @@ static void make_pci_tree(const char *vf_file, const char *text)
 static void make_nvidia_tree(void)
 {
     make_pci_tree("nvidia/current_vgpu_type", "0\n");
-    fake_put(VF0 "nvidia/creatable_vgpu_types", "46 : NVIDIA X-1Q\n");
-    fake_put(VF1 "nvidia/creatable_vgpu_types", "46 : NVIDIA X-1Q\n");
+    fake_put(VF0 "nvidia/creatable_vgpu_types", "ID    : vGPU Name\n46    : NVIDIA X-1Q\n");
+    fake_put(VF1 "nvidia/creatable_vgpu_types", "ID    : vGPU Name\n46    : NVIDIA X-1Q\n");
 }
 
 static void make_sriov_tree(void)
 {
     make_pci_tree(NULL, NULL);
-    fake_put("sys/kernel/debug/dri/0000:41:00.0/gt0/pf/vram_provisioned", "VF1: 0x0-0xfff\nVF2: 0x1000-0x1fff\n");
+    fake_put(DEBUG "vram_provisioned", "VF1:\t1073741824\t(1.00 GiB)\nVF2:\t1073741824\t(1.00 GiB)\n");
+    fake_put(DEBUG "ggtt_provisioned",
+             "VF1:\t0x1000000-0x1ffffff\t(16.0 MiB)\nVF2:\t0x2000000-0x2ffffff\t(16.0 MiB)\n");
 }
 
 static void make_passthrough_tree(void)
