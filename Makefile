@@ -7,7 +7,7 @@ Q        := $(if $(filter 0,$(V)),@,)
 BUILD    ?= build
 VERSION  := 0.1.0
 
-PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq libarchive libcrypto zlib
+PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq libarchive libcrypto zlib libtracefs libtraceevent
 PKGS_WORKLOAD := vulkan egl glesv2 jansson libdrm
 PKGS_AGENT    := jansson
 PKGS_MODEL    := fuse3

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* kvm-trace: exits of each VM that have to do with its vGPU, from the kernel's trace. In a buffer of its own (an
- * instance of tracefs), so that nobody else's tracing is disturbed:
+/* kvm-trace: exits of each VM that have to do with its vGPU, from the kernel's trace:
  *
  *     kvm_mmio            an access that KVM emulates or hands to the VMM, with its guest-physical address
  *     kvm_fast_mmio       a doorbell that KVM turned into an event by itself (ioeventfd)
- *     kvm_userspace_exit  the VMM was needed; after a kvm_mmio of the same vCPU it is that access
+ *     kvm_userspace_exit  the vCPU went back to the VMM
  *
- * An access belongs to the vGPU if its address lies in one of the device's BARs, which the VMM tells (query-pci). */
+ * An access belongs to the vGPU if its address lies in one of the device's BARs, which the VMM tells (query-pci); the
+ * kernel records no others. Returns to the VMM have no address. A write that the VMM handles is followed by one before
+ * the vCPU runs on; that what follows a write which KVM handled is a return for another device's sake cannot be told
+ * from it, so that `userspace` may be too high by such returns. Reads say themselves whether they left. */
+#include "kvm-events.h"
 #include "probe.h"
 #include "procfs.h"
 #include "qmp.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <linux/kvm.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #define TENANTS_MAX 64
-#define VCPUS_MAX   256
+#define VCPUS_MAX   1024 /* threads that were seen, of others' VMs too */
 #define BARS_MAX    32
-#define BARS_EVERY  10 /* looks: a guest may move them */
-#define COMM_WIDTH  16 /* of the trace's first column */
+#define BARS_EVERY  10      /* looks: a guest may move them */
+#define EVENTS_MAX  1000000 /* a flood of events ends, for this look */
 #define DISPLAY     0x03
-
-static const char *const events[] = { "kvm_mmio", "kvm_fast_mmio", "kvm_userspace_exit" };
 
 struct bar {
     uint64_t first, size;
@@ -38,23 +37,23 @@ struct vm {
     double all, device, fast, userspace;
 };
 
-/* A vCPU's last access, for the exit that may follow it. */
+/* A vCPU's last access, for the return that may follow it. */
 struct vcpu {
     pid_t tid;
-    bool in_device;
+    struct vm *vm;     /* NULL: somebody else's */
+    bool wrote;        /* into a BAR; it has not come back to the VMM since */
+    bool awaits_value; /* of a read that the VMM answers */
 };
 
 struct state {
     struct vg_probe_sink sink;
-    char *instance; /* directory */
-    int pipe;
+    const char *root;
+    struct kvm_events *events;
+    bool moved; /* BARs, since the filter was set */
     struct vm vms[TENANTS_MAX];
     size_t count;
     struct vcpu vcpus[VCPUS_MAX];
     size_t vcpu_count;
-    char line[1024];
-    size_t length;
-    uint64_t lost;
 };
 
 /* --- BARs -----------------------------------------------------------------------------------------------------------
@@ -91,15 +90,19 @@ static void add_devices(struct vm *vm, const json_t *devices, unsigned depth)
     }
 }
 
-static bool find_bars(struct vm *vm, const struct vg_probe_target *target, struct vg_error *err)
+static bool find_bars(struct vm *vm, const struct vg_probe_target *target, bool *moved, struct vg_error *err)
 {
     json_t *buses = qmp_ask(target, "{\"execute\":\"query-pci\"}", err), *bus;
     size_t i;
     if (!buses)
         return false;
+    struct bar before[BARS_MAX];
+    unsigned count_before = vm->bar_count;
+    memcpy(before, vm->bars, sizeof(before));
     vm->bar_count = 0;
     json_array_foreach(buses, i, bus) add_devices(vm, json_object_get(bus, "devices"), 0);
     json_decref(buses);
+    *moved = *moved || vm->bar_count != count_before || memcmp(before, vm->bars, sizeof(before)) != 0;
     return vm->bar_count > 0 ||
            vg_fail(err, VG_ERROR_ENVIRONMENT, "the VM has no vGPU whose BARs the guest has placed");
 }
@@ -115,97 +118,77 @@ static bool in_bars(const struct vm *vm, uint64_t address)
 /* --- the trace ------------------------------------------------------------------------------------------------------
  */
 
+/* Whose thread it is: the kernel's raw events name only the thread. */
+static struct vm *owner(const struct state *state, pid_t tid)
+{
+    for (size_t i = 0; i < state->count; i++) {
+        vg_autofree char *path = vg_format("%s/proc/%d/task/%d", state->root, (int)state->vms[i].pid, (int)tid);
+        if (vg_exists(path))
+            return (struct vm *)(uintptr_t)&state->vms[i];
+    }
+    return NULL;
+}
+
 static struct vcpu *vcpu_of(struct state *state, pid_t tid)
 {
     for (size_t i = 0; i < state->vcpu_count; i++)
         if (state->vcpus[i].tid == tid)
             return &state->vcpus[i];
     if (state->vcpu_count == VCPUS_MAX)
-        state->vcpu_count = 0; /* they are short-lived facts */
-    struct vcpu *vcpu = &state->vcpus[state->vcpu_count++];
-    *vcpu = (struct vcpu) { .tid = tid };
-    return vcpu;
+        state->vcpu_count = 0; /* threads come and go: asked for anew */
+    state->vcpus[state->vcpu_count] = (struct vcpu) { .tid = tid, .vm = owner(state, tid) };
+    return &state->vcpus[state->vcpu_count++];
 }
 
-/* "       CPU 0/KVM-1234    (   1200) [001] ..... 12.345678: EVENT: ...": thread and process. */
-static const char *parse_origin(const char *line, pid_t *tid, pid_t *pid)
+static void note_mmio(struct vm *vm, struct vcpu *vcpu, const struct kvm_event *event)
 {
-    if (strlen(line) < COMM_WIDTH + 2 || line[COMM_WIDTH] != '-')
-        return NULL;
-    char *end;
-    *tid = (pid_t)strtol(line + COMM_WIDTH + 1, &end, 10);
-    const char *open = end + strspn(end, " ");
-    if (*open != '(')
-        return NULL;
-    *pid = (pid_t)strtol(open + 1, &end, 10);
-    return *end == ')' && *pid > 0 ? end + 1 : NULL;
+    bool value = event->type == KVM_MMIO_READ_VALUE;
+    bool second = value && vcpu->awaits_value; /* of the same access */
+    vcpu->wrote = event->type == KVM_MMIO_WRITE;
+    vcpu->awaits_value = event->type == KVM_MMIO_READ_LEAVES;
+    vm->all += !second;
+    vm->device += !second;
+    vm->userspace += vcpu->awaits_value;
 }
 
-static bool take_address(const char *text, uint64_t *address)
+static void note(struct state *state, const struct kvm_event *event)
 {
-    const char *at = strstr(text, "gpa 0x");
-    char *end;
-    if (!at)
-        return false;
-    errno = 0;
-    *address = strtoull(at + 6, &end, 16);
-    return errno == 0 && end > at + 6;
-}
-
-static void note_line(struct state *state, const char *line)
-{
-    pid_t tid, pid;
-    unsigned long long lost;
-    const char *lost_at = strstr(line, "[LOST ");
-    if (lost_at && strncmp(line, "CPU:", 4) == 0 && sscanf(lost_at, "[LOST %llu EVENTS]", &lost) == 1)
-        state->lost += lost;
-    const char *rest = parse_origin(line, &tid, &pid);
-    struct vm *vm = NULL;
-    for (size_t i = 0; rest && i < state->count; i++)
-        if (state->vms[i].pid == pid)
-            vm = &state->vms[i];
+    struct vcpu *vcpu = vcpu_of(state, event->tid);
+    struct vm *vm = vcpu->vm;
     if (!vm)
         return;
-    struct vcpu *vcpu = vcpu_of(state, tid);
-    const char *mmio = strstr(rest, ": kvm_mmio: mmio "), *fast = strstr(rest, ": kvm_fast_mmio: ");
-    uint64_t address;
-    if (mmio) {
-        /* A read shows twice: unsatisfied when it leaves the guest, and again with its value. */
-        mmio += strlen(": kvm_mmio: mmio ");
-        bool leaves = strncmp(mmio, "write ", 6) == 0 || strncmp(mmio, "unsatisfied-read ", 17) == 0;
-        vcpu->in_device = leaves && take_address(mmio, &address) && in_bars(vm, address);
-        vm->all += leaves;
-        vm->device += vcpu->in_device;
-    } else if (fast) {
-        bool ours = take_address(fast, &address) && in_bars(vm, address);
-        vcpu->in_device = false;
+    if (event->kind == KVM_EVENT_RETURN) {
         vm->all++;
-        vm->device += ours;
-        vm->fast += ours;
-    } else if (strstr(rest, ": kvm_userspace_exit: reason KVM_EXIT_MMIO")) {
-        vm->userspace += vcpu->in_device;
-        vcpu->in_device = false;
+        vm->userspace += vcpu->wrote && event->type == KVM_EXIT_MMIO;
+        vcpu->wrote = false;
+    } else if (!in_bars(vm, event->address)) {
+        return; /* another VM's BAR, or between two */
+    } else if (event->kind == KVM_EVENT_MMIO) {
+        note_mmio(vm, vcpu, event);
+    } else {
+        vcpu->wrote = vcpu->awaits_value = false;
+        vm->all++;
+        vm->device++;
+        vm->fast++;
     }
 }
 
-static void read_trace(struct state *state)
+static bool set_filter(struct state *state, struct vg_error *err)
 {
-    char text[1 << 14];
-    for (unsigned rounds = 0; rounds < 4096; rounds++) { /* a flood of events ends, for this look */
-        ssize_t length = read(state->pipe, text, sizeof(text));
-        if (length <= 0)
-            return;
-        for (ssize_t i = 0; i < length; i++) {
-            if (text[i] != '\n') {
-                if (state->length < sizeof(state->line) - 1)
-                    state->line[state->length++] = text[i];
-                continue;
-            }
-            state->line[state->length] = '\0';
-            state->length = 0;
-            note_line(state, state->line);
-        }
-    }
+    struct kvm_range *ranges = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < state->count; i++)
+        for (unsigned j = 0; j < state->vms[i].bar_count; j++)
+            vg_push(ranges, count) =
+                (struct kvm_range) { state->vms[i].bars[j].first,
+                                     state->vms[i].bars[j].first + (state->vms[i].bars[j].size - 1) };
+    bool good = count == 0 || kvm_events_filter(state->events, ranges, count, err);
+    free(ranges);
+    const char *text = kvm_events_filter_text(state->events);
+    if (good && count)
+        state->sink.fact(state->sink.context, "filter", text);
+    state->moved = !good;
+    return good;
 }
 
 static struct vm *vm_of(struct state *state, const struct vg_probe_target *target)
@@ -220,8 +203,15 @@ static struct vm *vm_of(struct state *state, const struct vg_probe_target *targe
     if (state->vms[i].pid != target->pid) {
         state->vms[i].pid = target->pid;
         state->vms[i].looks = 0;
+        state->vcpu_count = 0; /* a thread's number may be another's now */
     }
     return &state->vms[i];
+}
+
+static void unseen(const struct state *state, const char *tenant, const struct vg_error *why)
+{
+    vg_autofree char *name = vg_format("unseen[%s]", tenant);
+    state->sink.fact(state->sink.context, name, why->text);
 }
 
 static bool sample(void *opaque, const struct vg_probe_target *targets, size_t target_count, struct vg_error *err)
@@ -231,94 +221,53 @@ static bool sample(void *opaque, const struct vg_probe_target *targets, size_t t
     for (size_t i = 0; i < target_count; i++) {
         struct vm *vm = vm_of(state, &targets[i]);
         struct vg_error why = { 0 };
-        if (!vm || vm->looks++ % BARS_EVERY != 0 || find_bars(vm, &targets[i], &why))
-            continue;
-        vg_autofree char *unseen = vg_format("unseen[%s]", targets[i].tenant);
-        state->sink.fact(state->sink.context, unseen, why.text);
+        if (vm && vm->looks++ % BARS_EVERY == 0 && !find_bars(vm, &targets[i], &state->moved, &why))
+            unseen(state, targets[i].tenant, &why);
     }
-    read_trace(state);
+    struct vg_error blind = { 0 };
+    bool sees = !state->moved || set_filter(state, &blind);
+    struct kvm_event event;
+    for (unsigned i = 0; i < EVENTS_MAX && kvm_events_next(state->events, &event); i++)
+        note(state, &event);
     int64_t now_ns = vg_now_ns();
     for (size_t i = 0; i < target_count; i++) {
         const struct vm *vm = vm_of(state, &targets[i]);
         if (!vm || vm->bar_count == 0)
             continue;
-        const double values[] = { vm->all, vm->device, vm->fast, vm->userspace, (double)state->lost };
+        if (!sees) { /* rows of a trace that records something else would be believed */
+            unseen(state, vm->tenant, &blind);
+            continue;
+        }
+        const double values[] = { vm->all, vm->device, vm->fast, vm->userspace,
+                                  (double)kvm_events_lost(state->events) };
         state->sink.row(state->sink.context, "device", now_ns, targets[i].tenant, "", values);
     }
     return true;
 }
 
-/* --- set-up ---------------------------------------------------------------------------------------------------------
- */
-
-static bool put(const struct state *state, const char *file, const char *value)
-{
-    vg_autofree char *path = vg_format("%s/%s", state->instance, file);
-    vg_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
-    return fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
-}
-
-static void switch_events(const struct state *state, const char *value)
-{
-    for (size_t i = 0; i < VG_COUNT(events); i++) {
-        vg_autofree char *file = vg_format("events/kvm/%s/enable", events[i]);
-        put(state, file, value);
-    }
-}
-
 static void end(void *opaque)
 {
     struct state *state = opaque;
-    vg_autofree char *lost = vg_format("%llu", (unsigned long long)state->lost);
-    if (state->pipe >= 0) {
-        switch_events(state, "0");
-        state->sink.fact(state->sink.context, "events_lost", lost);
-    }
-    vg_cleanup_close(&state->pipe);
-    if (state->instance)
-        rmdir(state->instance); /* in tracefs this removes the instance as a whole */
-    free(state->instance);
+    vg_autofree char *lost = vg_format("%llu", (unsigned long long)kvm_events_lost(state->events));
+    state->sink.fact(state->sink.context, "events_lost", lost);
+    kvm_events_close(state->events);
     for (size_t i = 0; i < state->count; i++)
         free(state->vms[i].tenant);
     free(state);
 }
 
-static bool open_instance(struct state *state, const char *root, struct vg_error *err)
-{
-    vg_autofree char *kvm = vg_format("%s/sys/kernel/tracing/events/kvm", root);
-    if (!vg_exists(kvm))
-        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s is not there: this kernel traces no KVM", kvm);
-    state->instance = vg_format("%s/sys/kernel/tracing/instances/vgauge-%d", root, (int)getpid());
-    if (mkdir(state->instance, 0700) < 0 && errno != EEXIST)
-        return vg_fail(err, VG_ERROR_ENVIRONMENT, "no trace buffer can be made in %s: %s", state->instance,
-                       strerror(errno));
-    for (size_t i = 0; i < VG_COUNT(events); i++) {
-        vg_autofree char *file = vg_format("events/kvm/%s/enable", events[i]);
-        if (!put(state, file, "1"))
-            return vg_fail(err, VG_ERROR_ENVIRONMENT, "the event kvm:%s cannot be traced: %s", events[i],
-                           strerror(errno));
-    }
-    if (!put(state, "options/record-tgid", "1"))
-        return vg_fail(err, VG_ERROR_ENVIRONMENT, "the trace cannot name processes (options/record-tgid): %s",
-                       strerror(errno));
-    put(state, "buffer_size_kb", "4096");
-    vg_autofree char *pipe = vg_format("%s/trace_pipe", state->instance);
-    state->pipe = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    return state->pipe >= 0 || vg_fail(err, VG_ERROR_ENVIRONMENT, "%s cannot be read: %s", pipe, strerror(errno));
-}
-
 static bool begin(const struct vg_probe_host *host, const struct vg_probe_sink *sink, void **opaque,
                   struct vg_error *err)
 {
+    struct kvm_events *events;
+    if (!kvm_events_open(&events, host->root, err))
+        return false;
     struct state *state = vg_calloc(1, sizeof(*state));
     state->sink = *sink;
-    state->pipe = -1;
-    if (open_instance(state, host->root, err)) {
-        *opaque = state;
-        return true;
-    }
-    end(state);
-    return false;
+    state->root = host->root;
+    state->events = events;
+    *opaque = state;
+    return true;
 }
 
 VG_PROBE(kvm_trace) = {
@@ -331,10 +280,12 @@ VG_PROBE(kvm_trace) = {
         VG_PROBE_STREAMS {
             { "device", "one row per VM whose vGPU has BARs; since the first row",
               VG_PROBE_COLUMNS {
-                  { "all", "1", "accesses of the VM that left the guest, to any device" },
-                  { "exits", "1", "of them in the vGPU's BARs" },
+                  { "all", "1",
+                    "what was traced of the VM: exits in the vGPU's BARs, and returns of vCPUs to the VMM for any "
+                    "device" },
+                  { "exits", "1", "exits in the vGPU's BARs" },
                   { "fast_mmio", "1", "of these, doorbells that KVM turned into an event" },
-                  { "userspace", "1", "of these, accesses that the VMM had to handle" },
+                  { "userspace", "1", "of these, those that the VMM had to handle; at most" },
                   { "lost", "1", "events that did not fit into the buffer" },
                   { .name = NULL },
               } },

@@ -14,7 +14,7 @@ static const struct judge_counter counters[] = {
     { "exits", "kvm-stats", "vm", "exits", "", 1, false, "exits of the VM's vCPUs, of any kind" },
     { "mmio-exits", "kvm-stats", "vm", "device_exits", "", 1, false, "MMIO and port exits of the VM, to any device" },
     { "device-exits", "kvm-trace", "device", "exits", "", 1, false, "exits in the vGPU's BARs" },
-    { "traced-exits", "kvm-trace", "device", "all", "", 1, false, "exits of the VM that were traced, to any device" },
+    { "traced-exits", "kvm-trace", "device", "all", "", 1, false, "exits of the VM that were traced, for any device" },
     { "fast-exits", "kvm-trace", "device", "fast_mmio", "", 1, false, "doorbells that KVM turned into an event" },
     { "userspace-exits", "kvm-trace", "device", "userspace", "", 1, false, "exits in the BARs that reach the VMM" },
     { "injected", "kvm-stats", "vm", "irq_injections", "", 1, false, "interrupts injected into the VM by KVM" },

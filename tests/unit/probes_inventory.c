@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* kvm-trace, sriov-inventory, mdev-inventory and nvml against recorded trees and a stand-in for NVIDIA's library: what
+/* sriov-inventory, mdev-inventory and nvml against recorded trees and a stand-in for NVIDIA's library: what
  * belongs to the vGPU and what does not, what changes while it is watched, and what is malformed or gone. */
 #include "support/probe_tree.h"
 
@@ -30,145 +30,6 @@ static char *why_not(const struct vg_probe *probe, const struct vg_probe_pgpu *p
         fail_msg("%s begins", probe->name);
     snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, err.text);
     return text;
-}
-
-/* --- kvm-trace ------------------------------------------------------------------------------------------------------
- */
-
-#define PCI_ANSWER                                                                                                     \
-    "{\"return\":[{\"bus\":0,\"devices\":[{\"qdev_id\":\"\",\"class_info\":{\"class\":1536},\"regions\":[]},"          \
-    "{\"qdev_id\":\"net0\",\"class_info\":{\"class\":512},\"regions\":[{\"bar\":0,\"type\":\"memory\","                \
-    "\"address\":4276092928,\"size\":4096}]},"                                                                         \
-    "{\"qdev_id\":\"\",\"class_info\":{\"class\":1540},\"regions\":[],\"pci_bridge\":{\"bus\":{},\"devices\":["        \
-    "{\"qdev_id\":\"hostdev0\",\"class_info\":{\"class\":4608},\"regions\":[{\"bar\":0,\"type\":\"memory\","           \
-    "\"address\":4244635648,\"size\":16777216},{\"bar\":1,\"type\":\"io\",\"address\":49152,\"size\":64},"             \
-    "{\"bar\":2,\"type\":\"memory\",\"address\":-1,\"size\":4096}]}]}}]}]}"
-
-static bool say(void *text, const char *command, char **answer, struct vg_error *err)
-{
-    (void)err;
-    assert_non_null(strstr(command, "query-pci"));
-    *answer = vg_strdup(text);
-    return true;
-}
-
-#define INSTANCE "sys/kernel/tracing/instances/vgauge-%d"
-
-static char *instance_file(const char *name)
-{
-    return vg_format(INSTANCE "/%s", (int)getpid(), name);
-}
-
-static void record_tracefs(const char *trace)
-{
-    static const char *const files[] = { "events/kvm/kvm_mmio", "events/kvm/kvm_fast_mmio",
-                                         "events/kvm/kvm_userspace_exit", "options" };
-    make("sys/kernel/tracing/events/kvm");
-    for (size_t i = 0; i < VG_COUNT(files); i++) {
-        vg_autofree char *directory = instance_file(files[i]);
-        make(directory);
-        vg_autofree char *file = vg_format("%s/%s", directory, i == 3 ? "record-tgid" : "enable");
-        put(file, "0");
-    }
-    vg_autofree char *pipe = instance_file("trace_pipe");
-    put(pipe, trace);
-}
-
-#define AT(tid, tgid) "       CPU 0/KVM-" tid "    (" tgid ") [001] ..... 12.345678: "
-
-static void exits_are_told_by_their_address(void **unused)
-{
-    (void)unused;
-    const struct vg_probe *probe = probe_named("kvm-trace");
-    const struct vg_probe_target target = {
-        .tenant = "vm.0", .pid = 4100, .ask = say, .vmm = (char *)(uintptr_t)PCI_ANSWER
-    };
-    /* hostdev0: 0xfd000000 to 0xfdffffff; net0: 0xfee00000 */
-    record_tracefs(
-        AT("4103", "   4100") "kvm_mmio: mmio write len 4 gpa 0xfd000010 val 0x1\n" /* ours ... */
-        AT("4103", "   4100") "kvm_userspace_exit: reason KVM_EXIT_MMIO (6)\n"      /* by the VMM */
-        AT("4103", "   4100") "kvm_mmio: mmio write len 4 gpa 0xfee00010 val 0x1\n" /* another device */
-        AT("4103", "   4100") "kvm_userspace_exit: reason KVM_EXIT_MMIO (6)\n" AT(
-            "4103",
-            "   4100") "kvm_fast_mmio: fast mmio at gpa 0xfdffffff\n" AT("4103",
-                                                                         "   4100") "kvm_userspace_exit: reason "
-                                                                                    "KVM_EXIT_MMIO (6)\n" /* of nobody
-                                                                                                             knows what
-                                                                                                           */
-        AT("4103", "   4100") "kvm_mmio: mmio unsatisfied-read len 4 gpa 0xfd000020 val 0x0\n" AT(
-            "4103",
-            "   4100") "kvm_userspace_exit: reason KVM_EXIT_IO (2)\n" AT("4103",
-                                                                         "   4100") "kvm_mmio: mmio read len 4 gpa "
-                                                                                    "0xfd000020 val 0x7\n" /* the same
-                                                                                                              access */
-        AT("4103", "   4100") "kvm_fast_mmio: fast mmio at gpa 0xfe000000\n"        /* one byte beyond */
-        AT("9999", "   9990") "kvm_mmio: mmio write len 4 gpa 0xfd000010 val 0x1\n" /* another VM */
-                              "CPU:1 [LOST 34 EVENTS]\n" AT(
-                                  "4103", "   4100") "kvm_mmio: mmio write len 4 gpa 0xfd00"); /* cut */
-    void *state = begin(probe, root);
-    vg_autofree char *enable = instance_file("events/kvm/kvm_mmio/enable");
-    vg_autofree char *full = in_root(enable), *text = NULL;
-    size_t length;
-    struct vg_error err = { 0 };
-    assert_true(vg_read_file(full, 16, &text, &length, &err));
-    assert_string_equal(text, "1");
-    sample(probe, state, &target, 1);
-    const struct row *row = last_row("device", "vm.0", "");
-    assert_non_null(row);
-    assert_float_equal(row->values[0], 5, 0); /* all that left the guest */
-    assert_float_equal(row->values[1], 3, 0); /* in the BARs */
-    assert_float_equal(row->values[2], 1, 0); /* as an event */
-    assert_float_equal(row->values[3], 1, 0); /* to the VMM */
-    assert_float_equal(row->values[4], 34, 0);
-    probe->end(state);
-    free(text);
-    text = NULL;
-    assert_true(vg_read_file(full, 16, &text, &length, &err));
-    assert_string_equal(text, "0");
-    assert_string_equal(fact("events_lost"), "34");
-}
-
-static void a_trace_may_be_anything(void **unused)
-{
-    (void)unused;
-    const struct vg_probe *probe = probe_named("kvm-trace");
-    assert_non_null(strstr(why_not(probe, NULL, 0), "traces no KVM"));
-    char *flood = vg_calloc(1, 70000);
-    memset(flood, 'x', 69999); /* no line ends */
-    const char *const odd[] = { "\n\n-\n(\n",
-                                "                -\n",
-                                "                -1 (\n",
-                                "       CPU 0/KVM-4103 (4100 [001] 1: kvm_mmio: mmio write len 4 gpa 0xfd000010\n",
-                                AT("4103", "4100") "kvm_mmio: mmio write len 4 gpa \n",
-                                AT("4103", "4100") "kvm_mmio: mmio write len 4 gpa 0xfffffffffffffffffffff\n",
-                                flood };
-    const struct vg_probe_target target = {
-        .tenant = "vm.0", .pid = 4100, .ask = say, .vmm = (char *)(uintptr_t)PCI_ANSWER
-    };
-    for (size_t i = 0; i < VG_COUNT(odd); i++) {
-        record_tracefs(odd[i]);
-        void *state = begin(probe, root);
-        sample(probe, state, &target, 1);
-        assert_float_equal(last_row("device", "vm.0", "")->values[1], 0, 0);
-        probe->end(state);
-    }
-    free(flood);
-    const char *const answers[] = { "{\"return\":[]}", "{\"return\":[7]}",
-                                    "{\"return\":[{\"devices\":[{\"regions\":7}]}]}", "x" };
-    size_t rows = record.row_count;
-    for (size_t i = 0; i < VG_COUNT(answers); i++) {
-        const struct vg_probe_target vm = {
-            .tenant = "vm.0", .pid = 4100, .ask = say, .vmm = (char *)(uintptr_t)answers[i]
-        };
-        void *state = begin(probe, root);
-        sample(probe, state, &vm, 1);
-        assert_int_equal(record.row_count, rows);
-        assert_true(fact("unseen[vm.0]")[0] != '\0');
-        probe->end(state);
-    }
-    vg_autofree char *options = instance_file("options");
-    drop(options);
-    assert_non_null(strstr(why_not(probe, NULL, 0), "record-tgid"));
 }
 
 /* --- inventories ----------------------------------------------------------------------------------------------------
@@ -344,8 +205,10 @@ static void what_nvml_refuses_is_not_nothing(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(exits_are_told_by_their_address), TEST(a_trace_may_be_anything), TEST(virtual_functions_are_counted),
-        TEST(mediated_devices_are_counted),    TEST(the_library_is_read),     TEST(what_nvml_refuses_is_not_nothing),
+        TEST(virtual_functions_are_counted),
+        TEST(mediated_devices_are_counted),
+        TEST(the_library_is_read),
+        TEST(what_nvml_refuses_is_not_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
