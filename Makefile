@@ -136,6 +136,12 @@ $(BUILD)/dead-counter/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=vg_vm_monitor -o $@ $(filter %.o,$^) $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 	$(Q)cp $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
 
+# A judge that believes everything.
+$(BUILD)/credulous-judge/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/credulous-judge.c)
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=judge_driver_of,--wrap=judge_check_environment -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+
 $(BUILD)/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload guest-workloads/image/make-payload
 	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)
 	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/vgauge-workload

@@ -38,6 +38,14 @@ static void put(struct vg_run *run, const char *pgpu, const char *what, const ch
     vg_run_fingerprint(run, key, value, source);
 }
 
+/* An attribute that a driver does not have is none that could not be read. */
+static void put_attribute(struct vg_run *run, const char *pgpu, const char *what, const char *value,
+                          const char *directory, const char *file)
+{
+    vg_autofree char *path = vg_format("%s/%s", directory, file);
+    put(run, pgpu, what, value || vg_exists(path) ? value : "none: its driver tells none", path);
+}
+
 static void put_device(struct vg_run *run, const struct vg_host *host, const char *name, const char *directory)
 {
     vg_autofree char *vendor = attribute(directory, "vendor"), *device = attribute(directory, "device");
@@ -53,8 +61,8 @@ static void put_device(struct vg_run *run, const struct vg_host *host, const cha
     vg_autofree char *driver_text = driver ? vg_format("%s %s", driver, version ? version : "(of the kernel)") : NULL;
     put(run, name, "device", identity, directory);
     put(run, name, "driver", driver_text, directory);
-    put(run, name, "firmware", firmware, directory);
-    put(run, name, "clocks", level, directory);
+    put_attribute(run, name, "firmware", firmware, directory, "vbios_version");
+    put_attribute(run, name, "clocks", level, directory, "power_dpm_force_performance_level");
 }
 
 /* The cores' clock is the pGPU's where the pGPU is cores. */

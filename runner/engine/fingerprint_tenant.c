@@ -5,8 +5,7 @@
 #include "engine/internal.h"
 
 enum { VALUE_BYTES = 200 };
-/* The source of a limit that nobody could have read yet; one that could not be read is another matter. */
-static const char gone[] = "none of its vGPUs ran any more when their test ended";
+static const char gone[] = VG_FINGERPRINT_GONE;
 
 static const struct vg_fingerprint_field *field_of(const struct vg_run *run, const char *key)
 {

@@ -330,6 +330,7 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
         vg_scene_invalid(&scene, "%s", failed.text);
     describe_tenants(&scene);
     vg_environment_fingerprint_tenants(&scene);
+    vg_environment_note_unread(&scene);
     vg_scene_settle_marks(&scene);
     leave(&scene);
     if (fatal)

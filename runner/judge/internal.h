@@ -38,6 +38,9 @@ void judge_check_contended_run(const struct vg_measured_run *run, struct vg_anal
 /* Only whether it read back results of what it timed: a tenant that is starved never gets warm. */
 void judge_check_verified(const struct vg_measured_run *run, struct vg_analysis_output *output);
 
+/* Adds a sentence for each field of the environment's fingerprint that is not known: such a result is none. */
+void judge_check_environment(const struct vg_measurements *measurements, struct judge_sentences *invalid);
+
 /* Tenants that were running (busy or idle) during the phase. */
 unsigned judge_tenants_running(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
 /* Whether an action of the test ended the tenant (kill, shutdown, ...): its workloads then die on purpose. */

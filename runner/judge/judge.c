@@ -98,6 +98,7 @@ struct vg_judgement *vg_judge(const struct vg_test *test, const struct vg_measur
     struct said said = { 0 };
     struct judge_unmet unmet = { 0 };
     bool good = run_analyses(test, measurements, judgement, &said, err);
+    judge_check_environment(measurements, &said.invalid);
     if (good)
         judge_expectations(test, judgement, &unmet);
     bool decided = false;

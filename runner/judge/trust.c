@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Whether a run's samples may become a number at all: it was warm, and it read back results of what it timed. */
+/* Whether a run's samples may become a number at all: it was warm, and it read back results of what it timed;
+ * and whether it is known where they come from. */
 #include "judge/internal.h"
 
 static bool has_mark(const struct vg_measured_run *run, const char *name)
@@ -63,4 +64,10 @@ void judge_check_contended_run(const struct vg_measured_run *run, struct vg_anal
 const struct vg_workload *judge_workload_of(const struct vg_measured_run *run)
 {
     return (const struct vg_workload *)vg_descriptor_find(VG_KIND_WORKLOAD, run->workload);
+}
+
+void judge_check_environment(const struct vg_measurements *measurements, struct judge_sentences *invalid)
+{
+    for (unsigned i = 0; i < measurements->unread_count; i++)
+        vg_push(invalid->items, invalid->count) = vg_strdup(measurements->unread[i]);
 }

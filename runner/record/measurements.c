@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Measurements in memory: looking things up, the tenant's clock mapped to the host's, and freeing. */
-#include "record/record.h"
+#include "record/internal.h"
 
 const struct vg_measured_phase *vg_measured_phase_find(const struct vg_measurements *measurements, const char *name)
 {
@@ -196,6 +196,7 @@ void vg_measurements_free(struct vg_measurements *measurements)
         free_probe(&measurements->probes[i]);
     for (unsigned i = 0; i < measurements->invalid_count; i++)
         free(measurements->invalid[i]);
+    rec_free_texts(measurements->unread, measurements->unread_count);
     for (unsigned i = 0; i < measurements->promise_count; i++) {
         free(measurements->promises[i].policy);
         free(measurements->promises[i].entitlement);

@@ -167,7 +167,9 @@ static bool load_head(const json_t *document, struct vg_measurements *m, struct 
            rec_bool(document, "software_renderer", &m->software_renderer, err) &&
            rec_unsigned(document, "boot", &m->boot, err) && rec_real(document, "duration_s", &m->duration_s, err) &&
            rec_text_or_null(document, "skip", &m->skip, err) &&
-           rec_texts(document, "invalid", &m->invalid, &m->invalid_count, err);
+           rec_texts(document, "invalid", &m->invalid, &m->invalid_count, err) &&
+           (!json_object_get(document, "unread") || /* optional: runs of before it was noted */
+            rec_texts(document, "unread", &m->unread, &m->unread_count, err));
 }
 
 struct vg_measurements *vg_measurements_load(const char *directory, struct vg_error *err)

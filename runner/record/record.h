@@ -164,6 +164,8 @@ struct vg_measurements {
     unsigned probe_count;
     char **invalid; /* preconditions that did not hold, each a sentence */
     unsigned invalid_count;
+    char **unread; /* fields of the environment's fingerprint that are not known, each a sentence */
+    unsigned unread_count;
     char *skip;      /* why it was not run at all; NULL if it was */
     char *directory; /* where it was read from or is written to */
 };

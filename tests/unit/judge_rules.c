@@ -108,6 +108,21 @@ static void statuses(void **state)
     }
 }
 
+/* A result of which nobody knows where it comes from is none; what is a failure by itself stays one. */
+static void an_unknown_environment_is_invalid(void **state)
+{
+    (void)state;
+    struct bench b;
+    set_up(&b, "test-vm", NULL);
+    vg_push(b.m->unread, b.m->unread_count) = vg_strdup("The environment's `host.kernel` is not known (uname).");
+    expect(&b, VG_INVALID, "`host.kernel` is not known");
+    set_up(&b, "test-vm", NULL);
+    vg_push(b.m->unread, b.m->unread_count) = vg_strdup("The environment's `host.kernel` is not known (uname).");
+    set(&b.run->status, "fail");
+    b.run->message = vg_strdup("word 3 is wrong");
+    expect(&b, VG_FAIL, "word 3 is wrong");
+}
+
 static void skips_are_not_believed(void **state)
 {
     (void)state;
@@ -413,6 +428,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses),
+        cmocka_unit_test(an_unknown_environment_is_invalid),
         cmocka_unit_test(order_of_rules),
         cmocka_unit_test(what_an_action_ends_is_not_lost),
         cmocka_unit_test(phase_not_reached),
