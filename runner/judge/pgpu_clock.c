@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-/* Fewer samples, or a longer time without one, and the clock was not followed (derived: the probe takes 100 a second,
+/* Fewer samples, or a longer time without one, and the clock was not followed (derived: the probe takes 67 a second,
  * and the speed of the machines that this was tried on keeps for about a quarter of a second). */
 #define MIN_SAMPLES_PER_S 50.0
 #define MAX_HOLE_S        0.25
