@@ -127,6 +127,31 @@ static void waits_are_held_against_the_slices(void **state)
     }
 }
 
+/* Beside neighbours a job is found to take longer than it does alone. */
+static void what_a_job_takes_alone_is_taken_from_where_it_was(void **state)
+{
+    (void)state;
+    char *directory;
+    struct vg_error err = { 0 };
+    struct vg_measurements *m = new_measurements(&directory, "fixed-share");
+    add_round(m, "alone", (const int64_t[]) { MS, MS }, 2);
+    add_round(m, "main", (const int64_t[]) { 16 * MS, 16 * MS }, 2);
+    m->period_us = 20000;
+    m->profile_max = 4;
+    fixture_fact(&m->phases[0].runs[0], "job_ns", "1000000");
+    fixture_fact(&m->phases[1].runs[0], "job_ns", "4000000");
+    struct fixture_test f;
+    fixture_test(&f, "waiting");
+    fixture_param(&f, "phase", "main");
+    fixture_param(&f, "tenant", "guest.0");
+    fixture_param(&f, "solo", "alone");
+    struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
+    assert_good(judgement, err);
+    assert_near(value_of(judgement, "x.alone"), MS, 0);
+    assert_near(value_of(judgement, "x.of_bound"), 1, 1e-6);
+    end(directory, m, judgement);
+}
+
 static void a_job_of_unknown_length_is_invalid(void **state)
 {
     (void)state;
@@ -144,6 +169,7 @@ int main(void)
         cmocka_unit_test(quantiles_are_per_round),
         cmocka_unit_test(too_few_rounds_are_invalid),
         cmocka_unit_test(waits_are_held_against_the_slices),
+        cmocka_unit_test(what_a_job_takes_alone_is_taken_from_where_it_was),
         cmocka_unit_test(a_job_of_unknown_length_is_invalid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
