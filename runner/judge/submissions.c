@@ -106,6 +106,16 @@ static char *why_blind(const struct vg_measured_probe *probe, const struct judge
     return vg_format("%s: it saw nothing of %s", counter->probe, tenant);
 }
 
+/* A source that lost events counts too few: no evidence of how few there are, and little of how many. */
+static char *why_lossy(const struct judge_counter *counter, const struct vg_probe_samples *samples)
+{
+    const double *lost = vg_probe_samples_column(samples, "lost");
+    double most = 0;
+    for (size_t i = 0; lost && i < samples->rows; i++)
+        most = fmax(most, lost[i]);
+    return most > 0 ? vg_format("%s: %.0f events were lost before it could read them", counter->probe, most) : NULL;
+}
+
 static bool load_readings(const struct vg_measurements *measurements, const struct judge_counter *counter,
                           const char *tenant, struct readings *readings, char **blind, struct vg_error *err)
 {
@@ -116,7 +126,8 @@ static bool load_readings(const struct vg_measurements *measurements, const stru
     const double *column = samples.rows ? vg_probe_samples_column(&samples, counter->column) : NULL;
     if (column)
         gather(counter, &samples, column, tenant, readings);
-    if (readings->count < 2)
+    *blind = samples.rows ? why_lossy(counter, &samples) : NULL;
+    if (!*blind && readings->count < 2)
         *blind = why_blind(probe_of(measurements, counter->probe), counter, tenant);
     return true;
 }

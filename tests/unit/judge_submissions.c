@@ -139,6 +139,11 @@ static const struct source trace = { .probe = "kvm-trace",
                                      .columns = { "all", "exits", "fast_mmio", "userspace" },
                                      .background = { 40 },
                                      .set_up = { 300, 20, 0, 20 } };
+static const struct source lossy = { .probe = "kvm-trace",
+                                     .stream = "device",
+                                     .columns = { "all", "exits", "lost" },
+                                     .background = { 40 },
+                                     .set_up = { 300, 20, 1 } };
 static const struct source cpu = { .probe = "process-cpu",
                                    .stream = "cpu",
                                    .item = "vmm",
@@ -296,6 +301,9 @@ static void hardware_is_told_by_its_exits(void **unused)
                                            WITH(trace, c->each[0] = c->each[1] = c->each[2] = 1), cpu },
                  3, 3, "doorbell");
     assert_class((const struct source[]) { kvm, trace, WITH(cpu, c->each[0] = 3e-6) }, 3, 2, "host polls");
+    /* A trace that lost events shows no absence; all of KVM's exits together do. */
+    assert_class((const struct source[]) { lossy, cpu }, 2, 0, "events were lost");
+    assert_class((const struct source[]) { kvm, lossy, cpu }, 3, 1, "direct");
     /* Half of the submissions: neither. */
     assert_class(
         (const struct source[]) { WITH(kvm, c->each[0] = 0.5), WITH(trace, c->each[0] = c->each[1] = 0.5), cpu }, 3, 0,
