@@ -145,8 +145,9 @@ struct vg_test {
     struct vg_expectation *expectations;
     unsigned expectation_count;
     struct vg_words controls;
-    char *no_control;   /* why there is none, if controls is empty */
-    unsigned timeout_s; /* whole instance; default 600 */
+    char *no_control;      /* why there is none, if controls is empty */
+    unsigned timeout_s;    /* whole instance; default 600 */
+    unsigned inactivity_s; /* longest silence of a workload that is waited for; default 180 */
     const char *file;
     const char *group; /* the folder under suites/tests/ */
 };
@@ -180,6 +181,7 @@ struct vg_plan {
     unsigned repeat;                    /* boots per instance; 0: as the test says */
     unsigned rerun;                     /* failing tests are run again, at most so often, to tell flakes; 0: never */
     unsigned budget_s;                  /* how long it is meant to take, for the estimate; 0: unknown */
+    unsigned timeout_s;                 /* the whole run, after which it is ended; 0: it may take as long as it takes */
     struct vg_plan_mandatory *mandatory;
     unsigned mandatory_count;
 };

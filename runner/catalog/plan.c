@@ -26,6 +26,7 @@ static const cyaml_schema_field_t plan_fields[] = {
     CYAML_FIELD_UINT("repeat", VG_OPTIONAL, struct vg_plan, repeat),
     CYAML_FIELD_UINT("rerun", VG_OPTIONAL, struct vg_plan, rerun),
     CYAML_FIELD_UINT("budget_s", VG_OPTIONAL, struct vg_plan, budget_s),
+    CYAML_FIELD_UINT("timeout_s", VG_OPTIONAL, struct vg_plan, timeout_s),
     VG_FIELD_LIST("mandatory", VG_OPTIONAL, struct vg_plan, mandatory, mandatory_count, mandatory_entry),
     CYAML_FIELD_END,
 };
@@ -74,7 +75,8 @@ static bool check_plan(const struct vg_document *document, struct vg_plan *plan,
            (!plan->host || vg_check_name(document, "host", plan->host, err)) &&
            vg_check_range(document, "repeat", &plan->repeat, 0, 1, 1000, err) &&
            vg_check_range(document, "rerun", &plan->rerun, 0, 0, VG_RERUNS_MAX, err) &&
-           vg_check_range(document, "budget_s", &plan->budget_s, 0, 1, 604800, err);
+           vg_check_range(document, "budget_s", &plan->budget_s, 0, 1, 604800, err) &&
+           vg_check_range(document, "timeout_s", &plan->timeout_s, 0, 1, 2592000, err);
 }
 
 struct vg_plan *vg_plan_load(const char *path, struct vg_error *err)
@@ -206,6 +208,8 @@ json_t *vg_plan_to_json(const struct vg_plan *plan)
     if (plan->rerun)
         vg_json_set_int(json, "rerun", plan->rerun);
     vg_json_set_int(json, "budget_s", plan->budget_s);
+    if (plan->timeout_s)
+        vg_json_set_int(json, "timeout_s", plan->timeout_s);
     if (plan->mandatory_count)
         vg_json_set(json, "mandatory", mandatory_to_json(plan));
     return json;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* --set TEST-GLOB.PARAM=VALUE: the user's own parameters, checked as the files' are. A changed test is a new one, made
- * through its JSON form, so that every check of a loaded test applies to it. */
+/* --set TEST-GLOB.PARAM=VALUE (also TEST-GLOB.timeout_s and TEST-GLOB.PHASE.timeout_s): the user's own parameters,
+ * checked as the files' are. A changed test is a new one, made through its JSON form, so that every check of a loaded
+ * test applies to it. */
 #include "catalog/catalog.h"
 #include "catalog/load.h"
 
@@ -8,7 +9,7 @@
 struct wish {
     char *copy;
     const char *glob;
-    const char *analysis; /* NULL: a parameter of workloads */
+    const char *analysis; /* or a phase, for its limit; NULL: a parameter of workloads, or a limit of the test */
     const char *param;
     const char *value;
 };
@@ -111,6 +112,41 @@ static bool put_analyses(json_t *analyses, const struct wish *wish, struct candi
     return true;
 }
 
+/* How long the test or one of its phases may take, which every test has. The range is checked with the changed test. */
+static bool put_limit(json_t *owner, const struct wish *wish, struct candidates *near, bool *taken,
+                      struct vg_error *err)
+{
+    static const char *const limits[] = { "timeout_s", "inactivity_s" };
+    for (size_t i = 0; i < (wish->analysis ? 1 : VG_COUNT(limits)); i++) { /* a phase has the first one only */
+        long long seconds;
+        vg_push(near->words, near->count) = limits[i];
+        if (!vg_equal(wish->param, limits[i]))
+            continue;
+        vg_autofree char *shown = vg_printable(wish->value, strlen(wish->value), 80);
+        if (!vg_parse_int(wish->value, &seconds) || seconds < 1 || seconds > 86400)
+            return vg_fail(err, VG_ERROR_INPUT, "`%s` takes a whole number from 1 to 86400, not `%s`", wish->param,
+                           shown);
+        vg_json_set_int(owner, wish->param, seconds);
+        *taken = true;
+    }
+    return true;
+}
+
+static bool put_limits(json_t *test, const struct wish *wish, struct candidates *near, bool *taken,
+                       struct vg_error *err)
+{
+    size_t i;
+    json_t *phase;
+    if (!wish->analysis)
+        return put_limit(test, wish, near, taken, err);
+    json_array_foreach(json_object_get(test, "phases"), i, phase)
+    {
+        if (vg_equal(vg_json_text_or(phase, "name", ""), wish->analysis) && !put_limit(phase, wish, near, taken, err))
+            return false;
+    }
+    return true;
+}
+
 /* *changed: the test with the wish granted, or NULL if it does not concern it. */
 static bool grant(const struct vg_test *test, const struct wish *wish, struct candidates *near,
                   struct vg_test **changed, struct vg_error *err)
@@ -119,6 +155,7 @@ static bool grant(const struct vg_test *test, const struct wish *wish, struct ca
     bool taken = false;
     bool good = wish->analysis ? put_analyses(json_object_get(json, "analyze"), wish, near, &taken, err)
                                : put_runs(json_object_get(json, "phases"), wish, near, &taken, err);
+    good = good && (taken || put_limits(json, wish, near, &taken, err));
     if (!good)
         return vg_wrap(err, "test `%s`", test->id);
     if (!taken)
@@ -149,8 +186,8 @@ static bool nobody_took_it(const struct vg_catalog *catalog, const struct wish *
     vg_autofree char *meant = vg_did_you_mean(wish->param, near->words, near->count);
     if (wish->analysis) {
         vg_autofree char *name = vg_printable(wish->analysis, strlen(wish->analysis), 80);
-        return vg_fail(err, VG_ERROR_INPUT, "no analysis `%s` of `%s` has a parameter `%s`%s", name, wish->glob, shown,
-                       meant);
+        return vg_fail(err, VG_ERROR_INPUT, "no analysis or phase `%s` of `%s` has a parameter `%s`%s", name,
+                       wish->glob, shown, meant);
     }
     return vg_fail(err, VG_ERROR_INPUT, "no workload of `%s` has a parameter `%s`%s", wish->glob, shown, meant);
 }

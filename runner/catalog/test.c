@@ -128,6 +128,7 @@ static const cyaml_schema_field_t test_fields[] = {
     VG_FIELD_WORDS("controls", VG_OPTIONAL, struct vg_raw_test, controls),
     VG_FIELD_TEXT("no_control", VG_OPTIONAL, struct vg_raw_test, no_control),
     CYAML_FIELD_UINT("timeout_s", VG_OPTIONAL, struct vg_raw_test, timeout_s),
+    CYAML_FIELD_UINT("inactivity_s", VG_OPTIONAL, struct vg_raw_test, inactivity_s),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t test_schema = {

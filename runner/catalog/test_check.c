@@ -229,5 +229,6 @@ bool vg_test_check(const struct vg_document *document, struct vg_test *test, con
         if (!check_metric(document, i, test, err))
             return false;
     return check_controls(document, test, err) &&
-           vg_check_range(document, "timeout_s", &test->timeout_s, 600, 1, 86400, err);
+           vg_check_range(document, "timeout_s", &test->timeout_s, 600, 1, 86400, err) &&
+           vg_check_range(document, "inactivity_s", &test->inactivity_s, 180, 1, 86400, err);
 }

@@ -164,5 +164,6 @@ json_t *vg_test_to_json(const struct vg_test *test)
     if (test->no_control)
         vg_json_set_text(json, "no_control", test->no_control);
     vg_json_set_int(json, "timeout_s", test->timeout_s);
+    vg_json_set_int(json, "inactivity_s", test->inactivity_s);
     return json;
 }

@@ -25,11 +25,12 @@ struct options {
     unsigned reruns; /* --rerun, if rerun_given */
     bool rerun_given, seeded, dry_run;
     unsigned long long seed;
-    unsigned boots; /* 0: as the plan says */
+    unsigned boots;     /* 0: as the plan says */
+    unsigned timeout_s; /* 0: as the plan says */
     int verbose;
 };
 
-enum { RESUMED = 0x81 }; /* no letter: it has no short form */
+enum { RESUMED = 0x81, TIMEOUT }; /* no letters: they have no short form */
 
 static bool take_seed(struct options *options, const char *value, struct vg_error *err)
 {
@@ -60,6 +61,16 @@ static bool take_reruns(struct options *options, const char *value, struct vg_er
         return vg_fail(err, VG_ERROR_INPUT, "--rerun takes a whole number from 0 to %d", VG_RERUNS_MAX);
     options->reruns = (unsigned)reruns;
     options->rerun_given = true;
+    return true;
+}
+
+static bool take_timeout(struct options *options, const char *value, struct vg_error *err)
+{
+    enum { TIMEOUT_MAX_S = 30 * 86400 };
+    long long seconds;
+    if (!vg_parse_int(value, &seconds) || seconds < 1 || seconds > TIMEOUT_MAX_S)
+        return vg_fail(err, VG_ERROR_INPUT, "--timeout takes a whole number of seconds from 1 to %d", TIMEOUT_MAX_S);
+    options->timeout_s = (unsigned)seconds;
     return true;
 }
 
@@ -116,6 +127,8 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
     case 'n':
         options->dry_run = true;
         return true;
+    case TIMEOUT:
+        return take_timeout(options, value, err);
     case 'R':
         options->resume = value;
         return true;
@@ -338,6 +351,7 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
         .run = run,
         .program_directory = programs,
         .observer = cmd_progress_begin(schedule),
+        .timeout_s = plan->timeout_s,
         .turns = options->turns ? &turns : NULL,
     };
     bool done = vg_engine_run(&config, err);
@@ -354,7 +368,8 @@ static int execute(const struct options *options, struct vg_catalog *catalog, co
         status = conclude(run, &report_err);
     if (!done) { /* the engine's error is the one to print */
         if (err->kind == VG_ERROR_INTERRUPTED)
-            vg_fail(err, err->kind, "interrupted; what had finished is kept in %s", run->directory);
+            vg_fail(err, err->kind, "%s; what had finished is kept in %s",
+                    vg_engine_interrupted() ? "interrupted" : run->reason, run->directory);
         return -1;
     }
     if (status < 0)
@@ -441,6 +456,7 @@ static int run_plan(const struct options *options, struct vg_error *err)
     narrowed.profiles = profiles.count ? profiles : plan->profiles;
     narrowed.policies = policies.count ? policies : plan->policies;
     narrowed.repeat = options->boots ? options->boots : plan->repeat;
+    narrowed.timeout_s = options->timeout_s ? options->timeout_s : plan->timeout_s;
     plan = &narrowed;
     struct vg_schedule schedule;
     if (!vg_schedule_make(catalog, plan, host, options->tests, options->mechanisms, &schedule, err))
@@ -521,6 +537,7 @@ static const struct argp_option run_options[] = {
     { "rerun", 'r', "NUMBER", 0,
       "Run failing tests again, at most so often, to tell flakes from failures (default: as the plan says)", 0 },
     { "turns", 'T', "SIDE:FD", OPTION_HIDDEN, "Take turns with another run, phase by phase", 0 },
+    { "timeout", TIMEOUT, "SECONDS", 0, "End the run after so long (default: the plan's timeout_s, else never)", 0 },
     { "dry-run", 'n', NULL, 0, "Print what would run, in order, with estimates; start nothing", 0 },
     { "resume", 'R', "DIR", 0, "Go on with a run that did not come to its end; stands alone", 0 },
     { "resumed", RESUMED, "DIR", OPTION_HIDDEN, "What --resume becomes", 0 },

@@ -124,9 +124,14 @@ static void say_no_hello(struct vg_tenant *tenant, unsigned timeout_s, const cha
     vg_autofree char *console = vg_console_tail(tenant->console_file, CONSOLE_LINES);
     const char *why = broken;
     bool alive = tenant->vm ? vg_vm_alive(tenant->vm, &why) : vg_process_alive(tenant->process);
+    vg_autofree char *collected = NULL;
+    bool late = alive && !broken;
+    if (late && tenant->scene)
+        vg_tenant_diagnose(tenant, &collected);
     vg_autofree char *state =
-        alive && !broken ? vg_format("did not say hello within %u s", timeout_s)
-                         : vg_format("was lost before its agent said hello (%s)", why ? why : "its process ended");
+        late ? vg_format("did not say hello within %u s%s%s", timeout_s, collected ? "; what was found then: " : "",
+                         collected ? collected : "")
+             : vg_format("was lost before its agent said hello (%s)", why ? why : "its process ended");
     struct vg_error said = { 0 };
     vg_fail(&said, VG_ERROR_ENVIRONMENT, "tenant %s %s; the last lines of its console:\n%s", tenant->label, state,
             console[0] ? console : "(nothing was written)");

@@ -62,7 +62,7 @@ bool vg_engine_turn(struct vg_engine *engine, int timeout_ms, struct vg_error *e
     show_progress(engine, false);
     if (vg_engine_interrupted())
         return vg_fail(err, VG_ERROR_INTERRUPTED, "interrupted");
-    return true;
+    return vg_limit_look(engine, err);
 }
 
 bool vg_engine_take_turn(struct vg_engine *engine, struct vg_error *err)
@@ -71,9 +71,11 @@ bool vg_engine_take_turn(struct vg_engine *engine, struct vg_error *err)
     if (!turns)
         return true;
     vg_turns_pass(turns);
-    while (!vg_turns_poll(turns, 10))
+    for (int64_t before_ns = vg_now_ns(); !vg_turns_poll(turns, 10); before_ns = vg_now_ns()) {
         if (!vg_engine_turn(engine, 0, err))
             return false;
+        vg_limit_pause(engine, vg_now_ns() - before_ns);
+    }
     return true;
 }
 
@@ -165,9 +167,11 @@ bool vg_engine_rehearse(const struct vg_engine_config *config, struct vg_error *
 bool vg_engine_run(const struct vg_engine_config *config, struct vg_error *err)
 {
     struct vg_engine engine = { .config = config, .host = config->host, .start_ns = vg_now_ns(), .runtime_claim = -1 };
+    vg_limit_begin_run(&engine);
     vg_environment_fingerprint(&engine);
     bool done = vg_engine_unchanged(&engine, err) && save_subjects(&engine, err) && vg_environment_open(&engine, err) &&
                 vg_engine_unchanged(&engine, err) && run_all(&engine, err);
     vg_environment_close(&engine);
+    free(engine.passed_said);
     return end_run(&engine, done, err);
 }

@@ -57,11 +57,12 @@ struct vg_engine_config {
     struct vg_run *run;
     const char *program_directory; /* where vgauge-agent, vgauge-workload and payload.squashfs are */
     const struct vg_engine_observer *observer;
+    unsigned timeout_s;     /* the whole run; 0: no limit */
     struct vg_turns *turns; /* with another run (engine/turns.h); NULL: there is none */
 };
 /* Runs everything. False with VG_ERROR_ENVIRONMENT if nothing could be started, VG_ERROR_INTERRUPTED after SIGINT or
- * SIGTERM (what had finished is kept). In every case VMs, Xvfb, cgroups and sockets are gone when it returns and
- * run.json says how it ended. */
+ * SIGTERM and when timeout_s is over (what had finished is kept). In every case VMs, Xvfb, cgroups and sockets are gone
+ * when it returns and run.json says how it ended. */
 bool vg_engine_run(const struct vg_engine_config *config, struct vg_error *err);
 /* Opens what the schedule's instances need, as a run does before its first test (images, display, libvirt, and a whole
  * guest under KVM where that is undecided), then closes it again. What was decided, and why, is in

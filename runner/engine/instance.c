@@ -309,6 +309,7 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
         .start_ns = vg_now_ns(),
     };
     struct vg_error failed = { 0 };
+    vg_limit_begin_test(engine, &scene);
     bool done = cast(&scene, &failed) && boot(&scene, &failed);
     if (done) {
         engine->watch = vg_watch_start(&scene);
@@ -325,14 +326,18 @@ static bool run_scene(struct vg_engine *engine, const struct vg_instance *instan
     /* Ctrl-C also reaches what we started and wait for: its failure is not the news. */
     if (!done && vg_engine_interrupted())
         vg_fail(&failed, VG_ERROR_INTERRUPTED, "interrupted");
-    bool fatal = !done && (ends_the_run(engine, instance, &failed) || scene.storage_error.kind != VG_ERROR_NONE);
-    if (!done && !fatal)
+    vg_limit_settle(&scene);
+    bool timed_out = engine->passed == VG_LIMIT_TEST && !vg_engine_interrupted();
+    bool fatal =
+        !done && !timed_out && (ends_the_run(engine, instance, &failed) || scene.storage_error.kind != VG_ERROR_NONE);
+    if (!done && !fatal && !timed_out)
         vg_scene_invalid(&scene, "%s", failed.text);
     describe_tenants(&scene);
     vg_environment_fingerprint_tenants(&scene);
     vg_environment_note_unread(&scene);
     vg_scene_settle_marks(&scene);
     leave(&scene);
+    vg_limit_end_test(engine);
     if (fatal)
         *err = failed;
     return !fatal;

@@ -111,6 +111,7 @@ struct vg_active_run {
     unsigned stream_count;
     int64_t
         *marks_guest_ns; /* as many as its measured run has marks, which get host time once all clock points are in */
+    int64_t heard_ns;    /* when it last said anything */
     bool ready, gone, reached, ended;
 };
 
@@ -142,6 +143,31 @@ struct vg_tenant *vg_scene_tenant(const struct vg_scene *scene, const char *name
 void vg_scene_settle_marks(struct vg_scene *scene);
 /* Closes a run's files and settles its status if it has none. */
 void vg_active_finish(struct vg_active_run *run, const char *status, const char *message);
+
+/* --- diagnose.c: what is written down before anything that hangs is stopped ------------------------------------------
+ */
+
+/* Asks the agents what their tenants do, and writes consoles, backtraces of all VMMs (or native processes) and the end
+ * of the kernel's log beside the measurements; takes at most about a minute. *collected: the names of the files; caller
+ * frees. False when interrupted. */
+bool vg_scene_diagnose(struct vg_scene *scene, char **collected, struct vg_error *err);
+/* The same for one tenant of a test, whose agent never said a word; its console is left to the caller. */
+void vg_tenant_diagnose(const struct vg_tenant *tenant, char **collected);
+
+/* --- limit.c: how long a test, and the whole run, may take -----------------------------------------------------------
+ */
+
+enum vg_limit_passed { VG_LIMIT_NONE, VG_LIMIT_TEST, VG_LIMIT_RUN };
+void vg_limit_begin_run(struct vg_engine *engine);
+void vg_limit_begin_test(struct vg_engine *engine, struct vg_scene *scene);
+void vg_limit_end_test(struct vg_engine *engine);
+/* Time in which another run had its turn does not count. */
+void vg_limit_pause(struct vg_engine *engine, int64_t paused_ns);
+/* False, as interrupted (VG_ERROR_INTERRUPTED), when one is over; the first time this collects what can be known. A
+ * test's own limit stays passed until vg_limit_end_test. */
+bool vg_limit_look(struct vg_engine *engine, struct vg_error *err);
+/* Puts a passed limit into the measurements: runs and phase are out of time, and no tenant serves another test. */
+void vg_limit_settle(struct vg_scene *scene);
 
 /* --- phase.c ------------------------------------------------------------------------------------------------------ */
 
@@ -230,6 +256,12 @@ struct vg_engine {
     bool booted_vm, booted_native; /* whether any tenant of the kind ever came up */
     unsigned boot_timeout_s;
     struct vg_watch *watch; /* of the instance that runs now */
+    /* limit.c */
+    struct vg_scene *scene;            /* that runs now; NULL: none */
+    int64_t run_ends_ns, test_ends_ns; /* 0: no limit */
+    enum vg_limit_passed passed;
+    char *passed_said;
+    bool diagnosing; /* what is waited for now is an answer to why */
     /* progress */
     struct vg_progress progress;
     char step[160];

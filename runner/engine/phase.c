@@ -6,7 +6,7 @@
 
 /* Room for every tenant's "go" to arrive before the instant that it names. */
 #define BARRIER_LEAD_NS (50 * VG_NS_PER_MS)
-enum { DIAGNOSE_MS = 1500, STOP_TIMEOUT_S = 10, DEFAULT_PHASE_TIMEOUT_S = 120 };
+enum { STOP_TIMEOUT_S = 10, DEFAULT_PHASE_TIMEOUT_S = 120 };
 
 bool vg_tenant_selected(const char *on, const char *name)
 {
@@ -90,6 +90,7 @@ static void start_run(struct vg_scene *scene, unsigned phase_index, const struct
         .until = spec->until,
         .phase = phase_index,
         .index = phase->run_count,
+        .heard_ns = vg_now_ns(),
     };
     while (workload->streams && workload->streams[run->stream_count].name)
         run->stream_count++;
@@ -125,7 +126,22 @@ static void start_runs(struct vg_scene *scene, unsigned phase_index, const struc
     }
 }
 
-/* Serves everything until the condition holds for all runs of the phase, or the deadline passes. */
+/* A run that has been silent for longer than the test allows; NULL if there is none. What waits for others at the
+ * barrier has nothing to say. */
+static const struct vg_active_run *silent_run(const struct vg_scene *scene, unsigned phase_index,
+                                              bool (*settled)(const struct vg_active_run *))
+{
+    int64_t since_ns = vg_now_ns() - scene->instance->test->inactivity_s * VG_NS_PER_S;
+    for (unsigned i = 0; i < scene->run_count; i++) {
+        const struct vg_active_run *run = scene->runs[i];
+        if (run->phase == phase_index && !run->ended && !settled(run) && run->heard_ns < since_ns)
+            return run;
+    }
+    return NULL;
+}
+
+/* Serves everything until the condition holds for all runs of the phase, or the deadline passes, or one of them has
+ * been silent for too long. */
 static bool wait_runs(struct vg_scene *scene, unsigned phase_index, const struct vg_tenant *only,
                       bool (*settled)(const struct vg_active_run *), int64_t deadline_ns, bool *in_time,
                       struct vg_error *err)
@@ -137,7 +153,7 @@ static bool wait_runs(struct vg_scene *scene, unsigned phase_index, const struct
                           scene->runs[i]->ended || settled(scene->runs[i]));
         if (all)
             return true;
-        if (vg_now_ns() > deadline_ns) {
+        if (vg_now_ns() > deadline_ns || silent_run(scene, phase_index, settled)) {
             *in_time = false;
             return true;
         }
@@ -190,6 +206,7 @@ static void release(struct vg_scene *scene, unsigned phase_index)
         vg_link_go(run->tenant->link, run->link_run, at_ns);
         vg_active_measured(run)->go_host_ns = at_ns;
         run->gone = true;
+        run->heard_ns = at_ns;
     }
 }
 
@@ -244,18 +261,32 @@ static const char *outcome_of(const struct vg_measured_phase *phase)
     return outcome;
 }
 
-/* Before anything is stopped: what the tenants are doing, onto their consoles, which are kept with the results. */
-static bool diagnose(struct vg_scene *scene, struct vg_error *err)
+/* Why the phase is over, in a sentence without its full stop. *silent: the run to blame; NULL: the phase's own limit.
+ */
+static char *why_over(const struct vg_scene *scene, unsigned index, const struct vg_phase *phase,
+                      const struct vg_active_run *silent)
 {
-    for (unsigned i = 0; i < scene->tenant_count; i++) {
-        struct vg_tenant *tenant = scene->tenants[i];
-        if (tenant && tenant->booted && !tenant->dead && tenant->link)
-            vg_link_command(tenant->link, "diagnose");
-    }
-    for (int64_t end_ns = vg_now_ns() + DIAGNOSE_MS * VG_NS_PER_MS; vg_now_ns() < end_ns;)
-        if (!vg_engine_turn(scene->engine, 50, err))
-            return false;
-    return true;
+    unsigned timeout_s = phase->timeout_s ? phase->timeout_s : DEFAULT_PHASE_TIMEOUT_S;
+    if (!silent)
+        return vg_format("phase %s did not end within %u s", phase->name, timeout_s);
+    return vg_format("%s in %s said nothing for %u s, and the tenant's agent %s",
+                     scene->measurements->phases[index].runs[silent->index].workload, silent->tenant->name,
+                     scene->instance->test->inactivity_s,
+                     vg_link_pings_pending(silent->tenant->link) ? "does not answer" : "still answers");
+}
+
+/* Before anything is stopped it is written down what there is to see; then all of it is. */
+static bool give_up(struct vg_scene *scene, unsigned index, const struct vg_phase *phase,
+                    const struct vg_active_run *silent, struct vg_error *err)
+{
+    vg_autofree char *collected = NULL;
+    if (!vg_scene_diagnose(scene, &collected, err))
+        return false;
+    set_outcome(&scene->measurements->phases[index], "timeout");
+    vg_autofree char *why = why_over(scene, index, phase, silent);
+    scene->measurements->phases[index].reason = vg_format("%s; what was found then: %s", why, collected);
+    vg_scene_event(scene, NULL, NULL, false, "%s", scene->measurements->phases[index].reason);
+    return stop_phase(scene, index, NULL, "timeout", "did not stop when asked to either", err);
 }
 
 static bool drive(struct vg_scene *scene, unsigned index, const struct vg_phase *phase, struct vg_error *err)
@@ -266,20 +297,13 @@ static bool drive(struct vg_scene *scene, unsigned index, const struct vg_phase 
     start_runs(scene, index, phase);
     if (!wait_runs(scene, index, NULL, is_ready, deadline_ns, &in_time, err))
         return false;
-    if (in_time && all_at_barrier(scene, index)) {
-        release(scene, index);
-        if (!wait_runs(scene, index, NULL, is_done, deadline_ns, &in_time, err))
-            return false;
-    } else if (in_time) {
+    if (!in_time)
+        return give_up(scene, index, phase, silent_run(scene, index, is_ready), err);
+    if (!all_at_barrier(scene, index))
         return stop_phase(scene, index, NULL, "stopped", "another tenant of the phase did not reach the barrier", err);
-    }
-    if (in_time)
-        return true;
-    if (!diagnose(scene, err))
-        return false;
-    set_outcome(&scene->measurements->phases[index], "timeout");
-    vg_autofree char *message = vg_format("phase %s did not end within %lld s", phase->name, (long long)timeout_s);
-    return stop_phase(scene, index, NULL, "timeout", message, err);
+    release(scene, index);
+    return wait_runs(scene, index, NULL, is_done, deadline_ns, &in_time, err) &&
+           (in_time || give_up(scene, index, phase, silent_run(scene, index, is_done), err));
 }
 
 bool vg_phase_load(struct vg_scene *scene, unsigned phase, const struct vg_test_run *spec, struct vg_tenant *tenant,

@@ -49,12 +49,15 @@ struct vg_tenant *vg_scene_tenant(const struct vg_scene *scene, const char *name
     return NULL;
 }
 
+/* Whose message this is; it was heard of just now. */
 static struct vg_active_run *find(struct vg_tenant *tenant, unsigned link_run)
 {
     for (unsigned i = 0; tenant->scene && i < tenant->scene->run_count; i++) {
         struct vg_active_run *run = tenant->scene->runs[i];
-        if (run->tenant == tenant && run->link_run == link_run)
-            return run;
+        if (run->tenant != tenant || run->link_run != link_run)
+            continue;
+        run->heard_ns = vg_now_ns();
+        return run;
     }
     return NULL;
 }

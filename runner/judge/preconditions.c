@@ -46,10 +46,16 @@ static bool phases_with(const struct vg_measurements *m, enum vg_phase_outcome o
                         struct vg_judgement *judgement)
 {
     unsigned before = judgement->reason_count;
-    for (unsigned i = 0; i < m->phase_count; i++)
-        if (vg_equal(m->phases[i].outcome, vg_phase_outcome_words[outcome]))
-            judge_add_reason(judgement, "Phase %s %s after %.1f s.", m->phases[i].name, what,
-                             (double)(m->phases[i].end_host_ns - m->phases[i].start_host_ns) / (double)VG_NS_PER_S);
+    for (unsigned i = 0; i < m->phase_count; i++) {
+        const struct vg_measured_phase *phase = &m->phases[i];
+        if (!vg_equal(phase->outcome, vg_phase_outcome_words[outcome]))
+            continue;
+        const char *reason = phase->reason ? phase->reason : "";
+        vg_autofree char *shown = vg_printable(reason, strlen(reason), 1000);
+        judge_add_reason(judgement, "Phase %s %s after %.1f s%s%s.", phase->name, what,
+                         (double)(phase->end_host_ns - phase->start_host_ns) / (double)VG_NS_PER_S, *shown ? ": " : "",
+                         shown);
+    }
     return judgement->reason_count > before;
 }
 

@@ -152,6 +152,7 @@ static void free_phase(struct vg_measured_phase *phase)
     free(phase->runs);
     free(phase->name);
     free(phase->outcome);
+    free(phase->reason);
     free(phase->policy);
     for (unsigned i = 0; i < phase->reading_count; i++) {
         free(phase->readings[i].tenant);

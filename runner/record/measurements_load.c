@@ -104,6 +104,7 @@ static bool load_phase(const json_t *object, struct vg_measured_phase *phase, st
 {
     return rec_text(object, "name", &phase->name, err) && rec_text(object, "outcome", &phase->outcome, err) &&
            rec_one_of("outcome", phase->outcome, vg_phase_outcome_words, err) &&
+           rec_text_or_null(object, "reason", &phase->reason, err) &&
            rec_int64(object, "start_host_ns", &phase->start_host_ns, err) &&
            rec_int64(object, "end_host_ns", &phase->end_host_ns, err) &&
            rec_text(object, "policy", &phase->policy, err) &&

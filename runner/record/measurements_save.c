@@ -124,6 +124,8 @@ static json_t *phase_to_json(const struct vg_measured_phase *phase)
     json_t *object = vg_json_new_object();
     vg_json_set_text(object, "name", phase->name);
     vg_json_set_text(object, "outcome", phase->outcome);
+    if (phase->reason)
+        vg_json_set_text(object, "reason", phase->reason);
     vg_json_set_text(object, "policy", phase->policy ? phase->policy : "");
     vg_json_set(object, "readings", readings_to_json(phase));
     vg_json_set_int(object, "start_host_ns", phase->start_host_ns);

@@ -100,6 +100,7 @@ struct vg_measured_run {
 struct vg_measured_phase {
     char *name;
     char *outcome; /* a word of vg_phase_outcome_words */
+    char *reason;  /* for timeout: which limit, and what was found when it was passed; NULL: nothing to add */
     char *policy;  /* in force; NULL or "": none */
     struct vg_policy_reading *readings;
     unsigned reading_count;

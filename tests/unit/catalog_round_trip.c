@@ -97,6 +97,7 @@ static void defaults_are_applied(void **state)
     assert_int_equal(test->tenants[1].count, 1);
     assert_int_equal(test->phases[0].timeout_s, 120);
     assert_int_equal(test->timeout_s, 600);
+    assert_int_equal(test->inactivity_s, 180);
     assert_int_equal(test->matrix.repeat, 1);
     assert_int_equal(test->matrix.mechanism.count, 1);
     assert_string_equal(test->matrix.mechanism.items[0], "host");
@@ -290,6 +291,23 @@ static void trying_a_setting_changes_nothing(void **state)
     two_free(two);
 }
 
+static void set_changes_limits(void **state)
+{
+    (void)state;
+    struct two *two = two_tests();
+    struct vg_error err = { 0 };
+    vg_autofree char *of_phase = vg_format("fair-x.%s.timeout_s=7", two->tests[0]->phases[0].name);
+    assert_true(vg_catalog_set(&two->catalog, "fair-x.timeout_s=30", &err));
+    assert_true(vg_catalog_set(&two->catalog, "fair-x.inactivity_s=4", &err));
+    assert_true(vg_catalog_set(&two->catalog, of_phase, &err));
+    assert_int_equal(two->tests[0]->timeout_s, 30);
+    assert_int_equal(two->tests[0]->inactivity_s, 4);
+    assert_int_equal(two->tests[0]->phases[0].timeout_s, 7);
+    assert_string_equal(param(two, 0, 0, "seconds"), "5");
+    assert_int_equal(two->tests[1]->timeout_s, 600); /* another test */
+    two_free(two);
+}
+
 static void set_refuses_what_nobody_takes(void **state)
 {
     (void)state;
@@ -298,7 +316,12 @@ static void set_refuses_what_nobody_takes(void **state)
     } cases[] = {
         { "fair-z.seconds=1", "no test is called `fair-z`, did you mean `fair-x`?" },
         { "fair-x.secnds=1", "no workload of `fair-x` has a parameter `secnds`, did you mean `seconds`?" },
-        { "fair-x.fair.limt=1", "no analysis `fair` of `fair-x` has a parameter `limt`, did you mean `limit`?" },
+        { "fair-x.fair.limt=1",
+          "no analysis or phase `fair` of `fair-x` has a parameter `limt`, did you mean `limit`?" },
+        { "fair-x.timeout_s=0", "test `fair-x`: `timeout_s` takes a whole number from 1 to 86400, not `0`" },
+        { "fair-x.inactivity_s=5s", "test `fair-x`: `inactivity_s` takes a whole number from 1 to 86400, not `5s`" },
+        { "fair-x.inactivty_s=5",
+          "no workload of `fair-x` has a parameter `inactivty_s`, did you mean `inactivity_s`?" },
         { "fair-x.seconds=0", "test `fair-x`: workload `fake-work`: parameter `seconds` must be between 0.1 and 600 s, "
                               "not `0`" },
         { "fair-x.seconds=",
@@ -330,6 +353,7 @@ static void plan_and_requirement_become_json(void **state)
     assert_int_equal(vg_json_int_or(json, "repeat", 0), 2);
     assert_int_equal(plan->rerun, 3);
     assert_int_equal(vg_json_int_or(json, "rerun", 0), 3);
+    assert_int_equal(vg_json_int_or(json, "timeout_s", 0), 7200);
     vg_plan_free(plan);
     vg_autofree char *path = source_path("tests/unit/data/catalog/good-requirement.yaml");
     struct vg_requirement_file *file = vg_requirement_file_load(path, &err);
@@ -343,12 +367,19 @@ static void plan_and_requirement_become_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_field_of_a_test_arrives), cmocka_unit_test(a_file_stands_for_a_test_per_population),
-        cmocka_unit_test(defaults_are_applied),          cmocka_unit_test(a_test_goes_through_json_unchanged),
-        cmocka_unit_test(every_operator_survives),       cmocka_unit_test(json_is_checked_as_strictly),
-        cmocka_unit_test(every_field_of_a_host_arrives), cmocka_unit_test(host_json_loads_again),
-        cmocka_unit_test(set_changes_what_it_names),     cmocka_unit_test(trying_a_setting_changes_nothing),
-        cmocka_unit_test(set_refuses_what_nobody_takes), cmocka_unit_test(plan_and_requirement_become_json),
+        cmocka_unit_test(every_field_of_a_test_arrives),
+        cmocka_unit_test(a_file_stands_for_a_test_per_population),
+        cmocka_unit_test(defaults_are_applied),
+        cmocka_unit_test(a_test_goes_through_json_unchanged),
+        cmocka_unit_test(every_operator_survives),
+        cmocka_unit_test(json_is_checked_as_strictly),
+        cmocka_unit_test(every_field_of_a_host_arrives),
+        cmocka_unit_test(host_json_loads_again),
+        cmocka_unit_test(set_changes_what_it_names),
+        cmocka_unit_test(trying_a_setting_changes_nothing),
+        cmocka_unit_test(set_changes_limits),
+        cmocka_unit_test(set_refuses_what_nobody_takes),
+        cmocka_unit_test(plan_and_requirement_become_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,7 +168,11 @@ static void order_of_rules(void **state)
     set_up(&b, "test-vm", NULL);
     set(&b.run->status, "fail");
     set(&b.m->phases[0].outcome, "timeout");
-    expect(&b, VG_TIMEOUT, "Phase main was not over after 10.0 s");
+    expect(&b, VG_TIMEOUT, "Phase main was not over after 10.0 s.");
+    set_up(&b, "test-vm", NULL);
+    set(&b.m->phases[0].outcome, "timeout");
+    b.m->phases[0].reason = vg_strdup("phase main did not end within 10 s; what was found then: kernel\x1b.log");
+    expect(&b, VG_TIMEOUT, "10.0 s: phase main did not end within 10 s; what was found then: kernel\\x1b.log.");
     set_up(&b, "test-vm", NULL);
     set(&b.run->status, "fail");
     vg_push(b.m->invalid, b.m->invalid_count) = vg_strdup("The host was busy.");

@@ -22,6 +22,7 @@ static struct vg_measurements *everything(const char *directory)
     fixture_event(m, 11, "peer.0", "kill", true);
     vg_push(m->events, m->event_count) =
         (struct vg_measured_event) { .host_ns = 12, .what = vg_strdup("policy applied") };
+    m->phases[0].reason = vg_strdup("which limit");
     free(run->status);
     run->status = vg_strdup("stopped"); /* what such an event does to the tenant's workloads */
     vg_push(m->promises, m->promise_count) =
@@ -46,6 +47,7 @@ static void nothing_is_lost(void **state)
     struct vg_measurements *loaded = vg_measurements_load(directory, &err);
     assert_good(loaded, err);
     assert_float_equal(loaded->duration_s, 12.5, 0);
+    assert_string_equal(loaded->phases[0].reason, "which limit");
     assert_string_equal(loaded->phases[0].runs[0].status, "stopped");
     assert_string_equal(loaded->events[0].tenant, "peer.0");
     assert_string_equal(loaded->events[0].action, "kill");
