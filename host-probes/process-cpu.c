@@ -7,7 +7,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #define MAX_GROUPS 96 /* per tenant; with some renderers a guest chooses names, so their number has to end */
 #define MAX_OPEN   256
@@ -21,7 +24,8 @@ static const char *const class_names[CLASS_COUNT] = { "vcpu", "vmm", "renderer",
  * and its plug-in per VM, and QEMU's renderer for vhost-user. */
 static const char *const manager_names[] = { "nvidia-vgpu-mgr", "nvidia-vgpud", "vgpu", "vhost-user-gpu" };
 enum { MANAGERS_MAX = 64, MANAGERS_EVERY = 20 };
-#define MANAGERS "" /* the tenant that they are counted for: none */
+#define MANAGERS_FRESH_NS VG_NS_PER_S /* no VM, and so no plug-in of one, starts in less */
+#define MANAGERS          ""          /* the tenant that they are counted for: none */
 
 /* All threads of one name in one class. */
 struct group {
@@ -38,13 +42,20 @@ struct tenant {
     size_t group_count;
 };
 
+struct managers {
+    pid_t pids[MANAGERS_MAX];
+    size_t count;
+    dev_t device; /* of the /proc that was looked through */
+    ino_t inode;
+    int64_t found_ns;
+};
+
 struct state {
     struct vg_probe_sink sink;
     struct tree tree;
     struct tenant **tenants;
     size_t tenant_count;
-    pid_t managers[MANAGERS_MAX];
-    size_t manager_count;
+    struct managers managers;
     unsigned looks;
     unsigned open_files;
     bool coarse; /* the kernel has no schedstat: clock ticks must do */
@@ -250,40 +261,63 @@ static bool is_manager(const char *comm)
     return false;
 }
 
-/* All processes of the host are looked at, so not each time. */
-static void find_managers(struct state *state)
+static void look_for_managers(struct state *state)
 {
     int fd = openat(state->tree.proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     vg_autodir DIR *directory = fd < 0 ? NULL : fdopendir(fd);
     if (!directory && fd >= 0)
         close(fd);
-    state->manager_count = 0;
+    state->managers.count = 0;
     for (const struct dirent *entry; directory && (entry = readdir(directory));) {
         pid_t pid = procfs_parse_pid(entry->d_name);
         char path[48], name[PROCFS_COMM];
         /* `stat` has it as well, and makes the kernel add up all threads. */
         snprintf(path, sizeof(path), "%d/task/%d/comm", (int)pid, (int)pid);
-        if (pid <= 0 || state->manager_count == MANAGERS_MAX ||
+        if (pid <= 0 || state->managers.count == MANAGERS_MAX ||
             procfs_read_at(state->tree.proc, path, name, sizeof(name)) < 0)
             continue;
         name[strcspn(name, "\n")] = '\0';
         if (is_manager(name))
-            state->managers[state->manager_count++] = pid;
+            state->managers.pids[state->managers.count++] = pid;
     }
+}
+
+/* All processes of the host are looked at, so not each time, and where tests follow each other within moments not in
+ * each of them: on a host with a thousand processes that alone would take longer than a short test. */
+static void find_managers(struct state *state)
+{
+    static struct managers last; /* whoever samples does so alone */
+    struct stat where;
+    struct statfs kind;
+    bool first = state->looks == 0;
+    /* What only looks like /proc is a model, in which things happen at once. */
+    bool known = fstat(state->tree.proc, &where) == 0 && fstatfs(state->tree.proc, &kind) == 0 &&
+                 kind.f_type == PROC_SUPER_MAGIC;
+    if (first && known && last.found_ns && last.device == where.st_dev && last.inode == where.st_ino &&
+        vg_now_ns() - last.found_ns < MANAGERS_FRESH_NS) {
+        state->managers = last;
+        return;
+    }
+    look_for_managers(state);
+    state->managers.device = known ? where.st_dev : 0;
+    state->managers.inode = known ? where.st_ino : 0;
+    state->managers.found_ns = vg_now_ns();
+    last = state->managers;
 }
 
 static bool sample(void *opaque, const struct vg_probe_target *targets, size_t target_count, struct vg_error *err)
 {
     (void)err;
     struct state *state = opaque;
-    if (state->looks++ % MANAGERS_EVERY == 0)
+    if (state->looks % MANAGERS_EVERY == 0)
         find_managers(state);
-    vg_autofree struct tree_root *roots = vg_calloc(target_count + state->manager_count + 1, sizeof(*roots));
+    state->looks++;
+    vg_autofree struct tree_root *roots = vg_calloc(target_count + state->managers.count + 1, sizeof(*roots));
     for (size_t i = 0; i < target_count; i++)
         roots[i] = (struct tree_root) { targets[i].tenant, targets[i].pid };
-    for (size_t i = 0; i < state->manager_count; i++)
-        roots[target_count + i] = (struct tree_root) { MANAGERS, state->managers[i] };
-    tree_update(&state->tree, roots, target_count + state->manager_count);
+    for (size_t i = 0; i < state->managers.count; i++)
+        roots[target_count + i] = (struct tree_root) { MANAGERS, state->managers.pids[i] };
+    tree_update(&state->tree, roots, target_count + state->managers.count);
 
     for (size_t i = 0; i < state->tenant_count; i++)
         for (size_t g = 0; g < state->tenants[i]->group_count; g++)

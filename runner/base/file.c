@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole files, atomically and within bounds. */
+#include <aio.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -179,9 +181,50 @@ bool vg_remove_tree(const char *path, struct vg_error *err)
     return true;
 }
 
-/* Children before their directory: a name that is on the disk then leads to what it should. With `only_begin`, writing
- * is begun and not waited for, so that all files of a directory can be part of one commit of the file system. */
-static bool sync_inside(int directory_fd, bool only_begin)
+/* Files and directories on their way to the disk. All at once: what waits together is part of one commit of the file
+ * system, where one after the other would be a commit, or at least a flush of the disk, each. */
+enum { SYNCS_MOST = 64 };
+struct syncs {
+    struct aiocb items[SYNCS_MOST];
+    unsigned count;
+    int failed; /* errno of the first that did; 0: none */
+};
+
+static void wait_syncs(struct syncs *syncs)
+{
+    for (unsigned i = 0; i < syncs->count; i++) {
+        struct aiocb *item = &syncs->items[i];
+        const struct aiocb *const list[] = { item };
+        while (aio_error(item) == EINPROGRESS)
+            aio_suspend(list, 1, NULL);
+        int failed = aio_error(item);
+        if (aio_return(item) < 0 && !syncs->failed)
+            syncs->failed = failed;
+        close(item->aio_fildes);
+    }
+    syncs->count = 0;
+}
+
+/* Takes the descriptor over. */
+static void begin_sync(struct syncs *syncs, int fd)
+{
+    if (syncs->count == SYNCS_MOST)
+        wait_syncs(syncs);
+    struct aiocb *item = &syncs->items[syncs->count];
+    *item = (struct aiocb) { .aio_fildes = fd, .aio_sigevent.sigev_notify = SIGEV_NONE };
+    if (aio_fsync(O_SYNC, item) == 0) {
+        syncs->count++;
+        return;
+    }
+    if (fsync(fd) < 0 && !syncs->failed)
+        syncs->failed = errno;
+    close(fd);
+}
+
+/* First writing is begun and not waited for, so that the first commit of the file system has all of it. */
+enum sync_step { SYNC_BEGIN, SYNC_WAIT };
+
+static bool sync_inside(int directory_fd, enum sync_step step, struct syncs *syncs)
 {
     int copy = fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
     vg_autodir DIR *directory = copy < 0 ? NULL : fdopendir(copy);
@@ -197,21 +240,36 @@ static bool sync_inside(int directory_fd, bool only_begin)
         if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
             continue;
         vg_autoclose int fd = openat(directory_fd, entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 || (S_ISDIR(status.st_mode) && !sync_inside(fd, only_begin)))
+        if (fd < 0 || (S_ISDIR(status.st_mode) && !sync_inside(fd, step, syncs)))
             return false;
-        if (S_ISREG(status.st_mode) && only_begin)
+        if (S_ISREG(status.st_mode) && step == SYNC_BEGIN)
             sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* not every file system has it: fsync decides */
-        else if (S_ISREG(status.st_mode) && fsync(fd) < 0)
-            return false;
+        else if (step == SYNC_WAIT) {
+            begin_sync(syncs, fd);
+            fd = -1; /* is theirs now */
+        }
     }
-    return only_begin || fsync(directory_fd) == 0;
+    return true;
 }
 
-bool vg_sync_tree(const char *path, struct vg_error *err)
+bool vg_sync_tree(const char *path, const char *const *beside, unsigned count, struct vg_error *err)
 {
-    vg_autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return (fd >= 0 && sync_inside(fd, true) && sync_inside(fd, false)) ||
-           vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot bring %s to the disk", path);
+    struct syncs syncs = { .failed = 0 };
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool seen = fd >= 0 && sync_inside(fd, SYNC_BEGIN, &syncs) && sync_inside(fd, SYNC_WAIT, &syncs);
+    int cause = errno;
+    if (fd >= 0)
+        begin_sync(&syncs, fd);
+    for (unsigned i = 0; seen && i < count; i++) {
+        int other = open(beside[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        cause = errno;
+        seen = other >= 0;
+        if (seen)
+            begin_sync(&syncs, other);
+    }
+    wait_syncs(&syncs);
+    return (seen && !syncs.failed) ||
+           vg_fail_errno(err, VG_ERROR_ENVIRONMENT, seen ? syncs.failed : cause, "cannot bring %s to the disk", path);
 }
 
 char *vg_executable_directory(void)

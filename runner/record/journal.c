@@ -44,10 +44,9 @@ bool vg_journal_append(const struct vg_run *run, const struct vg_judgement *judg
     vg_autofree char *test = vg_format("%s/tests/%s", run->directory, judgement->test);
     vg_autofree char *instance = vg_format("%s/%s", test, judgement->instance);
     vg_autofree char *tests = vg_format("%s/tests", run->directory);
-    if (!vg_sync_tree(instance, err))
+    const char *const above[] = { test, tests };
+    if (!vg_sync_tree(instance, above, VG_COUNT(above), err))
         return false;
-    if (!sync_directory(test) || !sync_directory(tests))
-        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot bring %s to the disk", test);
     bool is_new = !vg_exists(path);
     vg_autoclose int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0 || !append_line(fd, line, strlen(line)) || (is_new && !sync_directory(run->directory)))

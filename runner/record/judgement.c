@@ -67,7 +67,8 @@ static bool directory_ok(const struct vg_judgement *judgement)
     return vg_equal(expected, judgement->directory);
 }
 
-bool vg_judgement_save(const struct vg_judgement *judgement, const char *run_directory, struct vg_error *err)
+static bool save(const struct vg_judgement *judgement, const char *run_directory,
+                 bool (*save_file)(const json_t *, const char *, struct vg_error *), struct vg_error *err)
 {
     if (!directory_ok(judgement))
         return vg_fail(err, VG_ERROR_INPUT,
@@ -80,7 +81,17 @@ bool vg_judgement_save(const struct vg_judgement *judgement, const char *run_dir
     json_object_update(document, content);
     vg_autofree char *directory = vg_format("%s/%s", run_directory, judgement->directory);
     vg_autofree char *path = vg_format("%s/verdict.json", directory);
-    return vg_make_directories(directory, err) && vg_json_save_file(document, path, err);
+    return vg_make_directories(directory, err) && save_file(document, path, err);
+}
+
+bool vg_judgement_save(const struct vg_judgement *judgement, const char *run_directory, struct vg_error *err)
+{
+    return save(judgement, run_directory, vg_json_save_file, err);
+}
+
+bool vg_judgement_save_unsynced(const struct vg_judgement *judgement, const char *run_directory, struct vg_error *err)
+{
+    return save(judgement, run_directory, vg_json_save_file_unsynced, err);
 }
 
 static bool load_value(const json_t *object, struct vg_value *value, struct vg_error *err)

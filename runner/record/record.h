@@ -295,6 +295,8 @@ struct vg_judgement {
 };
 
 bool vg_judgement_save(const struct vg_judgement *judgement, const char *run_directory, struct vg_error *err);
+/* For one that vg_journal_append brings to the disk together with all else that its instance wrote. */
+bool vg_judgement_save_unsynced(const struct vg_judgement *judgement, const char *run_directory, struct vg_error *err);
 struct vg_judgement *vg_judgement_load(const char *instance_directory, struct vg_error *err);
 void vg_judgement_free(struct vg_judgement *judgement);
 json_t *vg_judgement_to_json(const struct vg_judgement *judgement);

@@ -322,6 +322,7 @@ static void a_run_is_judged_again(void **state)
         .expectation_count = 1,
         .no_control = (char *)"a test of the judge itself",
         .timeout_s = 600,
+        .inactivity_s = 180,
     };
     vg_autojson json_t *document = json_pack("{s:s,s:o}", "schema", "vgauge-test/1", "test", vg_test_to_json(&test));
     vg_autofree char *text = json_dumps(document, 0);
