@@ -50,7 +50,10 @@ static bool make_runtime_directory(struct vg_engine *engine, struct vg_error *er
         return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot create %s", engine->runtime_directory);
     /* At once, also where no VM will follow: what is not claimed is never reaped. */
     engine->runtime_claim = vg_runtime_claim(engine->runtime_directory, err);
-    return engine->runtime_claim >= 0;
+    if (engine->runtime_claim < 0)
+        return false;
+    vg_ledger_begin(engine->runtime_directory);
+    return true;
 }
 
 void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism)
@@ -305,6 +308,7 @@ void vg_environment_close(struct vg_engine *engine)
     free(engine->mechanisms);
     if (engine->images_found)
         vg_images_free(&engine->images);
+    vg_ledger_begin(NULL);
     struct vg_error left = { 0 };
     if (engine->runtime_directory && !vg_runtime_remove(engine->runtime_directory, &left))
         vg_warn("%s", left.text);

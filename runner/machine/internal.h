@@ -63,6 +63,9 @@ int vg_pidfd_open(pid_t pid); /* -1 with errno */
 bool vg_pidfd_gone(int pidfd);
 /* Session of a process, 0 if it cannot be read. */
 pid_t vg_process_session(pid_t pid);
+/* Removes what the ledger of a killed run names and is still there. */
+void vg_ledger_undo(const char *runtime_directory);
+
 /* SIGKILL to all processes of a session that is not ours, again until none is left, at most timeout_ms; collects those
  * that have become our children. */
 bool vg_session_kill(pid_t session, int timeout_ms);

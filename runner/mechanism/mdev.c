@@ -195,6 +195,9 @@ enum vg_refusal vg_mdev_create_as(void *state, const struct vg_create_as *how, s
     const char *wanted = how->uuid ? how->uuid : uuid;
     vg_autofree char *types = types_path(vendor, &vendor->host->pgpus[how->pgpu_index]);
     vg_autofree char *create = vg_format("%s/%s/create", types, vg_vendor_type(how->profile));
+    vg_autofree char *noted = device_path(vendor, wanted);
+    if (!vg_ledger_note(noted, err))
+        return VG_REFUSED_ERROR;
     refusal = vg_vendor_write(create, wanted, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
