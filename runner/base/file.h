@@ -24,8 +24,8 @@ bool vg_write_file_unsynced(const char *path, const void *data, size_t length, s
 bool vg_make_directories(const char *path, struct vg_error *err);
 /* rm -rf of what is inside and the directory itself; does not follow links; a path that is not there is fine. */
 bool vg_remove_tree(const char *path, struct vg_error *err);
-/* fsync of a directory and of every file and directory below it, links aside: what it holds survives a power cut. And of
- * the directories `beside`, without what they hold: those that its own name is in. */
+/* fsync of a directory and of every file and directory below it, links aside: what it holds survives a power cut. And
+ * of the directories `beside`, without what they hold: those that its own name is in. */
 bool vg_sync_tree(const char *path, const char *const *beside, unsigned count, struct vg_error *err);
 bool vg_exists(const char *path);
 /* Where things are kept between runs: $XDG_CACHE_HOME/vgauge, else ~/.cache/vgauge; NULL if neither variable is set.

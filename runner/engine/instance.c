@@ -282,7 +282,8 @@ static bool judge_and_save(struct vg_engine *engine, const struct vg_instance *i
     const struct vg_run *run = engine->config->run;
     struct vg_judgement *judgement = NULL;
     bool saved = vg_measurements_save(measurements, err) && (judgement = vg_judge(instance->test, measurements, err));
-    saved = saved && vg_judgement_save_unsynced(judgement, run->directory, err) && vg_journal_append(run, judgement, err);
+    saved =
+        saved && vg_judgement_save_unsynced(judgement, run->directory, err) && vg_journal_append(run, judgement, err);
     if (saved && engine->config->observer && engine->config->observer->judged)
         engine->config->observer->judged(engine->config->observer->context, judgement);
     if (judgement)

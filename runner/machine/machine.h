@@ -81,8 +81,8 @@ void vg_runtime_release(int claim);
 bool vg_runtime_remove(const char *directory, struct vg_error *err);
 
 /* ledger.c: mediated devices outlive who made them, so that each is noted before it is made. From `begin` to the next
- * (NULL: no more), vg_ledger_note puts "/sys/.../UUID" down, unless it is there already; vg_machine_reap removes those of
- * killed runs. Any thread. */
+ * (NULL: no more), vg_ledger_note puts "/sys/.../UUID" down, unless it is there already; vg_machine_reap removes those
+ * of killed runs. Any thread. */
 void vg_ledger_begin(const char *runtime_directory);
 bool vg_ledger_note(const char *device, struct vg_error *err);
 
