@@ -196,7 +196,7 @@ static void wait_syncs(struct syncs *syncs)
         struct aiocb *item = &syncs->items[i];
         const struct aiocb *const list[] = { item };
         while (aio_error(item) == EINPROGRESS)
-            aio_suspend(list, 1, NULL);
+            (void)aio_suspend(list, 1, NULL); /* what became of it is asked right after */
         int failed = aio_error(item);
         if (aio_return(item) < 0 && !syncs->failed)
             syncs->failed = failed;
