@@ -129,4 +129,28 @@ run 120 "${limited[@]}" --timeout 60 --set 'b-long.stream.timeout_s=1' --out "$w
 check "without a debugger it is said so, and the rest is there" \
     eval 'of b-long | collected && grep -q "no backtrace: cannot run gdb: is it installed?" "$work/long/peer.0.backtrace.txt"'
 
+# A guest that hangs with its VMM: the other processes of the test's tenant are the VMM and its renderers.
+vgauge=$work/bin/vgauge
+rm "$work"/suites/tests/limits/*
+limits_test b-long 100 virtio-venus
+stop_vmm() { # once the guest streams
+    local deadline=$((SECONDS + 150))
+    until ls "$work"/run/tests/b-long/*/stream.peer.0.0.numbers.csv >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$deadline" ] || { echo "no guest streams"; return 1; }
+        sleep 0.2
+    done
+    sleep 1
+    vmm=$(pgrep -f "guest=vgauge-$pid-") && kill -STOP "$vmm"
+}
+rm -rf "$work/run" "$work/long"
+begin run --plan limits --host reference --mechanism virtio-venus --profile full --policy best-effort --boots 1 --set b-long.inactivity_s=4 --out "$work/run"
+check "a VM that hangs" stop_vmm
+finish 120
+ln -s "$(echo "$work"/run/tests/b-long/virtio*)" "$work/long"
+check "  is found out by its silence: timeout" decided \
+    "^timeout: .*sample-stream in peer.0 said nothing for 4 s, and the tenant's agent does not answer"
+check "  its console, its VMM's threads and the kernel's log are there, and named" eval \
+    'of b-long | grep -q "peer.0.console.log, peer.0.backtrace.txt, kernel.log" && grep -q "thread .* qemu-.*: state [Tt]" "$work/long/peer.0.backtrace.txt" && [ -s "$work/long/peer.0.console.log" ]'
+check "  a debugger was asked where its threads stand" backtrace
+check "  nothing is left" nothing_left
 exit $failed
