@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 /* Enough for any measurement; keeps a value that is a few ns long on the page. */
 enum { VALUE_DIGITS = 12 };
@@ -137,18 +138,20 @@ bool vg_baseline_save(struct vg_baseline *baseline, const char *directory, bool 
     vg_autofree char *id = vg_fingerprint_digest(vg_baseline_fingerprint_of(baseline));
     vg_autofree char *path = vg_format("%s/%s.json", folder, id);
     vg_autofree char *text = render(baseline, err);
-    if (!text || !vg_make_directories(folder, err))
+    if (!text || !vg_make_directories(directory, err))
         return false;
-    vg_autoclose int lock = lock_directory(folder, err);
-    if (lock < 0)
+    vg_autoclose int lock = lock_directory(directory, err);
+    if (lock < 0 || !vg_make_directories(folder, err))
         return false;
     if (!replace && vg_exists(path))
         return vg_fail(err, VG_ERROR_INPUT,
                        "%s is there already: baseline %s for this environment. Nothing was changed; --replace takes "
                        "its place",
                        path, baseline->name);
-    if (!vg_write_file(path, text, strlen(text), err))
+    if (!vg_write_file(path, text, strlen(text), err)) {
+        rmdir(folder); /* an empty one would pass for a baseline whose files are gone; one that holds some stays */
         return false;
+    }
     free(baseline->file);
     baseline->file = VG_TAKE(path);
     return true;

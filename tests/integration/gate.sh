@@ -53,6 +53,9 @@ file=$(head -n 1 "$work/out")
 check "its file is text, one metric a line" grep -qE '^    \{"test": "dsub-vulkan-latency", .*"metric": "empty.p50", .*"boots": \[.*\]\},?$' "$file"
 check "it is not replaced by accident" status 2 "$vgauge" bless "$work/old" --as main --rules "$work/policy.yaml"
 check "but on purpose" status 0 "$vgauge" bless "$work/old" --as main --rules "$work/policy.yaml" --replace
+on_full_disk() (trap '' XFSZ && ulimit -f 1 && exec "$@") # no file grows beyond 1 KiB
+check "a full disk is an error" status 3 on_full_disk "$vgauge" bless "$work/old" --as other --rules "$work/policy.yaml"
+check "which leaves nothing behind" test ! -e "$work/baselines/other"
 check "it is listed" status 0 "$vgauge" baseline list
 check "with its name" says main
 check "it is shown" status 0 "$vgauge" baseline show main
