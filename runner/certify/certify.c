@@ -125,7 +125,7 @@ bool vg_certify(const struct vg_certify_config *config, struct vg_certificate *c
     cert_autokey struct cert_key *key = cert_key_load(config->key, err);
     if (!key || !cert_rules(config->run_directory, config->suite, &results, err) ||
         !no_waiver_expired(results, config->today, err) ||
-        !cert_follows(config->run_directory, results, &samples, config->progress, err) ||
+        !cert_follows(config->run_directory, results, config->suite, &samples, config->progress, err) ||
         !vg_results_save(results, err) || !make(config, results, key, &package, err))
         return false;
     vg_autofree char *temporary = vg_format("%s.tmp-%ld", config->out, (long)getpid());

@@ -10,25 +10,14 @@ VG_DEFINE_CLEANUP(cleanup_test, struct vg_test *, vg_test_free)
 VG_DEFINE_CLEANUP(cleanup_measurements, struct vg_measurements *, vg_measurements_free)
 VG_DEFINE_CLEANUP(cleanup_judgement, struct vg_judgement *, vg_judgement_free)
 
-/* What an instance says of itself must be what its name, and the host file, say. */
-static bool same_instance(const struct vg_measurements *m, const struct vg_run *run,
-                          const struct vg_judgement *judgement, struct vg_error *err)
+/* What an instance says of itself must be what its name says. */
+static bool same_instance(const struct vg_measurements *m, const struct vg_judgement *judgement, struct vg_error *err)
 {
     if (!vg_equal(m->test, judgement->test) || !vg_equal(m->instance, judgement->instance))
         return vg_fail(err, VG_ERROR_INPUT, "its measurements belong to another place: %s/%s", m->test, m->instance);
     vg_autofree char *name = vg_format("%s.%s.%s.boot-%u", m->mechanism, m->profile ? m->profile : "",
                                        m->policy && *m->policy ? m->policy : "none", m->boot);
-    if (!vg_equal(name, m->instance))
-        return vg_fail(err, VG_ERROR_INPUT, "its measurements are of %s", name);
-    size_t index;
-    json_t *mechanism;
-    json_array_foreach(json_object_get(run->host_file, "mechanisms"), index, mechanism)
-    {
-        if (vg_equal(vg_json_text_or(mechanism, "name", ""), m->mechanism) && !m->skip &&
-            json_is_true(json_object_get(mechanism, "software_renderer")) != m->software_renderer)
-            return vg_fail(err, VG_ERROR_INPUT, "its measurements and the host file differ in `software_renderer`");
-    }
-    return true;
+    return vg_equal(name, m->instance) || vg_fail(err, VG_ERROR_INPUT, "its measurements are of %s", name);
 }
 
 /* Lines below the head. Not every file is read by a judge of its test: what is there is to be whole all the same. */
@@ -90,11 +79,13 @@ static bool samples_complete(const struct vg_measurements *m, uint64_t *samples,
 }
 
 static bool judge_again(const struct vg_results *results, const struct vg_test *test,
-                        const struct vg_judgement *judgement, uint64_t *samples, struct vg_error *err)
+                        const struct vg_judgement *judgement, const struct vg_host *host, uint64_t *samples,
+                        struct vg_error *err)
 {
     vg_autofree char *directory = vg_format("%s/%s", results->run->directory, judgement->directory);
     VG_CLEANUP(cleanup_measurements) struct vg_measurements *m = vg_measurements_load(directory, err);
-    if (!m || !same_instance(m, results->run, judgement, err) || !samples_complete(m, samples, err))
+    if (!m || !same_instance(m, judgement, err) || !cert_as_asked(test, m, host, err) ||
+        !samples_complete(m, samples, err))
         return false;
     VG_CLEANUP(cleanup_judgement) struct vg_judgement *again = vg_judge(test, m, err);
     if (!again)
@@ -119,11 +110,14 @@ static void without_directory(const char *directory, struct vg_error *err)
     }
 }
 
-bool cert_follows(const char *run_directory, const struct vg_results *results, uint64_t *samples,
-                  void (*progress)(const char *what), struct vg_error *err)
+bool cert_follows(const char *run_directory, const struct vg_results *results, const struct vg_suite *suite,
+                  uint64_t *samples, void (*progress)(const char *what), struct vg_error *err)
 {
     VG_CLEANUP(cleanup_test) struct vg_test *test = NULL;
+    struct cert_planned planned VG_CLEANUP(cert_planned_free);
     *samples = 0;
+    if (!cert_plan(results->run, suite, &planned, err))
+        return false;
     for (unsigned i = 0; i < results->count; i++) {
         const struct vg_judgement *judgement = results->judgements[i];
         if (progress && i % 16 == 0) {
@@ -134,7 +128,7 @@ bool cert_follows(const char *run_directory, const struct vg_results *results, u
             vg_test_free(test);
             test = vg_run_load_test(run_directory, judgement->test, err);
         }
-        if (!test || !judge_again(results, test, judgement, samples, err)) {
+        if (!test || !judge_again(results, test, judgement, planned.host, samples, err)) {
             without_directory(results->run->directory, err);
             return vg_wrap(err, "%s", judgement->directory);
         }

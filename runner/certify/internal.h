@@ -63,9 +63,13 @@ const struct vg_judgement *cert_find(const struct vg_results *results, const jso
 /* An entry of a file of expectations that waives something and expired before `day`: a sentence (caller frees), else
  * NULL. From *at, which is moved behind it. */
 char *cert_expired_waiver(const struct vg_results *results, const char *day, unsigned *at);
+/* Whether what was measured is what the test asks for on that host: limits, promises, tenants, phases, workloads and
+ * their parameters. */
+bool cert_as_asked(const struct vg_test *test, const struct vg_measurements *measurements, const struct vg_host *host,
+                   struct vg_error *err);
 /* Judges every instance again from its raw samples; each verdict must be the one that the run holds. */
-bool cert_follows(const char *run_directory, const struct vg_results *results, uint64_t *samples,
-                  void (*progress)(const char *what), struct vg_error *err);
+bool cert_follows(const char *run_directory, const struct vg_results *results, const struct vg_suite *suite,
+                  uint64_t *samples, void (*progress)(const char *what), struct vg_error *err);
 
 /* --- what a package says ---------------------------------------------------------------------------------------------
  */

@@ -118,7 +118,7 @@ static bool verify_inside(const struct vg_verify_config *config, const char *dir
     VG_CLEANUP(cleanup_results) struct vg_results *results = NULL;
     if (!required(&opened->manifest, err) || !same_suite(&opened->manifest, config->suite, err) ||
         !cert_rules(run_directory, config->suite, &results, err) || !same_files(results, &opened->manifest, err) ||
-        !cert_follows(run_directory, results, &certificate->samples, config->progress, err))
+        !cert_follows(run_directory, results, config->suite, &certificate->samples, config->progress, err))
         return false;
     report_progress(config, "comparing what is said of the results");
     if (!same_results(results, err) || !same_statement(directory, results, config->suite, &statement, err) ||

@@ -36,6 +36,9 @@ void vg_schedule_free(struct vg_schedule *schedule);
 /* Seconds that the instance will take, roughly, from its phases' parameters; for the estimate shown. */
 double vg_instance_estimate_s(const struct vg_instance *instance, const struct vg_host *host);
 
+/* Does `on` ("peer" or "peer.0") mean this tenant ("peer.0")? */
+bool vg_tenant_selected(const char *on, const char *name);
+
 /* Progress, for whoever shows it. Called from the engine's thread. */
 struct vg_progress {
     unsigned instance, instance_count;

@@ -185,8 +185,6 @@ bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, 
 /* Reboots a tenant (how: "reset" by the host, "guest" by itself, "panic" of its kernel) and waits until its agent says
  * hello again. */
 bool vg_tenant_reboot(struct vg_scene *scene, struct vg_tenant *tenant, const char *how, struct vg_error *err);
-/* Does `on` ("peer" or "peer.0") mean this tenant ("peer.0")? */
-bool vg_tenant_selected(const char *on, const char *name);
 
 /* --- freeze.c: a user-space manager that is stopped for a while ------------------------------------------------------
  */

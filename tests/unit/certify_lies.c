@@ -175,6 +175,78 @@ static void s_software(struct tarball *ball)
 {
     item_edit_json(tarball_find(ball, INSTANCE "measurements.json"), "software_renderer", json_false());
 }
+/* What the judge judges by stands in the measurements too: limits, promises, and what was run at all. */
+static void s_measured(struct tarball *ball, const char *place, json_t *value)
+{
+    item_edit_json(tarball_find(ball, INSTANCE "measurements.json"), place, value);
+}
+static void s_period(struct tarball *ball)
+{
+    s_measured(ball, "period_us", json_integer(900000));
+}
+static void s_slice(struct tarball *ball)
+{
+    s_measured(ball, "slice_us", json_integer(500));
+}
+static void s_profile_max(struct tarball *ball)
+{
+    s_measured(ball, "profile_max", json_integer(16));
+}
+static void s_memory(struct tarball *ball)
+{
+    s_measured(ball, "profile_memory_bytes", json_integer(1 << 30));
+}
+static void s_elastic(struct tarball *ball)
+{
+    s_measured(ball, "elastic_percent", json_integer(50));
+}
+static void s_promise(struct tarball *ball)
+{
+    s_measured(ball, "promises",
+               json_pack("[{s:s,s:s,s:s}]", "policy", "equal-share", "entitlement", "none", "idle", "given-away"));
+}
+static void s_phase_policy(struct tarball *ball)
+{
+    s_measured(ball, "phases/0/policy", json_string("best-effort"));
+}
+static void s_weight(struct tarball *ball)
+{
+    s_measured(ball, "tenants/0/weight", json_integer(7));
+}
+static void s_tenant_name(struct tarball *ball)
+{
+    s_measured(ball, "tenants/0/name", json_string("idle.0"));
+}
+static void s_param(struct tarball *ball)
+{
+    s_measured(ball, "phases/0/runs/0/params/wait", json_string("polling"));
+}
+static void s_param_more(struct tarball *ball)
+{
+    struct item *item = tarball_find(ball, INSTANCE "measurements.json");
+    item_replace(item, "\"wait\": \"blocking\"", "\"wait\":\"blocking\",\"x\":\"\"");
+}
+static void s_not_run(struct tarball *ball)
+{
+    s_measured(ball, "phases/0/runs/0/workload", json_string("vk-golden"));
+}
+static void s_phase_name(struct tarball *ball)
+{
+    s_measured(ball, "phases/0/name", json_string("other"));
+}
+static void s_phase_more(struct tarball *ball)
+{
+    struct item *item = tarball_find(ball, INSTANCE "measurements.json");
+    vg_autojson json_t *document = json_loads(item->data, 0, NULL);
+    json_t *phases = json_object_get(document, "phases"), *more = json_deep_copy(json_array_get(phases, 0));
+    json_object_set_new(more, "name", json_string("more"));
+    json_object_set_new(more, "runs", json_array());
+    json_array_append_new(phases, more);
+    char *text = json_dumps(document, JSON_INDENT(2));
+    item_set(item, text);
+    free(text);
+}
+
 static void s_waiver(struct tarball *ball)
 {
     tarball_insert(ball, tarball_index(ball, "run/journal.jsonl"), "run/expectations.json",
@@ -244,6 +316,21 @@ static const struct change by_signer[] = {
     { "results of another test", s_copied, "belongs to another place" },
     { "a driver", s_driver, "its verdict is `pass`, and `invalid` follows" },
     { "a software renderer", s_software, "differ in `software_renderer`" },
+    { "a longer period", s_period, "the host file differ in `period_us`: 900000, not 20000" },
+    { "a slice", s_slice, "the host file differ in `slice_us`: 500, not 0" },
+    { "a larger M", s_profile_max, "the host file differ in `profile_max`: 16, not 1" },
+    { "memory", s_memory, "the host file differ in `profile_memory_bytes`" },
+    { "an elastic share", s_elastic, "the host file differ in `elastic_percent`" },
+    { "a promise", s_promise, "the host file differ in `promises`" },
+    { "another policy in a phase", s_phase_policy,
+      "ran under policy `best-effort`, and the test asks for `equal-share`" },
+    { "another weight", s_weight, "tenant guest.0 the weight 7, and the test 1" },
+    { "another tenant", s_tenant_name, "no tenant guest.0, which the test asks for" },
+    { "an easier parameter", s_param, "was not run as the test asks for: wait is polling, not blocking" },
+    { "a parameter too many", s_param_more, "there are others than the workload has" },
+    { "another workload", s_not_run, "vk-submit-latency in guest.0 was not run" },
+    { "another phase", s_phase_name, "a phase other where the test asks for tiny" },
+    { "a phase too many", s_phase_more, "phase more is none of the test's" },
     { "a waiver", s_waiver, "results.json does not follow from the verdicts: expectations[0]" },
     { "a path in the journal", s_journal, "not a plain name" },
     { "the manifest's suite", s_manifest_suite, "verify it with that version" },

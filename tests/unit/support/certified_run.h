@@ -98,10 +98,20 @@ static inline bool made_samples(const struct vg_measurements *m, struct vg_measu
     return csv && vg_csv_close(csv, &stream->rows, err) && good;
 }
 
-/* What one instance measured, samples on the disk and all. */
-static inline bool made_measurements(const struct vg_run *run, const struct vg_instance *instance, unsigned rows,
-                                     uint64_t *state, struct vg_error *err)
+/* Every parameter of the workload by its default, as a run has them whose test sets none. */
+static inline void made_params(struct vg_settings *params, const char *workload)
 {
+    const struct vg_descriptor *descriptor = vg_descriptor_find(VG_KIND_WORKLOAD, workload);
+    for (const struct vg_param *param = descriptor->params; param->name; param++)
+        vg_push(params->items, params->count) =
+            (struct vg_setting) { .name = vg_strdup(param->name), .value = vg_strdup(param->def) };
+}
+
+/* What one instance measured, samples on the disk and all. */
+static inline bool made_measurements(const struct vg_run *run, const struct vg_instance *instance,
+                                     const struct vg_host *host, unsigned rows, uint64_t *state, struct vg_error *err)
+{
+    const struct vg_host_profile *profile = vg_host_profile_find(&host->mechanisms[0], instance->profile);
     struct vg_measurements *m = vg_calloc(1, sizeof(*m));
     m->test = vg_strdup(instance->test->id);
     m->instance = vg_strdup(instance->name);
@@ -109,7 +119,10 @@ static inline bool made_measurements(const struct vg_run *run, const struct vg_i
     m->profile = vg_strdup(instance->profile);
     m->policy = vg_strdup(instance->policy);
     m->pgpu = vg_strdup("core1");
-    m->profile_max = 1;
+    m->profile_max = profile->max;
+    m->profile_memory_bytes = profile->memory_bytes;
+    m->period_us = host->mechanisms[0].policies[0].period_us;
+    m->slice_us = host->mechanisms[0].policies[0].slice_us;
     m->boot = instance->boot;
     m->software_renderer = true;
     m->duration_s = 2.5;
@@ -129,6 +142,7 @@ static inline bool made_measurements(const struct vg_run *run, const struct vg_i
                                       .status = vg_strdup("ok"),
                                       .go_host_ns = phase->start_host_ns,
                                       .end_host_ns = phase->end_host_ns };
+    made_params(&one->params, one->workload);
     vg_push(one->facts, one->fact_count) = (struct vg_fact) { vg_strdup("vk_driver_id"), vg_strdup("MESA_VENUS") };
     vg_push(one->facts, one->fact_count) = (struct vg_fact) { vg_strdup("verified_jobs"), vg_strdup("1") };
     vg_push(one->marks, one->mark_count) = (struct vg_mark) { vg_strdup("steady"), phase->start_host_ns };
@@ -159,7 +173,7 @@ static inline void made_identity(struct vg_run *run, const struct vg_suite *suit
 
 /* Measured, but not judged; run is filled in. */
 static inline bool made_run(struct vg_run *run, const struct vg_suite *suite, const struct vg_schedule *schedule,
-                            unsigned rows, struct vg_error *err)
+                            const struct vg_host *host, unsigned rows, struct vg_error *err)
 {
     uint64_t state = 1;
     struct vg_text journal = { 0 };
@@ -172,7 +186,7 @@ static inline bool made_run(struct vg_run *run, const struct vg_suite *suite, co
     vg_text_add(&journal, "%s", "");
     for (unsigned i = 0; good && i < schedule->count; i++) {
         const struct vg_instance *instance = &schedule->items[i];
-        good = made_measurements(run, instance, rows, &state, err);
+        good = made_measurements(run, instance, host, rows, &state, err);
         vg_text_add(&journal,
                     "{\"test\":\"%s\",\"instance\":\"%s\",\"verdict\":\"pass\",\"at\":\"2026-11-22T10:00:00Z\"}\n",
                     instance->test->id, instance->name);
@@ -203,7 +217,7 @@ static inline bool made_certified_run(const char *parent, struct made_size size,
                 (run = vg_run_create(NULL, directory, "certification", "made", err)) != NULL;
     if (good)
         run->host_file = vg_host_to_json(host);
-    good = good && made_run(run, suite, &schedule, size.rows, err) && vg_judge_run(run->directory, err);
+    good = good && made_run(run, suite, &schedule, host, size.rows, err) && vg_judge_run(run->directory, err);
     vg_run_free(run);
     vg_schedule_free(&schedule);
     vg_host_free(host);
