@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Judged again: every verdict of a run must be the one that the judge makes of its raw samples. */
+/* Judged again: every verdict of a run must be the one that the judge makes of its raw samples, and made of them when
+ * it was run. */
 #include "certify/internal.h"
 
 #include <errno.h>
@@ -100,16 +101,6 @@ static bool judge_again(const struct vg_results *results, const struct vg_test *
            vg_fail(err, VG_ERROR_INPUT, "its verdict.json does not follow from its samples: %s", difference);
 }
 
-/* The end of an error that names files below a directory that will be gone: without that directory. */
-static void without_directory(const char *directory, struct vg_error *err)
-{
-    size_t length = strlen(directory);
-    for (char *at; (at = strstr(err->text, directory)) != NULL;) {
-        char *rest = at + length + (at[length] == '/');
-        memmove(at, rest, strlen(rest) + 1);
-    }
-}
-
 bool cert_follows(const char *run_directory, const struct vg_results *results, const struct vg_suite *suite,
                   uint64_t *samples, void (*progress)(const char *what), struct vg_error *err)
 {
@@ -129,9 +120,9 @@ bool cert_follows(const char *run_directory, const struct vg_results *results, c
             test = vg_run_load_test(run_directory, judgement->test, err);
         }
         if (!test || !judge_again(results, test, judgement, planned.host, samples, err)) {
-            without_directory(results->run->directory, err);
+            cert_without_directory(results->run->directory, err);
             return vg_wrap(err, "%s", judgement->directory);
         }
     }
-    return true;
+    return cert_journalled(results, err);
 }

@@ -67,6 +67,10 @@ char *cert_expired_waiver(const struct vg_results *results, const char *day, uns
  * their parameters. */
 bool cert_as_asked(const struct vg_test *test, const struct vg_measurements *measurements, const struct vg_host *host,
                    struct vg_error *err);
+/* Takes a directory that will be gone out of an error that names files below it. */
+void cert_without_directory(const char *directory, struct vg_error *err);
+/* Whether the journal tells of each result once, with the verdict that it has. */
+bool cert_journalled(const struct vg_results *results, struct vg_error *err);
 /* Judges every instance again from its raw samples; each verdict must be the one that the run holds. */
 bool cert_follows(const char *run_directory, const struct vg_results *results, const struct vg_suite *suite,
                   uint64_t *samples, void (*progress)(const char *what), struct vg_error *err);

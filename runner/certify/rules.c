@@ -242,6 +242,14 @@ static bool complete(const struct vg_results *results, const struct vg_suite *su
     return cert_plan(results->run, suite, &planned, err) && all_scheduled(results, &planned.schedule, suite, err);
 }
 
+static bool never_rerun(const struct vg_run *run, struct vg_error *err)
+{
+    vg_autofree char *reruns = vg_rerun_directory(run->directory, 1);
+    return !vg_exists(reruns) ||
+           vg_fail(err, VG_ERROR_INPUT,
+                   "failing tests were run again (--rerun); a certification takes each result as it was");
+}
+
 bool cert_rules(const char *run_directory, const struct vg_suite *suite, struct vg_results **results,
                 struct vg_error *err)
 {
@@ -249,13 +257,9 @@ bool cert_rules(const char *run_directory, const struct vg_suite *suite, struct 
     VG_CLEANUP(cleanup_results) struct vg_results *gathered = vg_results_gather(run_directory, err);
     if (!gathered)
         return false;
-    vg_autofree char *reruns = vg_rerun_directory(gathered->run->directory, 1);
-    if (vg_exists(reruns))
-        return vg_fail(err, VG_ERROR_INPUT,
-                       "failing tests were run again (--rerun); a certification takes each result as it was");
-    if (!whole_run_of_the_plan(gathered->run, suite, err) || !suite_as_built(gathered->run, suite, err) ||
-        !same_requirements(gathered, suite, err) || !same_tests(gathered->run->directory, suite, err) ||
-        !complete(gathered, suite, err))
+    if (!whole_run_of_the_plan(gathered->run, suite, err) || !never_rerun(gathered->run, err) ||
+        !suite_as_built(gathered->run, suite, err) || !same_requirements(gathered, suite, err) ||
+        !same_tests(gathered->run->directory, suite, err) || !complete(gathered, suite, err))
         return false;
     *results = VG_TAKE(gathered);
     return true;

@@ -132,6 +132,15 @@ static bool verify_inside(const struct vg_verify_config *config, const char *dir
     return true;
 }
 
+void cert_without_directory(const char *directory, struct vg_error *err)
+{
+    size_t length = strlen(directory);
+    for (char *at; (at = strstr(err->text, directory)) != NULL;) {
+        char *rest = at + length + (at[length] == '/');
+        memmove(at, rest, strlen(rest) + 1);
+    }
+}
+
 bool vg_verify(const struct vg_verify_config *config, struct vg_certificate *certificate, struct vg_error *err)
 {
     const char *temporary = getenv("TMPDIR");
@@ -150,6 +159,7 @@ bool vg_verify(const struct vg_verify_config *config, struct vg_certificate *cer
     if (!vg_remove_tree(directory, &left))
         vg_warn("%s", left.text);
     if (!good) {
+        cert_without_directory(directory, err);
         vg_certificate_free(certificate);
         return false;
     }

@@ -259,6 +259,36 @@ static void s_journal(struct tarball *ball)
 {
     item_replace(tarball_find(ball, "run/journal.jsonl"), "made-000", "../../00");
 }
+/* Results of another, better run, and results that were run until they passed. */
+static void s_journal_verdict(struct tarball *ball)
+{
+    item_replace(tarball_find(ball, "run/journal.jsonl"), "\"pass\"", "\"fail\"");
+}
+static void s_journal_without(struct tarball *ball)
+{
+    struct item *journal = tarball_find(ball, "run/journal.jsonl");
+    item_set(journal, strchr(journal->data, '\n') + 1);
+}
+static void s_journal_twice(struct tarball *ball)
+{
+    struct item *journal = tarball_find(ball, "run/journal.jsonl");
+    vg_autofree char *first = vg_strdup(journal->data);
+    *strchr(first, '\n') = '\0';
+    vg_autofree char *text = vg_format("%s\n%s", first, journal->data);
+    item_set(journal, text);
+}
+static void s_journal_more(struct tarball *ball)
+{
+    struct item *journal = tarball_find(ball, "run/journal.jsonl");
+    vg_autofree char *text =
+        vg_format("%s{\"test\":\"made-000\",\"instance\":\"x\",\"verdict\":\"fail\"}\n", journal->data);
+    item_set(journal, text);
+}
+static void s_journal_cut(struct tarball *ball)
+{
+    struct item *journal = tarball_find(ball, "run/journal.jsonl");
+    journal->data[--journal->length] = '\0';
+}
 static void s_manifest_suite(struct tarball *ball)
 {
     ball->other_suite = "sha256:0000";
@@ -333,6 +363,12 @@ static const struct change by_signer[] = {
     { "a phase too many", s_phase_more, "phase more is none of the test's" },
     { "a waiver", s_waiver, "results.json does not follow from the verdicts: expectations[0]" },
     { "a path in the journal", s_journal, "not a plain name" },
+    { "a result that failed when it was run", s_journal_verdict,
+      "boot-1 was `fail` when it was run, and now is `pass`" },
+    { "a result that no journal tells of", s_journal_without, "no result of this run" },
+    { "a result that was run twice", s_journal_twice, "is there twice" },
+    { "a result that was taken out", s_journal_more, "cannot read run/tests/made-000/x/verdict.json" },
+    { "a cut journal", s_journal_cut, "journal.jsonl" },
     { "the manifest's suite", s_manifest_suite, "verify it with that version" },
     { "the manifest's version", s_manifest_version, "names another version of vgauge" },
     { "no statement", s_statement_gone, "it holds no statement.json" },
