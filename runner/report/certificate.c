@@ -37,6 +37,29 @@ static char *profiles(const json_t *list)
     return text.data;
 }
 
+/* "fixed-share, period 20 ms, slice 5 ms": limits of waits and gaps follow from them. Caller frees. */
+static char *policies(const json_t *list)
+{
+    static const char *const times[][2] = { { "period_us", "period" }, { "slice_us", "slice" } };
+    struct vg_text text = { 0 };
+    size_t index;
+    json_t *policy;
+    vg_text_add(&text, "%s", "");
+    json_array_foreach(list, index, policy)
+    {
+        vg_text_add(&text, "%s%s", index ? "; " : "", vg_json_text_or(policy, "name", "?"));
+        for (size_t i = 0; i < VG_COUNT(times); i++) {
+            int64_t us = vg_json_int_or(policy, times[i][0], 0);
+            if (us)
+                vg_text_add(&text, ", %s %g ms", times[i][1], (double)us / 1e3);
+        }
+        int64_t elastic_percent = vg_json_int_or(policy, "elastic_percent", 0);
+        if (elastic_percent)
+            vg_text_add(&text, ", elastic by %lld %%", (long long)elastic_percent);
+    }
+    return text.data;
+}
+
 /* ", 2 of them of level MUST": a customer should not have to count them. Caller frees. */
 static char *mandatory_untested(const json_t *statement)
 {
@@ -140,14 +163,14 @@ static void write_claims(struct vg_sheet *sheet, const json_t *statement)
     {
         vg_autofree char *offered = profiles(json_object_get(claim, "profiles"));
         vg_autofree char *promised = promises(json_object_get(claim, "promises"));
-        vg_autofree char *policies = joined(json_object_get(claim, "policies"));
+        vg_autofree char *scheduled = policies(json_object_get(claim, "policies"));
         /* Where it is expected, no test fails because a driver fell back to it. */
         bool software = json_is_true(json_object_get(claim, "software_renderer"));
         vg_autofree char *name =
             vg_format("%s%s", vg_json_text_or(claim, "name", "?"), software ? ", rendering in software" : "");
         vg_sheet_cell(sheet, name);
         vg_sheet_cell(sheet, offered);
-        vg_sheet_cell(sheet, policies);
+        vg_sheet_cell(sheet, scheduled);
         vg_sheet_cell(sheet, promised);
     }
 }

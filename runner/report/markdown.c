@@ -6,14 +6,21 @@
 
 enum { ROWS = 200, TROUBLES = 50, REASON_BYTES = 400 };
 
-/* Punctuation as numeric entities: no flavour of Markdown makes anything of them. */
+/* Whether no flavour of Markdown makes anything of it. Summaries are read as plain text, too. */
+static bool is_plain(const char *c)
+{
+    if (*c == ':') /* else it may belong to an address, or to the name of a picture */
+        return c[1] == ' ' || c[1] == '\0';
+    return !ispunct((unsigned char)*c) || strchr(".,;-%+()'\"?!/", *c);
+}
+
+/* Other punctuation as numeric entities. */
 void vg_report_markdown_add(struct vg_text *text, const char *foreign)
 {
     vg_autofree char *clean = vg_report_clean(foreign);
     for (const char *c = clean; *c; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (byte < 0x80 && ispunct(byte) && !strchr(".,-%+()", byte))
-            vg_text_add(text, "&#%u;", byte);
+        if ((unsigned char)*c < 0x80 && !is_plain(c))
+            vg_text_add(text, "&#%u;", (unsigned)*c);
         else
             vg_text_add_bytes(text, c, 1);
     }

@@ -71,8 +71,10 @@ char *vg_report_took_text(const struct vg_run *run)
     if (!run->started || !run->ended || !strptime(run->started, "%Y-%m-%dT%H:%M:%SZ", &from) ||
         !strptime(run->ended, "%Y-%m-%dT%H:%M:%SZ", &to))
         return NULL;
-    double seconds = difftime(timegm(&to), timegm(&from));
-    return seconds >= 0 ? vg_duration_text(seconds) : NULL;
+    double seconds = difftime(timegm(&to), timegm(&from)); /* of instants in whole seconds */
+    if (seconds < 1)
+        return seconds < 0 ? NULL : vg_strdup("less than 1 s");
+    return vg_duration_text(seconds);
 }
 
 char *vg_report_run_text(const struct vg_run *run)

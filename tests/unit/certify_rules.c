@@ -313,6 +313,7 @@ static void failures_and_waivers(void **state)
     assert_non_null(strstr(text, "TICKET-7"));
     assert_non_null(strstr(text, "2027-01-31"));
     assert_non_null(strstr(text, "p1, at most 2 per pGPU"));
+    assert_non_null(strstr(text, "equal-share, period 20 ms<"));
     assert_non_null(strstr(text, "virtio-venus, rendering in software"));
     assert_non_null(strstr(text, "6.1.0-&lt;script&gt;"));
     assert_null(strstr(text, "<script"));

@@ -116,16 +116,19 @@ static void markdown_says_who_knew(void **state)
 {
     (void)state;
     struct vg_results *results = make_results("<script>alert(1)</script>");
-    struct vg_judgement *judgement = add_judgement(results, "[x](http://y) | z", "native", VG_FAIL, "*bold* @somebody");
+    struct vg_judgement *judgement =
+        add_judgement(results, "[x](http://y) | z", "native", VG_FAIL, "*bold* @somebody: see https://z :x: isn't it?");
     decide(results, judgement, "VGPU-ISO-002");
     judgement->overlay = VG_OVERLAY_WAIVED;
     judgement->overlay_reason = vg_strdup("old kernel (BUG-8, until 2099-01-01)");
     vg_autofree char *text = written(results, "m.md");
-    assert_non_null(strstr(text, "### vgauge: 0 of 1 requirement met&#59; 1 not met, as expected."));
+    assert_non_null(strstr(text, "### vgauge: 0 of 1 requirement met; 1 not met, as expected."));
     assert_non_null(strstr(text, "- **fail** (waived) "));
     assert_non_null(strstr(text, "Expected: old kernel (BUG-8, until 2099-01-01)"));
     assert_non_null(strstr(text, "| VGPU-ISO-002 | not met, as expected |"));
-    static const char *const never[] = { "<script", "](", "*bold*", "@somebody", "| z" };
+    assert_non_null(strstr(text, "somebody: see")); /* read as plain text, too */
+    assert_non_null(strstr(text, "isn't it?"));
+    static const char *const never[] = { "<script", "](", "*bold*", "@somebody", "| z", "https:", ":x:" };
     for (unsigned i = 0; i < VG_COUNT(never); i++)
         if (strstr(text, never[i]))
             fail_msg("in the Markdown: %s", never[i]);

@@ -49,6 +49,9 @@ static void the_answer_comes_first(void **state)
     expect(results, "virtio-venus pass, native fail\n");
     expect(results, "virtio-venus pass; 1 not applicable\n");
     expect(results, "2 pass, 1 fail, 1 invalid, 2 skip (6 instances), took 3 m 20 s");
+    free(results->run->ended); /* its instants are in whole seconds, so that nothing is known of parts of one */
+    results->run->ended = vg_strdup(results->run->started);
+    expect(results, "(6 instances), took less than 1 s");
     drop_results(results);
 }
 
