@@ -154,6 +154,21 @@ static void every_test_survives_json(void **state)
     }
 }
 
+/* A source is shown beside its limit, wherever that stands: what is "above" it there is another limit. */
+static void every_limit_says_its_source_itself(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < catalog->test_count; i++) {
+        const struct vg_test *test = catalog->tests[i];
+        for (unsigned j = 0; j < test->expectation_count; j++) {
+            const char *source = test->expectations[j].source;
+            if (source && strncasecmp(source, "as above", 8) == 0)
+                fail_msg("%s: the source of %s is \"%s\"; say it in full", test->id, test->expectations[j].metric,
+                         source);
+        }
+    }
+}
+
 /* Known failures of the reference hypervisor: each entry is about tests that there are, and has not expired. */
 static void shipped_expectations_are_about_tests(void **state)
 {
@@ -177,9 +192,13 @@ static void shipped_expectations_are_about_tests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requirements_are_whole),       cmocka_unit_test(every_cited_source_is_explained),
-        cmocka_unit_test(the_quick_plan_has_its_tests), cmocka_unit_test(every_shipped_host_loads),
-        cmocka_unit_test(every_test_survives_json),     cmocka_unit_test(shipped_expectations_are_about_tests),
+        cmocka_unit_test(requirements_are_whole),
+        cmocka_unit_test(every_cited_source_is_explained),
+        cmocka_unit_test(the_quick_plan_has_its_tests),
+        cmocka_unit_test(every_shipped_host_loads),
+        cmocka_unit_test(every_test_survives_json),
+        cmocka_unit_test(shipped_expectations_are_about_tests),
+        cmocka_unit_test(every_limit_says_its_source_itself),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
