@@ -79,14 +79,29 @@ static bool samples_complete(const struct vg_measurements *m, uint64_t *samples,
     return true;
 }
 
+/* Two results cannot have begun at the same nanosecond: one is a copy of the other, a boot that passed put in the place
+ * of one that did not. begun: instant -> where. */
+static bool is_no_copy(const struct vg_measurements *m, const struct vg_judgement *judgement, json_t *begun,
+                       struct vg_error *err)
+{
+    if (!m->phase_count)
+        return true;
+    vg_autofree char *instant = vg_format("%lld", (long long)m->phases[0].start_host_ns);
+    const char *other = json_string_value(json_object_get(begun, instant));
+    if (other)
+        return vg_fail(err, VG_ERROR_INPUT, "it was measured at the same nanosecond as %s: one is a copy", other);
+    vg_json_set_text(begun, instant, judgement->directory);
+    return true;
+}
+
 static bool judge_again(const struct vg_results *results, const struct vg_test *test,
-                        const struct vg_judgement *judgement, const struct vg_host *host, uint64_t *samples,
-                        struct vg_error *err)
+                        const struct vg_judgement *judgement, const struct vg_host *host, json_t *begun,
+                        uint64_t *samples, struct vg_error *err)
 {
     vg_autofree char *directory = vg_format("%s/%s", results->run->directory, judgement->directory);
     VG_CLEANUP(cleanup_measurements) struct vg_measurements *m = vg_measurements_load(directory, err);
     if (!m || !same_instance(m, judgement, err) || !cert_as_asked(test, m, host, err) ||
-        !samples_complete(m, samples, err))
+        !is_no_copy(m, judgement, begun, err) || !samples_complete(m, samples, err))
         return false;
     VG_CLEANUP(cleanup_judgement) struct vg_judgement *again = vg_judge(test, m, err);
     if (!again)
@@ -106,6 +121,7 @@ bool cert_follows(const char *run_directory, const struct vg_results *results, c
 {
     VG_CLEANUP(cleanup_test) struct vg_test *test = NULL;
     struct cert_planned planned VG_CLEANUP(cert_planned_free);
+    vg_autojson json_t *begun = vg_json_new_object();
     *samples = 0;
     if (!cert_plan(results->run, suite, &planned, err))
         return false;
@@ -119,7 +135,7 @@ bool cert_follows(const char *run_directory, const struct vg_results *results, c
             vg_test_free(test);
             test = vg_run_load_test(run_directory, judgement->test, err);
         }
-        if (!test || !judge_again(results, test, judgement, planned.host, samples, err)) {
+        if (!test || !judge_again(results, test, judgement, planned.host, begun, samples, err)) {
             cert_without_directory(results->run->directory, err);
             return vg_wrap(err, "%s", judgement->directory);
         }

@@ -18,6 +18,7 @@ static struct tarball original;
 
 #define INSTANCE "run/tests/made-000/virtio-venus.p0.equal-share.boot-1/"
 #define OTHER    "run/tests/made-001/virtio-venus.p0.equal-share.boot-1/"
+#define NEXT     "run/tests/made-000/virtio-venus.p1.equal-share.boot-1/"
 #define SAMPLES  INSTANCE "tiny.guest.0.0.submission.csv"
 
 static inline int set_up(void **state)
