@@ -48,10 +48,19 @@ struct vg_requirement {
 
 /* --- tests ------------------------------------------------------------------------------------------------------ */
 
+/* Why a test does not apply to mechanisms: what their documents say. */
+struct vg_ground {
+    struct vg_words mechanism;
+    char *because; /* goes on from "does not apply to NAME: " */
+    char *source;  /* keys of docs/sources.md */
+};
+
 /* needs: what must be there, else the test skips with the reason. */
 struct vg_needs {
     struct vg_words capability; /* vulkan, gl, drm: all of them */
     struct vg_words mechanism;  /* any of them; empty: every mechanism */
+    struct vg_ground *grounds;  /* `not_for`: why none of the others is among them, as far as that was looked up */
+    unsigned ground_count;
     struct vg_words policy;     /* any of them; empty: every policy */
     struct vg_words package;    /* Debian packages that the guest image must have: all of them; only with `vm` */
     bool vm;                    /* needs a VM: does not apply to native tenants */
@@ -220,6 +229,7 @@ struct vg_host_policy {
     char *name;               /* "equal-share" */
     unsigned period_us;       /* scheduling period; 0: not applicable */
     unsigned slice_us;        /* 0: not applicable */
+    char *priority;           /* of all functions of an Intel GPU: "low", "normal", "high"; NULL: left as it is */
     unsigned elastic_percent; /* fixed-elastic: how much more than its part one may get while others' parts are free */
 };
 

@@ -47,6 +47,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     VG_FIELD_WORD("name", VG_MANDATORY, struct vg_host_policy, name),
     CYAML_FIELD_UINT("period_us", VG_OPTIONAL, struct vg_host_policy, period_us),
     CYAML_FIELD_UINT("slice_us", VG_OPTIONAL, struct vg_host_policy, slice_us),
+    VG_FIELD_WORD("priority", VG_OPTIONAL, struct vg_host_policy, priority),
     CYAML_FIELD_UINT("elastic_percent", VG_OPTIONAL, struct vg_host_policy, elastic_percent),
     CYAML_FIELD_END,
 };

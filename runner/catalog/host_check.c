@@ -165,6 +165,22 @@ static bool check_elastic(const struct vg_document *document, const char *path, 
            vg_document_fail(document, percent, err, "only the policy fixed-elastic has a cap on elastic shares");
 }
 
+/* What a function without work gets: Intel's firmware knows such a word. */
+static bool check_priority(const struct vg_document *document, const char *path, const char *mechanism,
+                           const struct vg_host_policy *policy, struct vg_error *err)
+{
+    static const char *const words[] = { "low", "normal", "high" };
+    vg_autofree char *place = vg_format("%s/priority", path);
+    if (!policy->priority)
+        return true;
+    if (!vg_check_word(document, place, "priority", policy->priority, words, VG_COUNT(words), err))
+        return false;
+    return (vg_equal(mechanism, "xe-sriov") &&
+            (vg_equal(policy->name, "xe-quanta") || vg_equal(policy->name, "best-effort"))) ||
+           vg_document_fail(document, place, err,
+                            "only xe-sriov has a priority of functions, under xe-quanta and best-effort");
+}
+
 static bool check_policies(const struct vg_document *document, const char *path, struct vg_host_mechanism *mechanism,
                            struct vg_error *err)
 {
@@ -177,7 +193,8 @@ static bool check_policies(const struct vg_document *document, const char *path,
         if (!vg_check_word(document, name, "policy", policy->name, vg_known_policies, vg_known_policy_count, err) ||
             !vg_check_range(document, period, &policy->period_us, 0, 1000, 10000000, err) ||
             !vg_check_range(document, slice, &policy->slice_us, 0, 100, 10000000, err) ||
-            !check_elastic(document, entry, policy, err))
+            !check_elastic(document, entry, policy, err) ||
+            !check_priority(document, entry, mechanism->name, policy, err))
             return false;
         if (policy->period_us && policy->slice_us > policy->period_us)
             return vg_document_fail(document, slice, err, "a slice cannot be longer than the period");

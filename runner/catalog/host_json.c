@@ -116,6 +116,7 @@ static json_t *policies_to_json(const struct vg_host_mechanism *mechanism)
             vg_json_set_int(json, "period_us", mechanism->policies[i].period_us);
         if (mechanism->policies[i].slice_us)
             vg_json_set_int(json, "slice_us", mechanism->policies[i].slice_us);
+        set_text_if(json, "priority", mechanism->policies[i].priority);
         set_int_if(json, "elastic_percent", mechanism->policies[i].elastic_percent);
         vg_json_append(array, json);
     }

@@ -94,9 +94,20 @@ static const cyaml_schema_value_t expectation_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vg_raw_expectation, expectation_fields),
 };
 
+static const cyaml_schema_field_t ground_fields[] = {
+    VG_FIELD_WORDS("mechanism", VG_MANDATORY, struct vg_ground, mechanism),
+    VG_FIELD_TEXT("because", VG_MANDATORY, struct vg_ground, because),
+    VG_FIELD_TEXT("source", VG_MANDATORY, struct vg_ground, source),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t ground_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vg_ground, ground_fields),
+};
+
 static const cyaml_schema_field_t needs_fields[] = {
     VG_FIELD_WORDS("capability", VG_OPTIONAL, struct vg_needs, capability),
     VG_FIELD_WORDS("mechanism", VG_OPTIONAL, struct vg_needs, mechanism),
+    VG_FIELD_LIST("not_for", VG_OPTIONAL, struct vg_needs, grounds, ground_count, ground_entry),
     VG_FIELD_WORDS("policy", VG_OPTIONAL, struct vg_needs, policy),
     VG_FIELD_WORDS("package", VG_OPTIONAL, struct vg_needs, package),
     CYAML_FIELD_BOOL("vm", VG_OPTIONAL, struct vg_needs, vm),

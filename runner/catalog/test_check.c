@@ -86,6 +86,30 @@ static bool check_packages(const struct vg_document *document, const struct vg_n
     return vg_check_words(document, "needs/package", "package", &needs->package, NULL, 0, err);
 }
 
+/* A ground is for a mechanism that the test leaves out, and for each there is one. */
+static bool check_grounds(const struct vg_document *document, const struct vg_needs *needs, struct vg_error *err)
+{
+    struct vg_words seen = { 0 }; /* borrows its items */
+    bool good = true;
+    for (unsigned i = 0; good && i < needs->ground_count; i++) {
+        const struct vg_ground *ground = &needs->grounds[i];
+        vg_autofree char *place = vg_format("needs/not_for/%u/mechanism", i);
+        if (!ground->mechanism.count || !*ground->because || !*ground->source)
+            good = vg_document_fail(document, place, err, "name the mechanisms, what their documents say, and which");
+        good = good && check_mechanisms(document, place, &ground->mechanism, err);
+        for (unsigned j = 0; good && j < ground->mechanism.count; j++) {
+            char *name = ground->mechanism.items[j];
+            if (!needs->mechanism.count || vg_words_have(&needs->mechanism, name))
+                good = vg_document_fail(document, place, err, "the test is for `%s`: see `needs/mechanism`", name);
+            else if (vg_words_have(&seen, name))
+                good = vg_document_fail(document, place, err, "`%s` has a ground already", name);
+            vg_push(seen.items, seen.count) = name;
+        }
+    }
+    free(seen.items);
+    return good;
+}
+
 static bool check_needs(const struct vg_document *document, struct vg_test *test, struct vg_error *err)
 {
     unsigned at_once = 0, usual = test->needs.tenants; /* of a population */
@@ -95,6 +119,7 @@ static bool check_needs(const struct vg_document *document, struct vg_test *test
     return vg_check_words(document, "needs/capability", "capability", &test->needs.capability, capabilities,
                           VG_COUNT(capabilities), err) &&
            check_mechanisms(document, "needs/mechanism", &test->needs.mechanism, err) &&
+           check_grounds(document, &test->needs, err) &&
            vg_check_words(document, "needs/policy", "policy", &test->needs.policy, vg_known_policies,
                           vg_known_policy_count, err) &&
            check_packages(document, &test->needs, err) &&

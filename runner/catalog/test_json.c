@@ -9,11 +9,26 @@ static json_t *settings_to_json(json_t *object, const struct vg_settings *settin
     return object;
 }
 
+static json_t *grounds_to_json(const struct vg_needs *needs)
+{
+    json_t *array = vg_json_new_array();
+    for (unsigned i = 0; i < needs->ground_count; i++) {
+        json_t *json = vg_json_new_object();
+        vg_json_set(json, "mechanism", vg_words_to_json(&needs->grounds[i].mechanism));
+        vg_json_set_text(json, "because", needs->grounds[i].because);
+        vg_json_set_text(json, "source", needs->grounds[i].source);
+        vg_json_append(array, json);
+    }
+    return array;
+}
+
 static json_t *needs_to_json(const struct vg_needs *needs)
 {
     json_t *json = vg_json_new_object();
     vg_json_set(json, "capability", vg_words_to_json(&needs->capability));
     vg_json_set(json, "mechanism", vg_words_to_json(&needs->mechanism));
+    if (needs->ground_count)
+        vg_json_set(json, "not_for", grounds_to_json(needs));
     vg_json_set(json, "policy", vg_words_to_json(&needs->policy));
     vg_json_set(json, "package", vg_words_to_json(&needs->package));
     vg_json_set_bool(json, "vm", needs->vm);

@@ -217,7 +217,7 @@ static bool one_per_vf(struct vg_drill *drill, struct vg_error *err)
             return false;
     }
     if (!with_vfs)
-        vg_drill_skip(drill, "no pGPU of %s here has virtual functions", drill->config->name);
+        vg_drill_skip(drill, "no pGPU of %s here has virtual functions (`vfs` of the host file)", drill->config->name);
     return true;
 }
 
@@ -235,7 +235,8 @@ static bool mixed(struct vg_drill *drill, struct vg_error *err)
     long long rounds = vg_drill_number(drill, "rounds");
     unsigned pgpu;
     if (!vg_drill_has(drill, VG_CAPACITY_MIXED_SIZE, &pgpu)) {
-        vg_drill_skip(drill, "no pGPU of %s here is in mixed-size mode", drill->config->name);
+        vg_drill_skip(drill, "no pGPU of %s here has the capacity mixed-size (`capacity` of the host file)",
+                      drill->config->name);
         return true;
     }
     vg_drill_look(drill, pgpu);

@@ -71,7 +71,7 @@ static bool vf_counts(struct vg_drill *drill, struct vg_error *err)
         vg_drill_drain(drill, rounds + 1);
     }
     if (!with_vfs)
-        vg_drill_skip(drill, "no pGPU of %s here has virtual functions", drill->config->name);
+        vg_drill_skip(drill, "no pGPU of %s here has virtual functions (`vfs` of the host file)", drill->config->name);
     return true;
 }
 
@@ -98,7 +98,8 @@ static bool mode_switch(struct vg_drill *drill, struct vg_error *err)
 {
     unsigned pgpu;
     if (!vg_drill_has(drill, VG_CAPACITY_MIXED_SIZE, &pgpu) || !drill->mechanism->setup) {
-        vg_drill_skip(drill, "no pGPU of %s here has a mixed-size mode", drill->config->name);
+        vg_drill_skip(drill, "no pGPU of %s here has the capacity mixed-size (`capacity` of the host file)",
+                      drill->config->name);
         return true;
     }
     int total = (int)drill->walk.vf_totals[pgpu];

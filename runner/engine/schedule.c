@@ -42,9 +42,14 @@ static unsigned default_profile(const struct vg_test *test, const struct vg_host
     return 0;
 }
 
-static char *only_for(const struct vg_words *mechanisms, const char *name)
+static char *only_for(const struct vg_needs *needs, const char *name)
 {
+    const struct vg_words *mechanisms = &needs->mechanism;
     vg_autotext struct vg_text text = { 0 };
+    for (unsigned i = 0; i < needs->ground_count; i++)
+        if (vg_words_have(&needs->grounds[i].mechanism, name))
+            return vg_format("does not apply to %s: %s (%s)", name, needs->grounds[i].because,
+                             needs->grounds[i].source);
     vg_text_add(&text, "does not apply to %s, only to ", name);
     for (unsigned i = 0; i < mechanisms->count; i++)
         vg_text_add(&text, "%s%s", i == 0 ? "" : i + 1 == mechanisms->count ? " and " : ", ", mechanisms->items[i]);
@@ -80,7 +85,7 @@ static char *why_it_does_not_apply(const struct vg_test *test, const struct vg_h
             return vg_format("%s does not offer %s", mechanism->name, capability);
     }
     if (test->needs.mechanism.count && !vg_words_have(&test->needs.mechanism, mechanism->name))
-        return only_for(&test->needs.mechanism, mechanism->name);
+        return only_for(&test->needs, mechanism->name);
     if (test->needs.vm && !mechanism->vm)
         return vg_format("needs a VM; a tenant of %s is a process on the host", mechanism->name);
     if (policy && test->needs.policy.count && !vg_words_have(&test->needs.policy, policy))

@@ -69,9 +69,10 @@ struct vg_vgpu {
     const struct vg_host_profile *profile;
     unsigned pgpu_index;
     char uuid[37];
-    int vf;           /* index of its VF, or VG_ANY */
-    int placement_id; /* mixed-size: read back from the driver; else VG_ANY */
-    void *state;      /* the mechanism's own */
+    int vf;                 /* index of its VF, or VG_ANY */
+    int placement_id;       /* mixed-size: read back from the driver; else VG_ANY */
+    uint64_t granted_bytes; /* memory, where the driver was asked for some and said how much it gave; else 0 */
+    void *state;            /* the mechanism's own */
 };
 
 /* A create in every detail, for tests that say how; what is not said is chosen. */

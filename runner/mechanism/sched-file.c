@@ -87,14 +87,14 @@ bool vg_knob_read_choice(const char *path, const char *const *choices, size_t co
                    shown);
 }
 
-enum vg_refusal vg_knob_write_choice(const char *path, const char *const *choices, size_t count, size_t index,
-                                     struct vg_error *err)
+enum vg_refusal vg_knob_write_choice(const char *path, const char *shown_at, const char *const *choices, size_t count,
+                                     size_t index, struct vg_error *err)
 {
     size_t now;
     enum vg_refusal refusal = write_text(path, choices[index], err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
-    if (!vg_knob_read_choice(path, choices, count, &now, err))
+    if (!vg_knob_read_choice(shown_at, choices, count, &now, err))
         return VG_REFUSED_ERROR;
     if (now == index)
         return VG_REFUSED_NOT;

@@ -18,24 +18,39 @@ enum vg_refusal vg_knob_write(const char *path, uint64_t value, struct vg_error 
 /* For a file that shows all choices with the one in force in brackets, "[low] normal high", or that one alone. */
 bool vg_knob_read_choice(const char *path, const char *const *choices, size_t count, size_t *index,
                          struct vg_error *err);
-enum vg_refusal vg_knob_write_choice(const char *path, const char *const *choices, size_t count, size_t index,
-                                     struct vg_error *err);
+/* Written to one file and read back from another, or from the same. */
+enum vg_refusal vg_knob_write_choice(const char *path, const char *shown_at, const char *const *choices, size_t count,
+                                     size_t index, struct vg_error *err);
 
-/* --- Intel xe: sriov_admin/{pf,vfN}/profile (Linux 6.19, Documentation/ABI/testing/sysfs-driver-intel-xe-sriov) --- */
+/* --- Intel: xe of Linux 6.19, and i915 of Intel's own tree; which files each has, sched-intel.c says --- */
 
-enum vg_xe_priority { VG_XE_LOW, VG_XE_NORMAL, VG_XE_HIGH };
-struct vg_xe_scheduling {
-    unsigned exec_quantum_ms;    /* 0: unlimited, the default; at most 100,000 (the firmware's limit) */
-    unsigned preempt_timeout_us; /* 0: unlimited; at most 100,000,000 */
-    enum vg_xe_priority priority;
+enum vg_intel_priority {
+    VG_INTEL_UNSAID, /* to set: leave it as it is; read: this driver does not say */
+    VG_INTEL_LOW,    /* the default: a function without work does not get its quantum */
+    VG_INTEL_NORMAL, /* it gets it all the same */
+    VG_INTEL_HIGH,   /* xe's PF alone: its turn is the next */
 };
+struct vg_intel_scheduling {
+    unsigned exec_quantum_ms;    /* 0: unlimited; at most 100,000 (the firmware's limit) */
+    unsigned preempt_timeout_us; /* 0: unlimited; at most 100,000,000 */
+    enum vg_intel_priority priority;
+};
+/* Is there a driver with such files? */
+bool vg_intel_scheduling_there(const char *root, const char *pf);
 /* function: 0 the PF, N the VF N. */
-bool vg_xe_scheduling_get(const char *root, const char *pf, unsigned function, struct vg_xe_scheduling *now,
-                          struct vg_error *err);
-/* Takes effect at once, also with VFs running. Values that are in force already are not written again: a VF's priority
- * may be read only, and setting what it is must not be refused. */
-enum vg_refusal vg_xe_scheduling_set(const char *root, const char *pf, unsigned function,
-                                     const struct vg_xe_scheduling *wanted, struct vg_error *err);
+bool vg_intel_scheduling_get(const char *root, const char *pf, unsigned function, struct vg_intel_scheduling *now,
+                             struct vg_error *err);
+/* Takes effect at once, also with VFs running. Values that are in force already are not written again. The priority
+ * of a VF can be read only by now: then that of all functions is set, PF included. What is read back must be exactly
+ * what was asked: the ABI allows the driver to align a quantum, but the part of the time that a tenant is due is worked
+ * out from what was asked. The error says what the driver made of it, which then can be asked for. */
+enum vg_refusal vg_intel_scheduling_set(const char *root, const char *pf, unsigned function,
+                                        const struct vg_intel_scheduling *wanted, struct vg_error *err);
+/* xe-quanta: slice_us times its weight for each tenant's VF, and a timeout of twice that; best-effort: both unlimited,
+ * since a driver may have provisioned others when VFs were enabled. And the policy's priority, if it names one. */
+enum vg_refusal vg_intel_scheduling_policy(const char *root, const char *pf, const struct vg_host_policy *policy,
+                                           const struct vg_policy_tenant *tenants, unsigned count,
+                                           struct vg_error *err);
 
 /* --- Intel GVT-g: the weight belongs to the type (drivers/gpu/drm/i915/gvt/vgpu.c) and is fixed at creation --- */
 

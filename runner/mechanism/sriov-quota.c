@@ -5,25 +5,12 @@
  * prelim_iov or iov. In Linux itself i915 has no VFs. That tree calls the interface obsolete, so nothing beyond it is
  * assumed.
  */
-#include <dirent.h>
+#include "mechanism/drm-card.h"
 #include "mechanism/pci.h"
 #include "mechanism/sriov.h"
 
 static const char *const places[] = { "prelim_iov", "iov" };
 static const char *const tiles[] = { "gt", "gt0", "gt1", "gt2", "gt3" };
-
-/* The PF's DRM card, or NULL. Caller frees. */
-static char *card_of(const struct vg_vendor *vendor, const char *pci)
-{
-    vg_autofree char *path = vg_pci_path(vendor, pci, "drm");
-    vg_autodir DIR *directory = opendir(path);
-    for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;) {
-        const char *digits = entry->d_name + 4;
-        if (strncmp(entry->d_name, "card", 4) == 0 && *digits && !digits[strspn(digits, "0123456789")])
-            return vg_format("%s/%s", path, entry->d_name);
-    }
-    return NULL;
-}
 
 /* Files for this VF's memory, one per tile that has memory; returns how many, and the first of them. */
 static unsigned i915_files(const char *card, int vf, char **first)
@@ -51,7 +38,8 @@ static enum vg_refusal find_file(const struct vg_vendor *vendor, const char *pci
     }
     if (!vg_equal(driver, "i915"))
         return VG_REFUSED_NOT;
-    vg_autofree char *card = card_of(vendor, pci);
+    vg_autofree char *device = vg_pci_path(vendor, pci, NULL);
+    vg_autofree char *card = vg_drm_card(device);
     unsigned count = card ? i915_files(card, vf, path) : 0;
     if (count == 1)
         return VG_REFUSED_NOT;
@@ -69,26 +57,32 @@ static enum vg_refusal find_file(const struct vg_vendor *vendor, const char *pci
     return VG_REFUSED_UNSUPPORTED;
 }
 
-/* Writes and reads back. */
-static enum vg_refusal set_quota(const char *path, uint64_t bytes, struct vg_error *err)
+/* xe's ABI lets the driver align a quota; it rounds up to whole pages of its local memory translation table, 2 MiB, on
+ * each of at most four tiles (xe_sriov_pf_provision.c, vram_per_tile). What is more than that was not asked for. */
+static bool is_granted(uint64_t asked, uint64_t now)
+{
+    enum { PAGE = 2 << 20, TILES = 4 };
+    return now == asked || (asked && now > asked && now - asked < (uint64_t)PAGE * TILES);
+}
+
+/* Writes and reads back how much it became. */
+static enum vg_refusal set_quota(const char *path, uint64_t bytes, uint64_t *granted, struct vg_error *err)
 {
     vg_autofree char *text = vg_format("%llu", (unsigned long long)bytes);
-    uint64_t now;
     enum vg_refusal refusal = vg_vendor_write(path, text, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
-    if (!vg_vendor_number(path, UINT64_MAX, &now, err))
+    if (!vg_vendor_number(path, UINT64_MAX, granted, err))
         return VG_REFUSED_ERROR;
-    if (now == bytes)
+    if (is_granted(bytes, *granted))
         return VG_REFUSED_NOT;
     vg_fail(err, VG_ERROR_ENVIRONMENT,
-            "the driver took a quota of %s bytes at %s, and says %llu; if it rounds, let the profile's `memory_mib` be "
-            "what it can give",
-            text, path, (unsigned long long)now);
+            "the driver took a quota of %s bytes at %s, and says %llu, which is no rounding up to its pages", text,
+            path, (unsigned long long)*granted);
     return VG_REFUSED_ERROR;
 }
 
-enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err)
+enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_vgpu *made, struct vg_error *err)
 {
     struct vg_sriov_vf *vf = made->state;
     vg_autofree char *path = NULL;
@@ -100,19 +94,22 @@ enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, const struc
     if (!vg_vendor_number(path, UINT64_MAX, &vf->before, err))
         return VG_REFUSED_ERROR;
     vf->given = vf->before != made->profile->memory_bytes;
-    return vf->given ? set_quota(path, made->profile->memory_bytes, err) : VG_REFUSED_NOT;
+    made->granted_bytes = vf->before;
+    return vf->given ? set_quota(path, made->profile->memory_bytes, &made->granted_bytes, err) : VG_REFUSED_NOT;
 }
 
 void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made)
 {
     struct vg_sriov_vf *vf = made->state;
     struct vg_error err = { 0 };
+    uint64_t now;
     vg_autofree char *path = NULL;
     vg_autofree char *device = vg_pci_path(vendor, vf->address, NULL);
     if (!vf->given || !vg_exists(device)) /* disabling VFs released what they had */
         return;
     if (find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, &err) != VG_REFUSED_NOT ||
-        (path && set_quota(path, vf->before, &err) != VG_REFUSED_NOT && set_quota(path, 0, &err) != VG_REFUSED_NOT))
+        (path && set_quota(path, vf->before, &now, &err) != VG_REFUSED_NOT &&
+         set_quota(path, 0, &now, &err) != VG_REFUSED_NOT))
         vg_warn("the VF %s keeps memory that nobody uses: %s", vf->address, err.text);
     vf->given = false;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* VFs by sriov_numvfs (from one number to another through 0), each given to vfio-pci by driver_override; seen by
- * looking who has it. Their share of time is in sriov_admin/vfN/profile where the driver has it (xe, from Linux 6.19).
- */
+ * looking who has it. Their share of time, where the driver lets it be set, is sched-intel.c's or sched-gim.c's. */
 #include <errno.h>
 #include "mechanism/pci.h"
 #include "mechanism/sched-knobs.h"
@@ -285,30 +284,15 @@ bool vg_sriov_device(void *state, const struct vg_vgpu *vgpu, char **path, struc
 enum vg_refusal vg_sriov_policy(void *state, unsigned pgpu_index, const struct vg_host_policy *policy,
                                 const struct vg_policy_tenant *tenants, unsigned tenant_count, struct vg_error *err)
 {
-    enum { US_PER_MS = 1000, TIMEOUT_OF_QUANTUM = 2 }; /* as IGT's scheduling tests have it */
     struct vg_vendor *vendor = state;
-    bool quanta = vg_equal(policy->name, "xe-quanta");
-    const char *pci = vendor->host->pgpus[pgpu_index].pci;
-    vg_autofree char *admin = vg_pci_path(vendor, pci, "sriov_admin");
-    if (vg_gim_is_loaded(vendor->host->root) && !vg_exists(admin))
-        return vg_gim_policy_require(vendor->host->root, pgpu_index, policy, err);
-    if (!quanta && vg_equal(policy->name, "best-effort"))
+    const char *root = vendor->host->root, *pci = vendor->host->pgpus[pgpu_index].pci;
+    bool best_effort = vg_equal(policy->name, "best-effort"), intel = vg_intel_scheduling_there(root, pci);
+    if (vg_gim_is_loaded(root) && !intel)
+        return vg_gim_policy_require(root, pgpu_index, policy, err);
+    if (intel && (best_effort || vg_equal(policy->name, "xe-quanta")))
+        return vg_intel_scheduling_policy(root, pci, policy, tenants, tenant_count, err);
+    if (best_effort)
         return VG_REFUSED_NOT;
-    if (!quanta || !vg_exists(admin)) {
-        vg_fail(err, VG_ERROR_REFUSED, "this driver offers no scheduling policy %s", policy->name);
-        return VG_REFUSED_UNSUPPORTED;
-    }
-    for (unsigned i = 0; i < tenant_count; i++) {
-        struct vg_xe_scheduling wanted;
-        unsigned function = (unsigned)tenants[i].vgpu->vf + 1;
-        uint64_t quantum_us = (uint64_t)policy->slice_us * (tenants[i].weight ? tenants[i].weight : 1);
-        if (!vg_xe_scheduling_get(vendor->host->root, pci, function, &wanted, err))
-            return VG_REFUSED_ERROR;
-        wanted.exec_quantum_ms = (unsigned)(quantum_us / US_PER_MS);
-        wanted.preempt_timeout_us = (unsigned)(quantum_us * TIMEOUT_OF_QUANTUM);
-        enum vg_refusal refusal = vg_xe_scheduling_set(vendor->host->root, pci, function, &wanted, err);
-        if (refusal != VG_REFUSED_NOT)
-            return refusal;
-    }
-    return VG_REFUSED_NOT;
+    vg_fail(err, VG_ERROR_REFUSED, "this driver offers no scheduling policy %s", policy->name);
+    return VG_REFUSED_UNSUPPORTED;
 }

@@ -29,9 +29,10 @@ struct vg_sriov_vf {
     uint64_t before;  /* and was so much */
 };
 
-/* sriov-quota.c: where the driver lets memory be given to a VF, it gets what its profile says, and shows it. Without
+/* sriov-quota.c: where the driver lets memory be given to a VF, it gets what its profile says, rounded up to the
+ * driver's pages; made->granted_bytes is what became of it. Without
  * such a file the driver divides its memory by itself; i915, which promises one, is then refused as unsupported. */
-enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err);
+enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_vgpu *made, struct vg_error *err);
 /* Its quota becomes what it was, or, where somebody else has that by now, nothing: memory of a VF that nobody has is
  * lost to all others. What cannot be taken back is warned of. */
 void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made);

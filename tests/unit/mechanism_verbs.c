@@ -217,6 +217,41 @@ static void assert_file(const char *path, const char *text)
     assert_string_equal(now, text);
 }
 
+/* The ABI lets the driver align what it is asked for: that is granted, and told; what is no alignment is not. */
+static void a_quota_may_be_rounded_up(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
+    static const struct {
+        uint64_t asked, granule, granted; /* 0: refused */
+    } rows[] = {
+        { (UINT64_C(1) << 30), 0, UINT64_C(1) << 30 },
+        { (UINT64_C(1) << 30) - 1, 2 << 20, UINT64_C(1) << 30 },
+        { (UINT64_C(1) << 30) + 1, 8 << 20, (UINT64_C(1) << 30) + (8 << 20) },
+        { (UINT64_C(1) << 30) + 1, 16 << 20, 0 },
+        { 1, 64 << 20, 0 },
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        struct vg_vgpu *vgpu = NULL;
+        void *opened = NULL;
+        begin_tree("xe-sriov", make_xe_tree);
+        profile.memory_bytes = rows[i].asked;
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        fake_granule = rows[i].granule;
+        enum vg_refusal answer = mechanism->create(opened, 0, &profile, &vgpu, &err);
+        if (answer != (rows[i].granted ? VG_REFUSED_NOT : VG_REFUSED_ERROR))
+            fail_msg("row %zu: %s: %s", i, vg_refusal_name(answer), err.text);
+        if (vgpu)
+            assert_true(vgpu->granted_bytes == rows[i].granted);
+        assert_int_equal(live(), vgpu != NULL);
+        mechanism->close(opened);
+        fake_granule = 0;
+        end_tree();
+    }
+    profile.memory_bytes = UINT64_C(1) << 30;
+}
+
 /* Memory that was given to a VF is given back with it, also when the VF itself could not be had; where what it had is
  * somebody else's by now, it keeps none. */
 static void memory_does_not_stay_with_a_vf(void **state)
@@ -345,6 +380,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mechanism_lives_through_it),
         cmocka_unit_test(a_quota_is_read_back),
+        cmocka_unit_test(a_quota_may_be_rounded_up),
         cmocka_unit_test(memory_does_not_stay_with_a_vf),
         cmocka_unit_test(i915_gives_memory_where_it_has_a_file),
         cmocka_unit_test(i915_is_not_believed),

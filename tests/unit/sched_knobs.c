@@ -89,21 +89,21 @@ static void xe_is_read_and_set(void **state)
 {
     (void)state;
     struct vg_error err = { 0 };
-    struct vg_xe_scheduling now;
+    struct vg_intel_scheduling now;
     put_xe();
-    assert_true(vg_xe_scheduling_get(root, PF, 1, &now, &err));
+    assert_true(vg_intel_scheduling_get(root, PF, 1, &now, &err));
     assert_int_equal(now.exec_quantum_ms, 20);
     assert_int_equal(now.preempt_timeout_us, 40000);
-    assert_int_equal(now.priority, VG_XE_LOW);
-    struct vg_xe_scheduling wanted = { 8, 16000, VG_XE_HIGH };
-    assert_int_equal(vg_xe_scheduling_set(root, PF, 1, &wanted, &err), VG_REFUSED_NOT);
+    assert_int_equal(now.priority, VG_INTEL_LOW);
+    struct vg_intel_scheduling wanted = { 8, 16000, VG_INTEL_HIGH };
+    assert_int_equal(vg_intel_scheduling_set(root, PF, 1, &wanted, &err), VG_REFUSED_NOT);
     assert_text(PROFILE "exec_quantum_ms", "8");
     assert_text(PROFILE "preempt_timeout_us", "16000");
     assert_text(PROFILE "sched_priority", "high");
     /* What is so already is not written: a priority that may only be read is no obstacle. */
     put(PROFILE "sched_priority", "low [normal] high");
-    wanted = (struct vg_xe_scheduling) { 0, 0, VG_XE_NORMAL };
-    assert_int_equal(vg_xe_scheduling_set(root, PF, 1, &wanted, &err), VG_REFUSED_NOT);
+    wanted = (struct vg_intel_scheduling) { 0, 0, VG_INTEL_NORMAL };
+    assert_int_equal(vg_intel_scheduling_set(root, PF, 1, &wanted, &err), VG_REFUSED_NOT);
     assert_text(PROFILE "sched_priority", "low [normal] high");
     assert_text(PROFILE "exec_quantum_ms", "0");
 }
@@ -112,19 +112,19 @@ static void xe_refuses_before_it_writes(void **state)
 {
     (void)state;
     static const struct {
-        struct vg_xe_scheduling wanted;
+        struct vg_intel_scheduling wanted;
         unsigned function;
         const char *word;
     } cases[] = {
-        { { 100001, 1, VG_XE_LOW }, 1, "quantum of 100001 ms" },
-        { { 1, 100000001, VG_XE_LOW }, 1, "timeout of 100000001 us" },
-        { { 1, 1, (enum vg_xe_priority)3 }, 1, "priority 3" },
-        { { 1, 1, VG_XE_LOW }, 65, "no VF 65" },
+        { { 100001, 1, VG_INTEL_LOW }, 1, "quantum of 100001 ms" },
+        { { 1, 100000001, VG_INTEL_LOW }, 1, "timeout of 100000001 us" },
+        { { 1, 1, (enum vg_intel_priority)4 }, 1, "priority 4" },
+        { { 1, 1, VG_INTEL_LOW }, 65, "no VF 65" },
     };
     put_xe();
     for (size_t i = 0; i < VG_COUNT(cases); i++) {
         struct vg_error err = { 0 };
-        assert_int_equal(vg_xe_scheduling_set(root, PF, cases[i].function, &cases[i].wanted, &err),
+        assert_int_equal(vg_intel_scheduling_set(root, PF, cases[i].function, &cases[i].wanted, &err),
                          VG_REFUSED_UNSUPPORTED);
         assert_says(&err, cases[i].word);
         assert_text(PROFILE "exec_quantum_ms", "20");
@@ -154,13 +154,13 @@ static void malformed_xe_is_an_error(void **state)
     };
     for (size_t i = 0; i < VG_COUNT(cases); i++) {
         struct vg_error err = { 0 };
-        struct vg_xe_scheduling now, wanted = { 5, 5, VG_XE_LOW };
+        struct vg_intel_scheduling now, wanted = { 5, 5, VG_INTEL_LOW };
         put_xe();
         vg_autofree char *file = vg_format(PROFILE "%s", cases[i].file);
         put(file, cases[i].text);
-        assert_false(vg_xe_scheduling_get(root, PF, 1, &now, &err));
+        assert_false(vg_intel_scheduling_get(root, PF, 1, &now, &err));
         assert_says(&err, cases[i].word);
-        assert_int_equal(vg_xe_scheduling_set(root, PF, 1, &wanted, &err), VG_REFUSED_ERROR);
+        assert_int_equal(vg_intel_scheduling_set(root, PF, 1, &wanted, &err), VG_REFUSED_ERROR);
         assert_int_equal(err.kind, VG_ERROR_ENVIRONMENT);
     }
 }
@@ -169,17 +169,17 @@ static void vanished_xe_is_an_error(void **state)
 {
     (void)state;
     struct vg_error err = { 0 };
-    struct vg_xe_scheduling now, wanted = { 5, 5, VG_XE_LOW };
+    struct vg_intel_scheduling now, wanted = { 5, 5, VG_INTEL_LOW };
     put_xe();
-    assert_int_equal(vg_xe_scheduling_set(root, PF, 2, &wanted, &err), VG_REFUSED_ERROR);
+    assert_int_equal(vg_intel_scheduling_set(root, PF, 2, &wanted, &err), VG_REFUSED_ERROR);
     assert_says(&err, "vf2");
     assert_says(&err, "sriov_admin");
     vg_autofree char *file = place(PROFILE "preempt_timeout_us");
     unlink(file);
-    assert_false(vg_xe_scheduling_get(root, PF, 1, &now, &err));
+    assert_false(vg_intel_scheduling_get(root, PF, 1, &now, &err));
     assert_says(&err, "preempt_timeout_us");
-    assert_false(vg_xe_scheduling_get(root, PF, 0, &now, &err)); /* the PF has no such folder here */
-    assert_says(&err, "/pf/");
+    assert_false(vg_intel_scheduling_get(root, PF, 0, &now, &err)); /* the PF has no such folder here */
+    assert_says(&err, "/pf;");
 }
 
 /* A driver that takes a value and has another; one that refuses it after the first half was written. */
@@ -192,13 +192,13 @@ static void a_written_value_is_not_believed(void **state)
     assert_int_equal(vg_knob_write(path, 51, &err), VG_REFUSED_ERROR);
     assert_says(&err, "was set to 51, but reads 33");
     static const char *const choices[] = { "51", "00000033" };
-    assert_int_equal(vg_knob_write_choice(path, choices, 2, 0, &err), VG_REFUSED_ERROR);
+    assert_int_equal(vg_knob_write_choice(path, path, choices, 2, 0, &err), VG_REFUSED_ERROR);
     assert_says(&err, "was set to `51`, but `00000033` is in force");
     put_xe();
     put(PROFILE "exec_quantum_ms", "20");
     put_link(PROFILE "preempt_timeout_us", "/proc/self/oom_score_adj"); /* takes at most 1000 */
-    struct vg_xe_scheduling wanted = { 8, 5000, VG_XE_NORMAL };
-    assert_int_equal(vg_xe_scheduling_set(root, PF, 1, &wanted, &err), VG_REFUSED_UNSUPPORTED);
+    struct vg_intel_scheduling wanted = { 8, 5000, VG_INTEL_NORMAL };
+    assert_int_equal(vg_intel_scheduling_set(root, PF, 1, &wanted, &err), VG_REFUSED_UNSUPPORTED);
     assert_says(&err, "does not take `5000`");
     assert_text(PROFILE "exec_quantum_ms", "20"); /* back again */
     assert_text(PROFILE "sched_priority", "low");

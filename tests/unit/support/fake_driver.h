@@ -23,6 +23,8 @@ static struct fake_fault {
     bool when_written; /* begins with the next write there */
 } fake_fault;
 
+static uint64_t fake_granule; /* a quota is rounded up to it; 0: not at all */
+
 static void fake_put(const char *path, const char *text)
 {
     struct vg_error err = { 0 };
@@ -97,6 +99,20 @@ static void act(const char *path, const char *value)
         unlink(link);
     } else if (ends_with(path, "/drivers_probe"))
         probe(word);
+    else if (ends_with(path, "_quota") && fake_granule) {
+        uint64_t asked = strtoull(word, NULL, 10);
+        vg_autofree char *given =
+            vg_format("%llu\n", (unsigned long long)((asked + fake_granule - 1) / fake_granule * fake_granule));
+        fake_put(path + strlen(fake_root) + 1, given);
+    } else if (ends_with(path, "/.bulk_profile/sched_priority")) {
+        static const char *const functions[] = { "pf", "vf1", "vf2" };
+        for (size_t i = 0; i < VG_COUNT(functions); i++) {
+            vg_autofree char *one =
+                vg_format("%.*s/%s/profile/sched_priority", (int)(strstr(path, "/.bulk") - path), path, functions[i]);
+            if (access(one, F_OK) == 0)
+                fake_put(one + strlen(fake_root) + 1, word);
+        }
+    }
 }
 
 static bool path_of(int fd, char path[4096])

@@ -21,7 +21,7 @@ static struct vg_host host = {
     .name = T("faults"), .root = fake_root, .pgpus = &pgpu, .pgpu_count = 1, .mechanisms = &config, .mechanism_count = 1
 };
 
-static void make_mdev_tree(void)
+static __attribute__((unused)) void make_mdev_tree(void)
 {
     struct vg_error err = { 0 };
     vg_autofree char *bus = vg_format("%s/sys/bus/mdev/devices", fake_root);
@@ -55,14 +55,14 @@ static void make_pci_tree(const char *vf_file, const char *text)
     fake_link(PF "virtfn1", "../0000:41:00.5");
 }
 
-static void make_nvidia_tree(void)
+static __attribute__((unused)) void make_nvidia_tree(void)
 {
     make_pci_tree("nvidia/current_vgpu_type", "0\n");
     fake_put(VF0 "nvidia/creatable_vgpu_types", "ID    : vGPU Name\n46    : NVIDIA X-1Q\n");
     fake_put(VF1 "nvidia/creatable_vgpu_types", "ID    : vGPU Name\n46    : NVIDIA X-1Q\n");
 }
 
-static void make_sriov_tree(void)
+static __attribute__((unused)) void make_sriov_tree(void)
 {
     make_pci_tree(NULL, NULL);
     fake_put(DEBUG "vram_provisioned", "VF1:\t1073741824\t(1.00 GiB)\nVF2:\t1073741824\t(1.00 GiB)\n");
@@ -70,7 +70,7 @@ static void make_sriov_tree(void)
              "VF1:\t0x1000000-0x1ffffff\t(16.0 MiB)\nVF2:\t0x2000000-0x2ffffff\t(16.0 MiB)\n");
 }
 
-static void make_passthrough_tree(void)
+static __attribute__((unused)) void make_passthrough_tree(void)
 {
     make_pci_tree("nvidia/current_vgpu_type", "0\n");
 }
@@ -90,7 +90,7 @@ static bool link_leads_to(const char *path, const char *end)
 }
 
 /* vGPUs as the driver itself has them. A VF whose file is gone has none. */
-static unsigned live(void)
+static __attribute__((unused)) unsigned live(void)
 {
     static const char *const types[] = { VF0 "nvidia/current_vgpu_type", VF1 "nvidia/current_vgpu_type" };
     static const char *const drivers[] = { PF "driver", VF0 "driver", VF1 "driver" };
