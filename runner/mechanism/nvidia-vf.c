@@ -481,7 +481,8 @@ static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool en
         vg_autofree char *shown = vg_printable(output ? output : "", output ? strlen(output) : 0, 200);
         vg_fail(err, VG_ERROR_REFUSED, "sriov-manage %s %s failed %u times; it last said: %s", argv[1], pci, try + 1,
                 shown);
-        vg_sleep_ns(wait_ns);
+        if (try + 1 < MANAGE_TRIES)
+            vg_sleep_ns(wait_ns);
     }
     return VG_REFUSED_BUSY;
 }

@@ -72,9 +72,10 @@ static ssize_t show_setting(void *object, long argument, char *buffer, size_t si
 static int store_quota(struct card *card, unsigned function, unsigned long bytes)
 {
     struct share *share = &card->shares[function];
-    unsigned long mib = (bytes >> MIB_SHIFT) / GRANULE_MIB * GRANULE_MIB;
-    if (mib > card->memory_mib)
+    if (bytes >> MIB_SHIFT > card->memory_mib)
         return -EINVAL;
+    unsigned long granule = (unsigned long)GRANULE_MIB << MIB_SHIFT; /* pages of the memory translation table */
+    unsigned long mib = ((bytes + granule - 1) / granule * granule) >> MIB_SHIFT;
     if (!mib) {
         *share = (struct share) { .value = { share->value[0], share->value[1], share->value[2] } };
         return 0;
@@ -85,20 +86,40 @@ static int store_quota(struct card *card, unsigned function, unsigned long bytes
     return 0;
 }
 
+/* The index of a priority, or -1. */
+static int priority_of(const char *data, size_t length)
+{
+    size_t bare = length && data[length - 1] == '\n' ? length - 1 : length;
+    for (int i = 0; i < 3; i++)
+        if (strlen(priorities[i]) == bare && memcmp(priorities[i], data, bare) == 0)
+            return i;
+    return -1;
+}
+
+/* Of all functions at once, and only low or normal: the firmware has a switch for those two. */
+static int store_all_priorities(void *object, long argument, const char *data, size_t length)
+{
+    (void)argument;
+    struct card *card = object;
+    int priority = priority_of(data, length);
+    if (priority < 0 || priority > 1)
+        return -EINVAL;
+    for (unsigned i = 0; i <= card->pci->vf_total; i++)
+        card->shares[i].value[PRIORITY] = (unsigned long)priority;
+    return 0;
+}
+
 static int store_setting(void *object, long argument, const char *data, size_t length)
 {
     struct card *card = object;
     unsigned what = (unsigned)argument % 8, function = (unsigned)(argument / 8);
     unsigned long value;
     if (what == PRIORITY) {
-        size_t bare = length && data[length - 1] == '\n' ? length - 1 : length;
-        for (unsigned i = 0; i < 3; i++) {
-            if (strlen(priorities[i]) != bare || memcmp(priorities[i], data, bare) != 0)
-                continue;
-            card->shares[function].value[PRIORITY] = i;
-            return 0;
-        }
-        return -EINVAL;
+        int priority = priority_of(data, length);
+        if (priority < 0)
+            return -EINVAL;
+        card->shares[function].value[PRIORITY] = (unsigned long)priority;
+        return 0;
     }
     if (!model_number(data, length, &value))
         return -EINVAL;
@@ -112,6 +133,7 @@ static int store_setting(void *object, long argument, const char *data, size_t l
 
 static const struct attribute setting = { .show = show_setting, .store = store_setting };
 static const struct attribute read_only = { .show = show_setting };
+static const struct attribute all_priorities = { .store = store_all_priorities };
 
 static ssize_t show_memory(void *object, long argument, char *buffer, size_t size)
 {
@@ -178,6 +200,7 @@ static int probe(struct pci *pci)
     if (pci->parent || !card)
         return 0;
     card->admin = tree_directory(pci->device, "sriov_admin");
+    tree_file(tree_directory(card->admin, ".bulk_profile"), "sched_priority", 0200, &all_priorities, card, 0);
     add_function(card, 0, "pf");
     for (unsigned i = 1; i <= pci->vf_total; i++) {
         snprintf(name, sizeof(name), "vf%u", i);

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What NVIDIA's own tools do to a vGPU on a VF when they fail in the middle: sriov-manage, and NVML between a write and
+ * its read-back. The library is played by this program's own dlopen and dlsym. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <dlfcn.h>
+#include "mechanism/nvml-abi.h"
+#include "support/fake_trees.h"
+
+/* --- NVML --- */
+
+enum call { NO_CALL, GET_MODE, SET_MODE, ACTIVE, PLACEMENT, FUNCTION };
+static struct {
+    enum call fails; /* this call answers `answer` ... */
+    nvmlReturn_t answer;
+    bool when_live; /* ... but only while a vGPU is there, that is: after the write */
+    bool after_set; /* ... but only after the mode was set */
+    bool deaf;      /* setting the mode says yes and does nothing */
+    bool elsewhere; /* the vGPU is told to be on another VF */
+    bool was_set;
+    unsigned mode;
+} nvml;
+
+static nvmlReturn_t answer(enum call call)
+{
+    bool now = nvml.fails == call && (!nvml.when_live || live() > 0) && (!nvml.after_set || nvml.was_set);
+    return now ? nvml.answer : NVML_SUCCESS;
+}
+
+static nvmlReturn_t nothing(void)
+{
+    return NVML_SUCCESS;
+}
+
+static const char *error_text(nvmlReturn_t result)
+{
+    return result == NVML_ERROR_IN_USE ? "in use by another client" : "unknown error";
+}
+
+static nvmlReturn_t find(const char *pci, nvmlDevice_t *device)
+{
+    (void)pci;
+    *device = (nvmlDevice_t)&nvml;
+    return NVML_SUCCESS;
+}
+
+static nvmlReturn_t get_mode(nvmlDevice_t device, nvmlVgpuHeterogeneousMode_t *mode)
+{
+    (void)device;
+    mode->mode = nvml.mode;
+    return answer(GET_MODE);
+}
+
+static nvmlReturn_t set_mode(nvmlDevice_t device, const nvmlVgpuHeterogeneousMode_t *mode)
+{
+    (void)device;
+    nvmlReturn_t result = answer(SET_MODE);
+    if (result == NVML_SUCCESS && !nvml.deaf)
+        nvml.mode = mode->mode;
+    nvml.was_set = result == NVML_SUCCESS;
+    return result;
+}
+
+static nvmlReturn_t active(nvmlDevice_t device, unsigned *count, nvmlVgpuInstance_t *instances)
+{
+    (void)device;
+    *count = live();
+    for (unsigned i = 0; i < *count; i++)
+        instances[i] = i;
+    return answer(ACTIVE);
+}
+
+static nvmlReturn_t placement(nvmlVgpuInstance_t instance, nvmlVgpuPlacementId_t *where)
+{
+    where->placementId = 8 * instance;
+    return answer(PLACEMENT);
+}
+
+static nvmlReturn_t function(nvmlVgpuInstance_t instance, char *pci, unsigned *length)
+{
+    (void)instance;
+    snprintf(pci, *length, "00000000:41:00.%u", nvml.elsewhere ? 6 : 4);
+    return answer(FUNCTION);
+}
+
+static const struct {
+    const char *name;
+    void (*function)(void);
+} library[] = {
+    { "nvmlInit_v2", (void (*)(void))nothing },
+    { "nvmlShutdown", (void (*)(void))nothing },
+    { "nvmlErrorString", (void (*)(void))error_text },
+    { "nvmlDeviceGetHandleByPciBusId_v2", (void (*)(void))find },
+    { "nvmlDeviceGetVgpuHeterogeneousMode", (void (*)(void))get_mode },
+    { "nvmlDeviceSetVgpuHeterogeneousMode", (void (*)(void))set_mode },
+    { "nvmlDeviceGetActiveVgpus", (void (*)(void))active },
+    { "nvmlVgpuInstanceGetPlacementId", (void (*)(void))placement },
+    { "nvmlVgpuInstanceGetGpuPciId", (void (*)(void))function },
+};
+
+/* In the place of the C library's. */
+void *dlopen(const char *path, int flags)
+{
+    (void)flags;
+    return path && ends_with(path, "/libnvidia-ml.so.1") ? &nvml : NULL;
+}
+
+void *dlsym(void *handle, const char *name)
+{
+    void *found = NULL;
+    (void)handle;
+    for (size_t i = 0; i < VG_COUNT(library); i++)
+        if (vg_equal(library[i].name, name))
+            memcpy(&found, &library[i].function, sizeof(found));
+    return found;
+}
+
+int dlclose(void *handle)
+{
+    (void)handle;
+    return 0;
+}
+
+static void begin_mixed(void)
+{
+    memset(&nvml, 0, sizeof(nvml));
+    pgpu.capacity = T("mixed-size");
+    begin_tree("nvidia-vfio", make_nvidia_tree);
+}
+
+static void end_mixed(void)
+{
+    end_tree();
+    pgpu.capacity = NULL;
+}
+
+/* The type was written; then NVML cannot tell where the vGPU is. It is taken away, and the VF serves the next one. */
+static void nvml_fails_after_the_write(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-vfio");
+    static const enum call calls[] = { GET_MODE, ACTIVE, PLACEMENT, FUNCTION, NO_CALL };
+    for (size_t i = 0; i < VG_COUNT(calls); i++) {
+        struct vg_error err = { 0 };
+        struct vg_vgpu *vgpu = NULL;
+        void *opened = NULL;
+        begin_mixed();
+        if (!mechanism->open(&host, &config, &opened, &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(nvml.mode, 1);
+        nvml.fails = calls[i];
+        nvml.answer = NVML_ERROR_UNKNOWN;
+        nvml.when_live = true;
+        nvml.elsewhere = calls[i] == NO_CALL; /* it answers, but of another VF */
+        enum vg_refusal refusal = mechanism->create(opened, 0, &profile, &vgpu, &err);
+        if (refusal != VG_REFUSED_ERROR || err.kind != VG_ERROR_ENVIRONMENT || !strstr(err.text, "NVML"))
+            fail_msg("call %d: %s: %s", (int)calls[i], vg_refusal_name(refusal), err.text);
+        assert_null(vgpu);
+        assert_int_equal(live(), 0);
+        nvml.fails = NO_CALL;
+        nvml.elsewhere = false;
+        assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_NOT);
+        assert_int_equal(vgpu->placement_id, 0);
+        assert_int_equal(live(), 1);
+        assert_true(mechanism->destroy(opened, vgpu, &err));
+        mechanism->close(opened);
+        end_mixed();
+    }
+}
+
+/* The same, and the driver does not take it away either: it stays on the list, and closing takes it away. */
+static void nvml_fails_and_the_driver_is_busy(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-vfio");
+    struct vg_error err = { 0 };
+    struct vg_vgpu *vgpu = NULL;
+    void *opened = NULL;
+    begin_mixed();
+    assert_true(mechanism->open(&host, &config, &opened, &err));
+    nvml.fails = PLACEMENT;
+    nvml.answer = NVML_ERROR_UNKNOWN;
+    nvml.when_live = true;
+    /* reads fail from the write on, so that nobody can say that it went */
+    fake_fault = (struct fake_fault) { .ending = "0000:41:00.4/nvidia/current_vgpu_type",
+                                       .error = EIO,
+                                       .times = 3,
+                                       .reading = true,
+                                       .when_written = true };
+    assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_ERROR);
+    assert_null(vgpu);
+    fake_fault = (struct fake_fault) { 0 };
+    mechanism->close(opened);
+    assert_int_equal(live(), 0);
+    end_mixed();
+}
+
+/* The mode is set by NVML alone: refused, not what was set, or not to be read back. */
+static void mixed_size_mode_is_read_back(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-vfio");
+    static const struct {
+        enum call fails;
+        nvmlReturn_t answer;
+        bool after_set, deaf;
+        const char *says;
+    } rows[] = {
+        { SET_MODE, NVML_ERROR_IN_USE, false, false, "in use by another client" },
+        { GET_MODE, NVML_ERROR_UNKNOWN, true, false, "NVML cannot tell the mode" },
+        { GET_MODE, NVML_ERROR_UNKNOWN, false, false, "NVML cannot tell the mode" },
+        { NO_CALL, NVML_SUCCESS, false, true, "is not as it was set" },
+        { GET_MODE, NVML_ERROR_NOT_SUPPORTED, false, false, "is not as it was set" },
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        void *opened = NULL;
+        begin_mixed();
+        nvml.fails = rows[i].fails;
+        nvml.answer = rows[i].answer;
+        nvml.after_set = rows[i].after_set;
+        nvml.deaf = rows[i].deaf;
+        if (mechanism->open(&host, &config, &opened, &err) || !strstr(err.text, rows[i].says))
+            fail_msg("row %zu: %s", i, err.text);
+        assert_int_equal(live(), 0);
+        end_mixed();
+    }
+}
+
+/* --- sriov-manage --- */
+
+static void make_tree_without_vfs(void)
+{
+    make_nvidia_tree();
+    vg_autofree char *first = vg_format("%s/" PF "virtfn0", fake_root);
+    vg_autofree char *second = vg_format("%s/" PF "virtfn1", fake_root);
+    assert_int_equal(unlink(first), 0);
+    assert_int_equal(unlink(second), 0);
+    fake_put(PF "sriov_numvfs", "0\n");
+}
+
+static unsigned calls_of_the_tool(void)
+{
+    struct vg_error ignored = { 0 };
+    unsigned count = 0;
+    vg_autofree char *path = vg_format("%s/calls", fake_root), *text = NULL;
+    size_t length;
+    if (!vg_read_file(path, 65536, &text, &length, &ignored))
+        return 0;
+    for (size_t i = 0; i < length; i++)
+        count += text[i] == '\n';
+    return count;
+}
+
+static void the_tool_that_enables_vfs_fails(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-vfio");
+    static const struct {
+        const char *name, *script; /* after `root=...` and the count of calls; NULL: there is no such tool */
+        bool works;
+        unsigned calls;
+        enum vg_error_kind kind;
+        const char *says;
+    } rows[] = {
+        { "busy for ever", "echo 'Cannot obtain unbindLock'; exit 1\n", false, 5, VG_ERROR_REFUSED,
+          "failed 5 times; it last said: Cannot obtain unbindLock" },
+        { "busy for a while",
+          "[ $(wc -l <$root/calls) -lt 3 ] && exit 1\ncd $root/" PF " && ln -s ../0000:41:00.4 virtfn0 && ln -s "
+          "../0000:41:00.5 virtfn1\n",
+          true, 3, VG_ERROR_REFUSED, NULL },
+        { "says yes and does nothing", "exit 0\n", false, 1, VG_ERROR_ENVIRONMENT, "has 0 VFs" },
+        { "says what a terminal would obey", "printf '\\033[31mno\\n'; exit 1\n", false, 5, VG_ERROR_REFUSED,
+          "\\x1b[31mno" },
+        { "is not there", NULL, false, 0, VG_ERROR_ENVIRONMENT, "sriov-manage" },
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        void *opened = NULL;
+        begin_tree("nvidia-vfio", make_tree_without_vfs);
+        if (rows[i].script) {
+            vg_autofree char *text =
+                vg_format("#!/bin/sh\nroot=%s\necho \"$@\" >>$root/calls\n%s", fake_root, rows[i].script);
+            vg_autofree char *tool = vg_format("%s/usr/lib/nvidia/sriov-manage", fake_root);
+            fake_put("usr/lib/nvidia/sriov-manage", text);
+            assert_int_equal(chmod(tool, 0755), 0);
+        }
+        bool works = mechanism->open(&host, &config, &opened, &err);
+        if (works != rows[i].works || (!works && (err.kind != rows[i].kind || !strstr(err.text, rows[i].says))))
+            fail_msg("%s: %s", rows[i].name, works ? "works" : err.text);
+        assert_int_equal(calls_of_the_tool(), rows[i].calls);
+        assert_int_equal(live(), 0);
+        if (works)
+            mechanism->close(opened);
+        end_tree();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nvml_fails_after_the_write),
+        cmocka_unit_test(nvml_fails_and_the_driver_is_busy),
+        cmocka_unit_test(mixed_size_mode_is_read_back),
+        cmocka_unit_test(the_tool_that_enables_vfs_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
