@@ -10,6 +10,7 @@
 enum column { TIME, EVENT, VM, TYPE, NUMA, HOST, PGPU, COLUMNS };
 static const char *const column_names[] = { "time_s", "event", "vm", "type", "numa", "host", "pgpu" };
 enum { MANDATORY = TYPE + 1, MAX_LINE = 1000, MAX_NAME = 64, SHOWN = 80 };
+#define MOST_TIME_S 1e10 /* three centuries: any sum of times is exact to a microsecond */
 
 struct reader {
     const char *path;
@@ -95,11 +96,20 @@ static bool fail_in(const struct reader *reader, enum column column, const char 
     return fail_at(reader, (unsigned)reader->place[column], "%s `%s`%s", what, shown, hint);
 }
 
+static bool is_plain(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f || *text == '"')
+            return false;
+    return true;
+}
+
 static bool read_time(struct reader *reader, struct vg_request_event *event)
 {
     const struct vg_request_stream *stream = reader->stream;
-    if (!vg_parse_real(text_of(reader, TIME), &event->time_s) || !isfinite(event->time_s) || event->time_s < 0)
-        return fail_in(reader, TIME, "a time is a number of seconds from 0, not", "");
+    if (!vg_parse_real(text_of(reader, TIME), &event->time_s) || !isfinite(event->time_s) || event->time_s < 0 ||
+        event->time_s > MOST_TIME_S)
+        return fail_in(reader, TIME, "a time is a number of seconds from 0 to 10,000,000,000, not", "");
     if (stream->event_count && event->time_s < stream->events[stream->event_count - 1].time_s)
         return fail_in(reader, TIME, "time goes back to", "; sort the events by time");
     return true;
@@ -178,8 +188,8 @@ static bool read_event(struct reader *reader)
     const char *vm = text_of(reader, VM), *word = text_of(reader, EVENT);
     if (!read_time(reader, &event))
         return false;
-    if (!*vm || strlen(vm) > MAX_NAME)
-        return fail_in(reader, VM, "a VM's name has 1 to 64 characters, not", "");
+    if (!*vm || strlen(vm) > MAX_NAME || !is_plain(vm)) /* what is decided is written with it, as CSV again */
+        return fail_in(reader, VM, "a VM's name has 1 to 64 characters, and no quotes or control characters, not", "");
     bool arrives = strcmp(word, "arrive") == 0;
     if (!arrives && strcmp(word, "leave") != 0)
         return fail_in(reader, EVENT, "an event is `arrive` or `leave`, not", "");
@@ -193,8 +203,9 @@ static bool read_lines(struct reader *reader, FILE *file)
 {
     char line[MAX_LINE + 2];
     while (fgets(line, sizeof(line), file)) {
-        reader->line++;
-        if (!split(reader, line, feof(file)))
+        static const char mark[] = "\xef\xbb\xbf"; /* some spreadsheets begin with it */
+        bool marked = ++reader->line == 1 && strncmp(line, mark, strlen(mark)) == 0;
+        if (!split(reader, line + (marked ? strlen(mark) : 0), feof(file)))
             return false;
         if (reader->field_count == 1 && !*reader->fields[0])
             continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Known bad: a manager that loses a little memory with every vGPU (two KiB: twice what VGPU-LIFE-001 allows), and one
- * that leaves a file open now and then. VGAUGE_CONTROL says which; without it everything is good. Linked into
- * vgauge-control only, by --wrap of the function below. */
+/* Known bad: a manager that loses a little memory with every vGPU (two KiB: twice what VGPU-LIFE-001 allows), one
+ * that leaves a file open now and then, and one that says "no room" where types forbid each other. VGAUGE_CONTROL says
+ * which; without it everything is good. Linked into vgauge-control only, by --wrap of the functions below. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include "mechanism/vendor.h"
@@ -32,4 +32,17 @@ void __wrap_vg_vendor_forget(struct vg_vendor *vendor, struct vg_vgpu *vgpu)
     }
     pthread_mutex_unlock(&vendor->lock);
     __real_vg_vendor_forget(vendor, vgpu);
+}
+
+enum vg_refusal __real_vg_vendor_why_full(const struct vg_vendor *vendor, const struct vg_pgpu *pgpu,
+                                          const struct vg_host_profile *profile, struct vg_error *err);
+enum vg_refusal __wrap_vg_vendor_why_full(const struct vg_vendor *vendor, const struct vg_pgpu *pgpu,
+                                          const struct vg_host_profile *profile, struct vg_error *err);
+
+enum vg_refusal __wrap_vg_vendor_why_full(const struct vg_vendor *vendor, const struct vg_pgpu *pgpu,
+                                          const struct vg_host_profile *profile, struct vg_error *err)
+{
+    enum vg_refusal refusal = __real_vg_vendor_why_full(vendor, pgpu, profile, err);
+    bool vague = vg_equal(getenv("VGAUGE_CONTROL"), "manager-vague") && refusal == VG_REFUSED_INCOMPATIBLE;
+    return vague ? VG_REFUSED_NO_CAPACITY : refusal;
 }

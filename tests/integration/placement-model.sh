@@ -48,6 +48,16 @@ serve() {
     model=$!
     for _ in $(seq 50); do grep -qs '^serving' "$work/model.log" && break; sleep 0.1; done
 }
+"$BUILD/vgauge-model" --profile a100 "$work/mount" >"$work/model.log" 2>&1 &
+model=$!
+for _ in $(seq 50); do grep -qs '^serving' "$work/model.log" && break; sleep 0.1; done
+(cd "$work/mount" && usr/lib/nvidia/sriov-manage -e 0000:41:00.0) && [ -e "$work/mount/sys/bus/pci/devices/0000:41:00.0/virtfn0" ]
+check "its sriov-manage works from where one stands" $?
+said=$("$work/mount/usr/lib/nvidia/sriov-manage" -e 0000:99:00.0 2>&1)
+[ $? = 1 ] && [ "$said" = "no device '0000:99:00.0'" ]
+check "and names a device that is not there" $?
+kill $model
+wait $model
 serve "$work/mount"
 refuses "a place where a model is served" 'a model is served there already' "$work/mount"
 kill -KILL $model

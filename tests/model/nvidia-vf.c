@@ -223,7 +223,7 @@ static int store_mode(void *object, long argument, const char *data, size_t leng
     unsigned long value;
     if (!model_number(data, length, &value) || value > 1)
         return -EINVAL;
-    if (card->gpu->count)
+    if (card->gpu->count && !model_broken("mode-any-time"))
         return -EBUSY; /* in use by another client */
     if (!card->can_mix)
         return -EOPNOTSUPP;
@@ -325,7 +325,9 @@ static void add_tools(void)
 {
     static const char script[] = "#!/bin/sh\n"
                                  "# The model's stand-in for NVIDIA's script: -e or -d, then the address.\n"
-                                 "echo \"$1 $2\" 2>/dev/null >\"${0%/usr/lib/nvidia/*}/model/sriov-manage\" && exit 0\n"
+                                 "root=$(cd \"$(dirname \"$0\")/../../..\" && pwd) || exit 1\n"
+                                 "[ -e \"$root/sys/bus/pci/devices/$2\" ] || { echo \"no device '$2'\" >&2; exit 1; }\n"
+                                 "echo \"$1 $2\" 2>/dev/null >\"$root/model/sriov-manage\" && exit 0\n"
                                  "echo 'Cannot obtain unbindLock' >&2\n"
                                  "exit 1\n";
     struct node *directory = tree_path("usr/lib/nvidia");

@@ -15,6 +15,9 @@ const char *const model_controls[] = {
     "any-type",           /* the rule of one type (or one size) per pGPU is not kept */
     "overlapping-places", /* mixed-size: looks at vGPUs of the same type only */
     "deaf-remove",        /* says yes and removes nothing */
+    "board-rule",         /* the rule of one type per pGPU reaches to all pGPUs of its board */
+    "any-uuid",           /* a malformed UUID makes a device, under a name of the driver's own */
+    "mode-any-time",      /* mixed-size mode changes with a vGPU there */
     "stale-boot",         /* what lived before a reboot still takes its place after it */
     NULL,
 };
@@ -55,6 +58,18 @@ static unsigned left_in_pools(const struct gpu *gpu, const struct type *type)
     return fits;
 }
 
+/* Only under the control board-rule: does another pGPU of the board have another type? */
+static bool board_forbids(const struct gpu *gpu, const struct type *type)
+{
+    for (unsigned i = 0; i < model_gpu_count && model_broken("board-rule"); i++) {
+        const struct gpu *other = model_gpus[i];
+        if (other != gpu && strcmp(other->board, gpu->board) == 0 && other->count &&
+            strcmp(other->instances[0]->type->id, type->id) != 0)
+            return true;
+    }
+    return false;
+}
+
 /* The type's own maximum, less all that live there, if what lives there lets it in at all. */
 static unsigned left_beside(const struct gpu *gpu, const struct type *type)
 {
@@ -66,7 +81,7 @@ static unsigned left_beside(const struct gpu *gpu, const struct type *type)
         if (gpu->rule == RULE_ONE_TYPE ? other != type : other->memory_mib != type->memory_mib)
             return 0;
     }
-    return type->max > gone ? type->max - gone : 0;
+    return type->max > gone && !board_forbids(gpu, type) ? type->max - gone : 0;
 }
 
 bool model_place(const struct gpu *gpu, const struct type *type, unsigned index, unsigned *slot)

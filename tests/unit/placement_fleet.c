@@ -130,7 +130,13 @@ static void bad_streams(void **ignored)
                "line 2, column 12: no pGPU of the fleet offers a type `8Q`, did you mean `6Q`?");
     bad_stream(HEAD "0,arrive,a,6Q\n", "line 2, column 1: 4 fields where the first line names 7");
     bad_stream(HEAD "0,arives,a,6Q,,,\n", "line 2, column 3: an event is `arrive` or `leave`, not `arives`");
-    bad_stream(HEAD "-1,arrive,a,6Q,,,\n", "line 2, column 1: a time is a number of seconds from 0, not `-1`");
+    bad_stream(HEAD "-1,arrive,a,6Q,,,\n",
+               "line 2, column 1: a time is a number of seconds from 0 to 10,000,000,000, not `-1`");
+    bad_stream("\xef\xbb\xbf" HEAD "0,arrive,a,8Q,,,\n", "line 2, column 12"); /* a byte order mark is no column */
+    bad_stream(HEAD "1e308,arrive,a,6Q,,,\n", "to 10,000,000,000, not `1e308`");
+    bad_stream(HEAD "nan,arrive,a,6Q,,,\n", "to 10,000,000,000, not `nan`");
+    bad_stream(HEAD "0,arrive,\"a\",6Q,,,\n", "no quotes or control characters, not `\"a\"`");
+    bad_stream(HEAD "0,arrive,\x1b[31ma,6Q,,,\n", "no quotes or control characters, not `\\x1b[31ma`");
     bad_stream(HEAD "nan,arrive,a,6Q,,,\n", "not `nan`");
     bad_stream(HEAD "5,arrive,a,6Q,,,\n4,arrive,b,6Q,,,\n", "line 3, column 1: time goes back to `4`; sort the events");
     bad_stream(HEAD "0,arrive,a,6Q,,,\n0,arrive,a,6Q,,,\n", "line 3, column 10: this VM is there already: `a`");
