@@ -61,9 +61,9 @@ struct vg_needs {
     struct vg_words mechanism;  /* any of them; empty: every mechanism */
     struct vg_ground *grounds;  /* `not_for`: why none of the others is among them, as far as that was looked up */
     unsigned ground_count;
-    struct vg_words policy;     /* any of them; empty: every policy */
-    struct vg_words package;    /* Debian packages that the guest image must have: all of them; only with `vm` */
-    bool vm;                    /* needs a VM: does not apply to native tenants */
+    struct vg_words policy;  /* any of them; empty: every policy */
+    struct vg_words package; /* Debian packages that the guest image must have: all of them; only with `vm` */
+    bool vm;                 /* needs a VM: does not apply to native tenants */
     bool destructive;
     unsigned tenants; /* at once; default: the sum of counts of tenants that are not `later` */
 };
