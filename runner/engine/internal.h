@@ -102,7 +102,7 @@ void vg_place_see(const struct vg_pgpu_class *class, const struct vg_pgpu *seen,
 /* One workload that was started in one tenant. */
 struct vg_active_run {
     struct vg_scene *scene;
-    struct vg_tenant *tenant;
+    struct vg_tenant *tenant; /* NULL: ended with the run, and was started again as another */
     const struct vg_workload *workload;
     const char *until;       /* the mark that the phase waits for; NULL: the end */
     unsigned phase, index;   /* its struct vg_measured_run */
@@ -123,8 +123,6 @@ struct vg_scene {
     unsigned tenant_count;
     struct vg_active_run **runs; /* in the order of starting; pointers, since links keep them */
     unsigned run_count;
-    struct vg_tenant **retired; /* ended and started again since: what runs point to */
-    unsigned retired_count;
     const char *policy;            /* in force; the instance's at first */
     struct vg_freeze *freeze;      /* NULL: no manager is stopped */
     struct vg_error storage_error; /* first failure to write samples */
