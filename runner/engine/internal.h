@@ -285,8 +285,9 @@ void vg_environment_close(struct vg_engine *engine);
 const char *vg_environment_rootfs(const struct vg_engine *engine, const struct vg_instance *instance);
 /* Why no image here will do for the test, a sentence; NULL: one does. Caller frees. */
 char *vg_environment_lacks(const struct vg_engine *engine, const struct vg_instance *instance);
-/* guest_clock.c: the option that tells an emulated guest's kernel how fast its time stamp counter runs. NULL: it need not
- * be told (KVM), or this host does not know it itself. root: "" or a recorded tree (common/ticks.h). Caller frees. */
+/* guest_clock.c: the option that tells an emulated guest's kernel how fast its time stamp counter runs. NULL: it need
+ * not be told (KVM), or this host does not know it itself. root: "" or a recorded tree (common/ticks.h). Caller frees.
+ */
 char *vg_guest_clock_option(enum vg_accel accel, const char *root);
 void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism);
 void vg_environment_fingerprint(struct vg_engine *engine);        /* fingerprint.c: of the host */
