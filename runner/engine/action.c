@@ -149,17 +149,19 @@ static struct vg_tenant *join_later(struct vg_scene *scene, unsigned index, stru
     return tenant;
 }
 
-/* Ended, and started again as another: its runs still point to it, and everything else of it goes. */
+/* Ended, and started again as another: its runs have ended with it, and nothing of it is kept but what they measured.
+ */
 static void retire(struct vg_scene *scene, struct vg_tenant *tenant)
 {
-    if (tenant->link)
-        vg_link_free(tenant->link);
-    tenant->link = NULL;
-    tenant->thread_fd = -1;
+    for (unsigned i = 0; i < scene->run_count; i++)
+        if (scene->runs[i]->tenant == tenant)
+            scene->runs[i]->tenant = NULL;
+    tenant->thread_fd = -1; /* the link's, which has closed it */
+    tenant->scene = NULL;
     if (tenant->vm)
         vg_vm_free(tenant->vm);
     tenant->vm = NULL;
-    vg_push(scene->retired, scene->retired_count) = tenant;
+    vg_tenant_free(tenant);
 }
 
 bool vg_action_run(struct vg_scene *scene, const struct vg_test_action *action, struct vg_error *err)

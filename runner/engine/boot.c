@@ -22,8 +22,10 @@ static bool start_vm(struct vg_tenant *tenant, struct vg_error *err)
     const struct vg_host_machine *host = &engine->host->machine;
     vg_autofree char *name = vg_format("vgauge-%ld-%s", (long)getpid(), tenant->label);
     vg_autofree char *socket = vg_format("%s/%u.sock", engine->runtime_directory, tenant->number);
-    vg_autofree char *cmdline = vg_format("%s%s%s", engine->images.cmdline ? engine->images.cmdline : "",
-                                          host->cmdline ? " " : "", host->cmdline ? host->cmdline : "");
+    vg_autofree char *cmdline =
+        vg_format("%s%s%s%s%s", engine->images.cmdline ? engine->images.cmdline : "", engine->guest_clock ? " " : "",
+                  engine->guest_clock ? engine->guest_clock : "", host->cmdline ? " " : "",
+                  host->cmdline ? host->cmdline : ""); /* the host file's word is the last */
     struct vg_vm_spec spec = {
         .name = name,
         .uuid = tenant->vgpu->uuid, /* a vGPU belongs to one VM, and NVIDIA's manager knows the VM by it */

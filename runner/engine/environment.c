@@ -250,6 +250,11 @@ static bool open_machine(struct vg_engine *engine, const struct vg_instance *ins
     vg_autofree char *version = vg_machine_version(engine->machine);
     vg_run_fingerprint(engine->config->run, "host.vmm", version, "libvirt connection");
     choose_accel(engine, instance);
+    engine->guest_clock = vg_guest_clock_option(engine->accel, "");
+    if (engine->accel == VG_ACCEL_TCG)
+        record(engine, "guest-clock", engine->guest_clock ? engine->guest_clock : "found by the guest",
+               engine->guest_clock ? "an emulated guest has the host's time stamp counter"
+                                   : "this host does not keep time by its time stamp counter");
     if (vg_engine_interrupted())
         return vg_fail(err, VG_ERROR_INTERRUPTED, "interrupted");
     vg_run_fingerprint(engine->config->run, "host.accel", engine->accel == VG_ACCEL_KVM ? "kvm" : "tcg",
@@ -314,6 +319,7 @@ void vg_environment_close(struct vg_engine *engine)
         vg_warn("%s", left.text);
     if (engine->runtime_claim >= 0)
         vg_runtime_release(engine->runtime_claim);
+    free(engine->guest_clock);
     free(engine->runtime_directory);
     free(engine->agent);
     free(engine->payload);

@@ -56,6 +56,10 @@ struct vg_host_resources {
     uint64_t shared_bytes; /* shared memory of the whole host: guests' memory, and what renderers share */
     uint64_t own_bytes;    /* resident in the runner */
 };
+/* kept.c: bytes in use on the heap of this process, libvirt's included; and those of them that grow by design, for they
+ * are results of the test that runs, or samples on their way to a file. */
+uint64_t vg_heap_bytes(void);
+uint64_t vg_kept_bytes(const struct vg_scene *scene);
 void vg_host_resources_read(const struct vg_engine *engine, struct vg_host_resources *resources);
 
 #endif

@@ -265,14 +265,9 @@ static void leave(struct vg_scene *scene)
         if (tenant->dead || tenant->tainted || !tenant->booted)
             vg_tenant_free(tenant);
     }
-    for (unsigned i = 0; i < scene->retired_count; i++) {
-        scene->retired[i]->scene = NULL;
-        vg_tenant_free(scene->retired[i]);
-    }
     for (unsigned i = 0; i < scene->run_count; i++)
         free(scene->runs[i]);
     free(scene->runs);
-    free(scene->retired);
     free(scene->tenants);
 }
 

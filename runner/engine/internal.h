@@ -102,7 +102,7 @@ void vg_place_see(const struct vg_pgpu_class *class, const struct vg_pgpu *seen,
 /* One workload that was started in one tenant. */
 struct vg_active_run {
     struct vg_scene *scene;
-    struct vg_tenant *tenant;
+    struct vg_tenant *tenant; /* NULL: ended with the run, and was started again as another */
     const struct vg_workload *workload;
     const char *until;       /* the mark that the phase waits for; NULL: the end */
     unsigned phase, index;   /* its struct vg_measured_run */
@@ -123,8 +123,6 @@ struct vg_scene {
     unsigned tenant_count;
     struct vg_active_run **runs; /* in the order of starting; pointers, since links keep them */
     unsigned run_count;
-    struct vg_tenant **retired; /* ended and started again since: what runs point to */
-    unsigned retired_count;
     const char *policy;            /* in force; the instance's at first */
     struct vg_freeze *freeze;      /* NULL: no manager is stopped */
     struct vg_error storage_error; /* first failure to write samples */
@@ -243,6 +241,7 @@ struct vg_engine {
     struct vg_machine *machine;
     struct vg_xvfb *xvfb;
     enum vg_accel accel;
+    char *guest_clock; /* option of the guest's kernel; NULL: none */
     enum vg_display display;
     char *payload, *agent;
     struct vg_open_mechanism *mechanisms;
@@ -284,6 +283,10 @@ void vg_environment_close(struct vg_engine *engine);
 const char *vg_environment_rootfs(const struct vg_engine *engine, const struct vg_instance *instance);
 /* Why no image here will do for the test, a sentence; NULL: one does. Caller frees. */
 char *vg_environment_lacks(const struct vg_engine *engine, const struct vg_instance *instance);
+/* guest_clock.c: the option that tells an emulated guest's kernel how fast its time stamp counter runs. NULL: it need
+ * not be told (KVM), or this host does not know it itself. root: "" or a recorded tree (common/ticks.h). Caller frees.
+ */
+char *vg_guest_clock_option(enum vg_accel accel, const char *root);
 void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechanism *mechanism);
 void vg_environment_fingerprint(struct vg_engine *engine);        /* fingerprint.c: of the host */
 void vg_environment_fingerprint_images(struct vg_engine *engine); /* of the guest image and the hypervisor tree */

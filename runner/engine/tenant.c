@@ -161,6 +161,9 @@ bool vg_tenant_stop(struct vg_tenant *tenant, const char *how, struct vg_error *
         tenant->process = NULL;
     }
     vg_tenant_lost(tenant, reason);
+    /* What ended sends no more: its descriptor is not kept for a tenant that may not be started again. */
+    if (tenant->link)
+        vg_link_close(tenant->link);
     struct vg_error destroy_error = { 0 };
     if (!give_back(tenant, &destroy_error) && stopped) {
         *err = destroy_error;

@@ -40,6 +40,9 @@ struct vg_link_events {
 struct vg_link *vg_link_new(int fd, const struct vg_link_limits *limits, const struct vg_link_events *events,
                             void *context);
 void vg_link_free(struct vg_link *link); /* closes fd */
+/* The tenant has ended: closes fd and lets go of all buffers, without an event. What was read until now stays to be
+ * asked for (clock points, whether and why it broke); nothing more is read or sent. */
+void vg_link_close(struct vg_link *link);
 int vg_link_fd(const struct vg_link *link);
 short vg_link_poll_events(
     const struct vg_link *link); /* POLLIN unless it sent too fast, and POLLOUT while output waits */

@@ -46,18 +46,26 @@ static void forget_facts(struct vg_link_run *entry)
     entry->fact_count = 0;
 }
 
-void vg_link_free(struct vg_link *link)
+/* Everything that only a link that reads or writes needs. */
+static void let_go(struct vg_link *link)
 {
-    if (!link)
-        return;
     if (link->fd >= 0)
         close(link->fd);
+    link->fd = -1;
     for (unsigned i = 0; i < link->run_count; i++)
         forget_facts(&link->runs[i]);
     vg_lines_free(&link->lines);
     vg_text_free(&link->queue);
-    free(link->runs);
     free(link->values);
+    link->values = NULL;
+}
+
+void vg_link_free(struct vg_link *link)
+{
+    if (!link)
+        return;
+    let_go(link);
+    free(link->runs);
     free(link->clock.points);
     free(link->broken);
     free(link);
@@ -259,6 +267,15 @@ void vg_link_service(struct vg_link *link)
         if (link->events.broken)
             link->events.broken(link->context, link->broken);
     }
+}
+
+void vg_link_close(struct vg_link *link)
+{
+    break_link(link, NULL, 0, "the tenant was ended");
+    link->told = true; /* by whoever ended it */
+    link->clock.id = 0;
+    link->clock.waiting = 0;
+    let_go(link);
 }
 
 unsigned vg_link_start(struct vg_link *link, const struct vg_workload *workload, const struct vg_settings *params)

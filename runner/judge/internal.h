@@ -43,6 +43,8 @@ void judge_check_environment(const struct vg_measurements *measurements, struct 
 
 /* Tenants that were running (busy or idle) during the phase. */
 unsigned judge_tenants_running(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
+/* clock.c: a tenant's clock ran at another rate than the host's; adds a reason for each. */
+bool judge_wrong_clock(const struct vg_measurements *measurements, struct vg_judgement *judgement);
 /* Whether an action of the test ended the tenant (kill, shutdown, ...): its workloads then die on purpose. */
 bool judge_ended_by_action(const struct vg_measurements *measurements, const char *tenant);
 bool judge_is_running(const struct vg_measurements *measurements, const struct vg_measured_tenant *tenant,

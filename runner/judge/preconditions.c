@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The rules that hold for every instance, in order of what they leave to be said: a test that was not run has no tenant
- * to lose, a lost tenant has no result to be wrong, and a number from the wrong driver means nothing. */
+ * to lose, a lost tenant has no result to be wrong, and a number from the wrong driver, or by a clock that runs at a
+ * rate of its own, means nothing. */
 #include "judge/internal.h"
 #include "mechanism/mechanism.h"
 
@@ -183,7 +184,8 @@ bool judge_preconditions(const struct vg_test *test, const struct vg_measurement
         return decide(judgement, VG_SKIP, true);
     }
     return decide(judgement, VG_LOST, was_lost(m, judgement)) ||
-           decide(judgement, VG_TIMEOUT, ran_out_of_time(m, judgement)) || ended_badly(test, m, judgement) ||
+           decide(judgement, VG_TIMEOUT, ran_out_of_time(m, judgement)) ||
+           decide(judgement, VG_INVALID, judge_wrong_clock(m, judgement)) || ended_badly(test, m, judgement) ||
            decide(judgement, VG_INVALID, was_incomplete(test, m, judgement)) ||
            decide(judgement, VG_INVALID, wrong_driver(test, m, judgement));
 }

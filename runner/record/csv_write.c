@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdatomic.h>
 
 enum {
     BUFFER_BYTES = 1 << 18,
@@ -23,6 +24,13 @@ struct vg_csv {
     size_t used, size;
     char *buffer;
 };
+
+static atomic_size_t buffers_bytes; /* of all files: probes write theirs in a thread of their own */
+
+size_t vg_csv_buffers_bytes(void)
+{
+    return atomic_load(&buffers_bytes);
+}
 
 static void flush(struct vg_csv *csv)
 {
@@ -44,8 +52,10 @@ static void reserve(struct vg_csv *csv, size_t bytes)
             flush(csv);
             return;
         }
-        csv->size = csv->size ? 4 * csv->size : FIRST_BYTES;
+        size_t before = csv->size;
+        csv->size = before ? 4 * before : FIRST_BYTES;
         csv->buffer = vg_reallocarray(csv->buffer, csv->size, 1);
+        atomic_fetch_add(&buffers_bytes, csv->size - before);
     }
 }
 
@@ -172,6 +182,7 @@ bool vg_csv_close(struct vg_csv *csv, uint64_t *rows, struct vg_error *err)
         *rows = csv->rows;
     int error = csv->error;
     vg_autofree char *path = csv->path;
+    atomic_fetch_sub(&buffers_bytes, csv->size);
     free(csv->buffer);
     free(csv);
     if (error == ENOSPC || error == EDQUOT)

@@ -223,6 +223,8 @@ bool vg_csv_row(struct vg_csv *csv, const int64_t *values);
 /* For probes: leading text cells, then doubles. Text is quoted. */
 bool vg_csv_probe_row(struct vg_csv *csv, int64_t time_ns, const char *tenant, const char *item, const double *values,
                       unsigned count);
+/* What the buffers of all open files take now, in bytes: each grows to 256 KiB with what is written to it. */
+size_t vg_csv_buffers_bytes(void);
 bool vg_csv_close(struct vg_csv *csv, uint64_t *rows, struct vg_error *err); /* frees csv in any case */
 
 /* --- verdicts: what the judge hands to the report ----------------------------------------------------------------- */

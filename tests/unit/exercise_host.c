@@ -112,11 +112,94 @@ static int end(void **state)
     return vg_remove_tree(runtime, &err) ? 0 : 1;
 }
 
+/* What is taken is seen, in every arena; what a result or a sample takes is known, and is what the heap grows by. The
+ * look itself needs some pages, and malloc hands out freed chunks that it still counts. */
+enum { NOISE_BYTES = 16384 };
+
+static void memory_is_told_from_results(void **state)
+{
+    (void)state;
+    struct vg_measurements measurements = { 0 };
+    struct vg_scene scene = { .measurements = &measurements };
+    assert_true(vg_heap_bytes() > 0); /* the first look makes what later ones need, too */
+    uint64_t heap = vg_heap_bytes();
+    char *small = vg_calloc(1, 60000), *large = vg_calloc(1, 3 << 20); /* the large one has a mapping of its own */
+    uint64_t more = vg_heap_bytes() - heap;
+    assert_in_range(more, 60000 + (3 << 20) - NOISE_BYTES, 60000 + (3 << 20) + NOISE_BYTES);
+    free(small);
+    free(large);
+    assert_in_range(vg_heap_bytes(), heap - NOISE_BYTES, heap + NOISE_BYTES);
+
+    uint64_t kept = vg_kept_bytes(&scene);
+    heap = vg_heap_bytes();
+    struct vg_measured_phase *phase = &vg_push(measurements.phases, measurements.phase_count);
+    *phase = (struct vg_measured_phase) { 0 };
+    for (int i = 0; i < 100; i++) {
+        struct vg_measured_run *run = &vg_push(phase->runs, phase->run_count);
+        *run = (struct vg_measured_run) { .tenant = vg_strdup("peer.0"), .workload = vg_strdup("some-workload") };
+        for (int j = 0; j < 20; j++)
+            vg_push(run->facts, run->fact_count) =
+                (struct vg_fact) { vg_format("fact-%d", j), vg_format("%0*d", 10 * j + 1, j) };
+        vg_push(run->marks, run->mark_count) = (struct vg_mark) { .name = vg_strdup("steady") };
+        vg_push(run->params.items, run->params.count) = (struct vg_setting) { vg_strdup("seconds"), vg_strdup("5") };
+        vg_push(measurements.events, measurements.event_count) =
+            (struct vg_measured_event) { 1, vg_strdup("peer.0"), vg_strdup("kill"), true,
+                                         vg_strdup("peer.0 kill done") };
+    }
+    int64_t unknown = (int64_t)(vg_heap_bytes() - heap) - (int64_t)(vg_kept_bytes(&scene) - kept);
+    assert_true(vg_kept_bytes(&scene) > kept + 100000);
+    assert_true(unknown > -NOISE_BYTES && unknown < NOISE_BYTES);
+    for (unsigned i = 0; i < phase->run_count; i++) {
+        struct vg_measured_run *run = &phase->runs[i];
+        for (unsigned j = 0; j < run->fact_count; j++) {
+            free(run->facts[j].name);
+            free(run->facts[j].value);
+        }
+        free(run->tenant);
+        free(run->workload);
+        free(run->facts);
+        free(run->marks[0].name);
+        free(run->marks);
+        free(run->params.items[0].name);
+        free(run->params.items[0].value);
+        free(run->params.items);
+        free(measurements.events[i].tenant);
+        free(measurements.events[i].action);
+        free(measurements.events[i].what);
+    }
+    free(phase->runs);
+    free(measurements.phases);
+    free(measurements.events);
+}
+
+/* A file's buffer grows with what waits in it, and goes with the file. */
+static void samples_that_wait_are_known(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    const char *const columns[] = { "a", "b" };
+    size_t before = vg_csv_buffers_bytes();
+    vg_autofree char *path = vg_format("%s/samples.csv", runtime);
+    struct vg_csv *csv = vg_csv_create(path, columns, 2, &err);
+    assert_non_null(csv);
+    size_t first = vg_csv_buffers_bytes();
+    assert_true(first > before);
+    for (int64_t i = 0; i < 100000; i++)
+        assert_true(vg_csv_row(csv, (const int64_t[]) { i, -i }));
+    assert_true(vg_csv_buffers_bytes() > first);
+    assert_true(vg_csv_buffers_bytes() <= before + (1 << 18));
+    assert_true(vg_csv_close(csv, NULL, &err));
+    assert_int_equal(vg_csv_buffers_bytes(), before);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processes_below_a_vmm_are_found),
         cmocka_unit_test(what_a_run_holds_is_counted),
+        cmocka_unit_test(memory_is_told_from_results),
+        cmocka_unit_test(samples_that_wait_are_known),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -146,6 +146,47 @@ static void skips_are_not_believed(void **state)
     }
 }
 
+/* Compared at 10 s and `seconds` later; meanwhile the tenant's clock went on by `guest_ns`. */
+static void clock_ran(struct vg_measured_tenant *tenant, int64_t seconds, int64_t guest_ns, int64_t unsure_ns)
+{
+    int64_t host_ns = seconds * S, offset_ns = 7 * S;
+    vg_push(tenant->clock, tenant->clock_count) = (struct vg_clock_point) { 10 * S, offset_ns, unsure_ns };
+    vg_push(tenant->clock, tenant->clock_count) = (struct vg_clock_point) { 10 * S + host_ns / 2, -90 * S, 0 };
+    vg_push(tenant->clock, tenant->clock_count) =
+        (struct vg_clock_point) { 10 * S + host_ns, offset_ns + host_ns - guest_ns, unsure_ns };
+}
+
+static void clocks_run_at_one_rate(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t seconds, guest_ns, unsure_ns;
+        enum vg_verdict verdict;
+        const char *word;
+    } cases[] = {
+        { 35, 35 * S, 50000, VG_PASS, NULL },
+        { 100, 101 * S - 1, 0, VG_PASS, NULL },
+        { 100, 99 * S + 1, 0, VG_PASS, NULL },
+        { 100, 101 * S + 1000, 0, VG_INVALID, "peer.0: its clock ran 1.01 times" },
+        { 100, 99 * S - 1000, 0, VG_INVALID, "0.99 times" },
+        { 100, 101 * S + 1000, 1000, VG_PASS, NULL },            /* not known so exactly */
+        { 35, 1296 * S, 50000, VG_INVALID, "37 times as fast" }, /* as it was found */
+        { 0, 1296 * S, 50000, VG_PASS, NULL },                   /* at one instant there is no rate */
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct bench b;
+        set_up(&b, "test-vm", NULL);
+        clock_ran(&b.m->tenants[0], cases[i].seconds, cases[i].guest_ns, cases[i].unsure_ns);
+        /* It comes before what the tenant says of itself: that was by its clock. */
+        set(&b.run->status, cases[i].verdict == VG_INVALID ? "fail" : "ok");
+        expect(&b, cases[i].verdict, cases[i].word);
+    }
+    struct bench once;
+    set_up(&once, "test-vm", NULL);
+    vg_push(once.m->tenants[0].clock, once.m->tenants[0].clock_count) = (struct vg_clock_point) { 10 * S, 7 * S, 5 };
+    expect(&once, VG_PASS, NULL);
+}
+
 static void order_of_rules(void **state)
 {
     (void)state;
@@ -433,6 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statuses),
         cmocka_unit_test(an_unknown_environment_is_invalid),
+        cmocka_unit_test(clocks_run_at_one_rate),
         cmocka_unit_test(order_of_rules),
         cmocka_unit_test(what_an_action_ends_is_not_lost),
         cmocka_unit_test(phase_not_reached),

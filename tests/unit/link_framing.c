@@ -213,13 +213,52 @@ static void a_flood_waits(void **state)
     guest_close(&guest);
 }
 
+/* Ended by the runner: no descriptor and no buffer is kept, nothing is told, and what is known stays to be asked for.
+ */
+static void is_closed(void **state)
+{
+    (void)state;
+    struct guest guest;
+    guest_start(&guest, NULL, 'g');
+    vg_link_ping(guest.link, 1);
+    assert_true(guest_send(&guest, "{\"type\":\"pong\",\"id\":1,\"now_ns\":2000}\n"));
+    vg_link_ping(guest.link, 3);
+    assert_int_not_equal(vg_link_pings_pending(guest.link), 0);
+    int fd = vg_link_fd(guest.link);
+    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    vg_link_close(guest.link);
+    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd + 256 * 1024 < before);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    assert_int_equal(vg_link_fd(guest.link), -1);
+    assert_int_equal(vg_link_poll_events(guest.link), 0);
+    assert_int_equal(vg_link_pings_pending(guest.link), 0);
+    assert_true(vg_link_broken(guest.link, NULL));
+    assert_false(vg_link_closed(guest.link));
+    unsigned count;
+    assert_non_null(vg_link_clock(guest.link, &count));
+    assert_int_equal(count, 1);
+    /* Whatever is done with it now does nothing. */
+    vg_link_stop(guest.link, 1);
+    vg_link_command(guest.link, "poweroff");
+    vg_link_start(guest.link, &test_workload, NULL);
+    vg_link_service(guest.link);
+    vg_link_close(guest.link);
+    assert_int_equal(guest.breaks, 0);
+    guest_close(&guest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces_of_every_size),      cmocka_unit_test(many_lines_in_one_piece),
-        cmocka_unit_test(longest_line_and_one_more), cmocka_unit_test(endless_line),
-        cmocka_unit_test(buffer_is_bounded),         cmocka_unit_test(closes),
-        cmocka_unit_test(one_call_takes_its_turn),   cmocka_unit_test(a_flood_waits),
+        cmocka_unit_test(pieces_of_every_size),
+        cmocka_unit_test(many_lines_in_one_piece),
+        cmocka_unit_test(longest_line_and_one_more),
+        cmocka_unit_test(endless_line),
+        cmocka_unit_test(buffer_is_bounded),
+        cmocka_unit_test(closes),
+        cmocka_unit_test(one_call_takes_its_turn),
+        cmocka_unit_test(a_flood_waits),
+        cmocka_unit_test(is_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
