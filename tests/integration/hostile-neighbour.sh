@@ -71,7 +71,7 @@ clean_output() { # no control character and no element of a tenant's reaches a t
 }
 : >"$work/table"
 for case in 'chatter-later|lost|' 'flood-later|lost|a line of more than 65536 bytes' 'deep|lost|nests deeper' 'types|lost|whose `' \
-    'nan|lost|not JSON' 'utf8|lost|not JSON' 'escapes|ok|' 'html|ok|' 'future|lost|from the future' 'never|timeout|did not end within' \
+    'nan|lost|not JSON' 'utf8|lost|not JSON' 'escapes|ok|' 'html|ok|' 'future|lost|from the future' 'never|timeout|did not stop when asked to either' \
     'twice|lost|which has ended' 'reboot|lost|hello' 'die|lost|'; do
     IFS='|' read -r mode expected reason <<<"$case"
     rm -rf "$work/used" "$work/run"

@@ -76,7 +76,7 @@ rm -rf "$work/run"
 printf '#!/bin/sh\necho the agent sleeps\nexec sleep 1000\n' >"$work/sleeper"
 payload "$work/sleeper" || exit 3
 host_file "$work/host.yaml" boot_timeout_s 15
-refused "a guest without a hello" 3 'did not say hello within 15 s; the last lines of its console:' 40 \
+refused "a guest without a hello" 3 'did not say hello within 15 s; what was found then: guest.0.backtrace.txt, kernel.log; the last lines of its console:' 40 \
     "${vm[@]}" --host "$work/host.yaml"
 check "a guest without a hello: its console is shown" grep -q 'the agent sleeps' "$work/err"
 
