@@ -3,16 +3,15 @@
 #include "common/attempt.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "common/child.h"
 #include "common/runtime.h"
 
-enum { POLL_MS = 10, EXIT_DONE = 0 };
+enum { EXIT_DONE = 0 };
 
 void *vg_attempt_shared(size_t bytes)
 {
@@ -22,12 +21,18 @@ void *vg_attempt_shared(size_t bytes)
     return memory;
 }
 
-static _Noreturn void child(struct vg_workload_context *context, void (*function)(struct vg_workload_context *, void *),
-                            void *argument, int message_fd)
+struct call {
+    struct vg_workload_context *context;
+    void (*function)(struct vg_workload_context *, void *);
+    void *argument;
+    char text[2048]; /* the end of what the child wrote */
+    size_t used;
+};
+
+static void enter(void *argument, int output)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
+    const struct call *call = argument;
+    struct vg_workload_context *context = call->context;
     /* As if started by hand: what it says at its end goes to standard error, which the parent reads. */
     context->run = 0;
     context->fd = -1;
@@ -36,24 +41,28 @@ static _Noreturn void child(struct vg_workload_context *context, void (*function
     int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (nowhere >= 0)
         dup2(nowhere, STDOUT_FILENO);
-    dup2(message_fd, STDERR_FILENO);
-    function(context, argument);
+    dup2(output, STDERR_FILENO);
+    call->function(context, call->argument);
     _exit(EXIT_DONE);
 }
 
-/* The last line that the child wrote, without the prefix of a workload's last words. */
-static void read_message(int fd, char *message, size_t size)
+static bool take(void *argument, int fd)
 {
-    char text[2048];
-    size_t used = 0;
-    ssize_t got;
-    while ((got = read(fd, text + used, sizeof(text) - 1 - used)) > 0) {
-        used += (size_t)got;
-        if (used == sizeof(text) - 1) { /* only the end matters */
-            memmove(text, text + used / 2, used - used / 2);
-            used -= used / 2;
-        }
+    struct call *call = argument;
+    if (call->used == sizeof(call->text) - 1) { /* only the end matters */
+        memmove(call->text, call->text + call->used / 2, call->used - call->used / 2);
+        call->used -= call->used / 2;
     }
+    ssize_t got = read(fd, call->text + call->used, sizeof(call->text) - 1 - call->used);
+    call->used += got > 0 ? (size_t)got : 0;
+    return got > 0;
+}
+
+/* The last line that the child wrote, without the prefix of a workload's last words. */
+static void last_words(struct call *call, char *message, size_t size)
+{
+    char *text = call->text;
+    size_t used = call->used;
     while (used && text[used - 1] == '\n')
         used--;
     text[used] = '\0';
@@ -68,32 +77,17 @@ static void read_message(int fd, char *message, size_t size)
 struct vg_attempt vg_attempt_run(struct vg_workload_context *context,
                                  void (*function)(struct vg_workload_context *, void *), void *argument, int timeout_s)
 {
+    static const struct vg_child_kind kind = { .enter = enter, .take = take };
+    struct call call = { .context = context, .function = function, .argument = argument };
     struct vg_attempt attempt = { .end = VG_ATTEMPT_TIME_OUT };
-    int pipe_fds[2], status = 0;
-    if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0)
-        vg_bug(context, "no pipe for a child process");
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid < 0)
-        vg_bug(context, "no child process could be started");
-    if (pid == 0)
-        child(context, function, argument, pipe_fds[1]);
-    close(pipe_fds[1]);
-    int64_t end_ns = vg_now_ns() + timeout_s * VG_NS_PER_S;
-    pid_t ended;
-    while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && vg_now_ns() < end_ns && !vg_w_should_stop(context))
-        usleep(POLL_MS * 1000);
-    if (ended == 0) {
-        kill(pid, SIGKILL);
-        waitpid(pid, &status, 0);
-    } else if (WIFSIGNALED(status)) {
-        attempt.end = VG_ATTEMPT_SIGNAL;
-        attempt.signal = WTERMSIG(status);
-    } else {
-        attempt.end = WEXITSTATUS(status) == EXIT_DONE ? VG_ATTEMPT_DONE : VG_ATTEMPT_STOPPED;
+    int status = 0;
+    if (vg_child_run(context, &kind, &call, timeout_s, &status)) {
+        attempt.end = WIFSIGNALED(status)                ? VG_ATTEMPT_SIGNAL
+                      : WEXITSTATUS(status) == EXIT_DONE ? VG_ATTEMPT_DONE
+                                                         : VG_ATTEMPT_STOPPED;
+        attempt.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     }
-    read_message(pipe_fds[0], attempt.message, sizeof(attempt.message));
-    close(pipe_fds[0]);
+    last_words(&call, attempt.message, sizeof(attempt.message));
     return attempt;
 }
 

@@ -5,36 +5,38 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "common/child.h"
 #include "common/runtime.h"
 
-enum { POLL_MS = 20, EXIT_NOT_STARTED = 127 };
+enum { EXIT_NOT_STARTED = 127 };
 
-static _Noreturn void child(const char *const *argv, int output)
+struct call {
+    const char *const *argv;
+    struct vg_program *program;
+};
+
+static void enter(void *argument, int output)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const struct call *call = argument;
     setpgid(0, 0);
-    signal(SIGTERM, SIG_DFL);
-    signal(SIGINT, SIG_DFL);
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (nothing >= 0)
         dup2(nothing, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
-    execvp(argv[0], (char *const *)argv);
-    fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+    execvp(call->argv[0], (char *const *)call->argv);
+    fprintf(stderr, "%s: %s\n", call->argv[0], strerror(errno));
     _exit(EXIT_NOT_STARTED);
 }
 
 /* What is beyond the room is read, so that the program does not wait for a reader, and forgotten. */
-static bool take(int fd, struct vg_program *program)
+static bool take(void *argument, int fd)
 {
+    struct vg_program *program = ((const struct call *)argument)->program;
     char rest[4096];
     size_t room = sizeof(program->output) - 1 - program->length;
     ssize_t got = read(fd, room ? program->output + program->length : rest, room ? room : sizeof(rest));
@@ -47,33 +49,11 @@ static bool take(int fd, struct vg_program *program)
 void vg_program_run(struct vg_workload_context *context, const char *const *argv, int timeout_s,
                     struct vg_program *program)
 {
-    int fds[2], status = 0;
+    static const struct vg_child_kind kind = { .enter = enter, .take = take };
+    struct call call = { argv, program };
+    int status = 0;
     memset(program, 0, sizeof(*program));
-    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0)
-        vg_bug(context, "no pipe for a child process");
-    fflush(stdout);
-    pid_t pid = fork();
-    if (pid < 0)
-        vg_bug(context, "no child process could be started");
-    if (pid == 0)
-        child(argv, fds[1]);
-    close(fds[1]);
-    int64_t end_ns = vg_now_ns() + timeout_s * VG_NS_PER_S;
-    pid_t ended;
-    while ((ended = waitpid(pid, &status, WNOHANG)) == 0 && vg_now_ns() < end_ns && !vg_w_should_stop(context)) {
-        struct pollfd readable = { .fd = fds[0], .events = POLLIN };
-        if (poll(&readable, 1, POLL_MS) > 0 && !take(fds[0], program))
-            usleep(POLL_MS * 1000); /* it closed its output and goes on */
-    }
-    if (ended == 0) {
-        program->timed_out = true;
-        kill(-pid, SIGKILL); /* and what it started */
-        kill(pid, SIGKILL);
-        waitpid(pid, &status, 0);
-    }
-    while (take(fds[0], program))
-        ;
-    close(fds[0]);
+    program->timed_out = !vg_child_run(context, &kind, &call, timeout_s, &status);
     program->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     program->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     /* Only where it is not installed: programs of others have no such status of their own. */

@@ -120,10 +120,16 @@ static bool shape_good(const json_t *document, struct vg_error *err)
     json_t *item;
     if (json_is_object(comparison) && !json_is_array(metrics))
         return vg_fail(err, VG_ERROR_INPUT, "`comparison.metrics` is not a list");
-    json_array_foreach((json_t *)metrics, index,
-                       item) if (!metric_good(item, seen, err)) return vg_wrap(err, "comparison.metrics[%zu]", index);
-    json_array_foreach(json_object_get(document, "objections"), index, item) if (!json_is_string(item)) return vg_fail(
-        err, VG_ERROR_INPUT, "`objections[%zu]` is not text", index);
+    json_array_foreach((json_t *)metrics, index, item)
+    {
+        if (!metric_good(item, seen, err))
+            return vg_wrap(err, "comparison.metrics[%zu]", index);
+    }
+    json_array_foreach(json_object_get(document, "objections"), index, item)
+    {
+        if (!json_is_string(item))
+            return vg_fail(err, VG_ERROR_INPUT, "`objections[%zu]` is not text", index);
+    }
     return true;
 }
 
