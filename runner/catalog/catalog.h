@@ -442,6 +442,12 @@ struct vg_threshold {
     bool optional;     /* of a user's file: for other runs too, which may have no such metric */
 };
 
+struct vg_steady {
+    char *metric;   /* globs over metric ids, as above */
+    double at_most; /* of a boot; above it the boot was disturbed */
+    char *source;   /* why */
+};
+
 /* suites/gate.yaml, and what a user's file says instead: how comparisons of runs are decided. */
 struct vg_gate_policy {
     unsigned boots, baseline_boots; /* fewest values of a metric that are compared */
@@ -450,10 +456,12 @@ struct vg_gate_policy {
     double error; /* false discovery rate over all metrics and looks */
     /* Most often that one metric is called changed, in either direction, when nothing is, over all looks. */
     double false_alarm;
-    double confidence, equivalence;  /* of the two intervals */
-    double autocorrelation;          /* of consecutive boots, above which they are said to drift */
-    unsigned baseline_age_days;      /* oldest baseline that is compared with */
-    bool same_build;                 /* both sides must be made by one build of vgauge, not only one version */
+    double confidence, equivalence; /* of the two intervals */
+    double autocorrelation;         /* of consecutive boots, above which they are said to drift */
+    unsigned baseline_age_days;     /* oldest baseline that is compared with */
+    bool same_build;                /* both sides must be made by one build of vgauge, not only one version */
+    struct vg_steady *steady;       /* of `ab`: what a boot must be, or its pair is made again; a user's add to ours */
+    unsigned steady_count;
     struct vg_threshold *thresholds; /* the first that matches a metric replaces its own min_effect */
     unsigned threshold_count;
     char *source;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How comparisons are decided: suites/gate.yaml, and a user's file over it. */
+#include <math.h>
 #include "catalog/bind.h"
 #include "catalog/check.h"
 #include "catalog/load.h"
@@ -16,6 +17,15 @@ static const cyaml_schema_field_t threshold_fields[] = {
 static const cyaml_schema_value_t threshold_entry = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vg_threshold, threshold_fields),
 };
+static const cyaml_schema_field_t steady_fields[] = {
+    VG_FIELD_WORD("metric", VG_MANDATORY, struct vg_steady, metric),
+    CYAML_FIELD_FLOAT("at_most", VG_MANDATORY, struct vg_steady, at_most),
+    VG_FIELD_TEXT("source", VG_MANDATORY, struct vg_steady, source),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t steady_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vg_steady, steady_fields),
+};
 static const cyaml_schema_value_t look_entry = {
     CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, unsigned),
 };
@@ -31,6 +41,7 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_FLOAT("autocorrelation", VG_OPTIONAL, struct vg_gate_policy, autocorrelation),
     CYAML_FIELD_UINT("baseline_age_days", VG_OPTIONAL, struct vg_gate_policy, baseline_age_days),
     CYAML_FIELD_BOOL("same_build", VG_OPTIONAL, struct vg_gate_policy, same_build),
+    VG_FIELD_LIST("steady", VG_OPTIONAL, struct vg_gate_policy, steady, steady_count, steady_entry),
     VG_FIELD_LIST("thresholds", VG_OPTIONAL, struct vg_gate_policy, thresholds, threshold_count, threshold_entry),
     VG_FIELD_TEXT("source", VG_MANDATORY, struct vg_gate_policy, source),
     CYAML_FIELD_END,
@@ -100,6 +111,17 @@ static bool check_thresholds(const struct vg_document *document, const struct vg
     return true;
 }
 
+static bool check_steady(const struct vg_document *document, const struct vg_gate_policy *policy, struct vg_error *err)
+{
+    for (unsigned i = 0; i < policy->steady_count; i++) {
+        vg_autofree char *path = vg_format("steady/%u/at_most", i);
+        double value = policy->steady[i].at_most;
+        if (!(value >= 0 && value < INFINITY))
+            return vg_document_fail(document, path, err, "`at_most` is a number from 0, not %g", value);
+    }
+    return true;
+}
+
 static bool complete_flag(const struct vg_document *document, const char *key, bool *value, const bool *otherwise,
                           struct vg_error *err)
 {
@@ -127,24 +149,24 @@ static struct vg_gate_policy *load(const char *path, const struct vg_gate_policy
         complete_fraction(document, "equivalence", &policy->equivalence, o ? &o->equivalence : NULL, err) &&
         complete_fraction(document, "autocorrelation", &policy->autocorrelation, o ? &o->autocorrelation : NULL, err) &&
         complete_flag(document, "same_build", &policy->same_build, o ? &o->same_build : NULL, err) &&
-        check_looks(document, policy, o, err) && check_thresholds(document, policy, err))
+        check_looks(document, policy, o, err) && check_thresholds(document, policy, err) &&
+        check_steady(document, policy, err))
         return policy;
     vg_gate_policy_free(policy);
     return NULL;
 }
 
-/* Moves the thresholds of `from` behind those of `to`. */
-static void take_thresholds(struct vg_gate_policy *to, struct vg_gate_policy *from)
+/* Moves the elements of one list behind those of another. */
+static void *append(void *to, unsigned *count, void *from, unsigned *from_count, size_t size)
 {
-    if (!from->threshold_count)
-        return;
-    to->thresholds =
-        vg_reallocarray(to->thresholds, to->threshold_count + from->threshold_count, sizeof(*to->thresholds));
-    memcpy(to->thresholds + to->threshold_count, from->thresholds, from->threshold_count * sizeof(*to->thresholds));
-    to->threshold_count += from->threshold_count;
-    free(from->thresholds);
-    from->thresholds = NULL;
-    from->threshold_count = 0;
+    if (*from_count) {
+        to = vg_reallocarray(to, *count + *from_count, size);
+        memcpy((char *)to + *count * size, from, *from_count * size);
+        *count += *from_count;
+        *from_count = 0;
+    }
+    free(from);
+    return to;
 }
 
 struct vg_gate_policy *vg_gate_policy_load(const char *directory, const char *user_file, struct vg_error *err)
@@ -157,7 +179,10 @@ struct vg_gate_policy *vg_gate_policy_load(const char *directory, const char *us
     if (theirs) {
         theirs->user_file = vg_strdup(user_file);
         theirs->user_threshold_count = theirs->threshold_count;
-        take_thresholds(theirs, ours);
+        theirs->thresholds = append(theirs->thresholds, &theirs->threshold_count, VG_TAKE(ours->thresholds),
+                                    &ours->threshold_count, sizeof(*ours->thresholds));
+        theirs->steady = append(theirs->steady, &theirs->steady_count, VG_TAKE(ours->steady), &ours->steady_count,
+                                sizeof(*ours->steady));
     }
     vg_gate_policy_free(ours);
     return theirs;

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `vgauge ab`: boots of two hosts alternately, so that what drifts on the machine meets both alike, and compares them
  * pair by pair. */
-#include <errno.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include "commands/again.h"
 #include "commands/gate_options.h"
+#include "commands/pairs.h"
 
 enum { PAIRS_DEFAULT = 20, PAIRS_MAX = 200 };
 
 struct options {
     struct cmd_gate_options gate;
-    const char *hosts[2]; /* a, b */
-    const char *out;
-    const char **passed; /* options of `run`, in their long form; owned texts */
-    size_t passed_count;
-    unsigned pairs;
-    bool turns;
+    struct cmd_pairs pairs;
+    bool says_again;
 };
 
 static bool take_option(void *context, int key, const char *value, struct vg_error *err)
@@ -25,14 +19,15 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
     static const char *const passed[] = {
         ['p'] = "plan", ['t'] = "test", ['m'] = "mechanism", ['r'] = "profile", ['y'] = "policy", ['S'] = "set",
     };
-    long long pairs;
+    struct cmd_pairs *pairs = &options->pairs;
+    long long number;
     switch (key) {
     case 'a':
     case 'b':
-        options->hosts[key == 'b'] = value;
+        pairs->hosts[key == 'b'] = value;
         return true;
     case 'o':
-        options->out = value;
+        pairs->out = value;
         return true;
     case 'p':
     case 't':
@@ -40,99 +35,35 @@ static bool take_option(void *context, int key, const char *value, struct vg_err
     case 'r':
     case 'y':
     case 'S':
-        vg_push(options->passed, options->passed_count) = vg_format("--%s=%s", passed[key], value);
+        vg_push(pairs->passed, pairs->passed_count) = vg_format("--%s=%s", passed[key], value);
         return true;
     case 'T':
-        options->turns = true;
+        pairs->turns = true;
         return true;
     case 'n':
-        if (!vg_parse_int(value, &pairs) || pairs < 1 || pairs > PAIRS_MAX)
+        if (!vg_parse_int(value, &number) || number < 1 || number > PAIRS_MAX)
             return vg_fail(err, VG_ERROR_INPUT, "--pairs takes a whole number from 1 to %d", PAIRS_MAX);
-        options->pairs = (unsigned)pairs;
+        pairs->pairs = (unsigned)number;
+        return true;
+    case 'g':
+        if (!vg_parse_int(value, &number) || number < 0 || number > PAIRS_MAX)
+            return vg_fail(err, VG_ERROR_INPUT, "--again takes a whole number from 0 to %d", PAIRS_MAX);
+        pairs->again = (unsigned)number;
+        options->says_again = true;
         return true;
     default:
         return cmd_gate_option(&options->gate, key, value);
     }
 }
 
-static char *place(const struct options *options, unsigned side, unsigned pair)
-{
-    return vg_format("%s/%s/%03u", options->out, side ? "b" : "a", pair + 1);
-}
-
-/* A run of one side in the background. turns: its end of the socket to the other side's; -1: it has the machine alone.
- */
-static bool start_one(const struct options *options, unsigned side, unsigned pair, bool first, int turns, pid_t *child,
-                      struct vg_error *err)
-{
-    vg_autofree char *out = place(options, side, pair);
-    vg_autofree char *host = vg_format("--host=%s", options->hosts[side]);
-    vg_autofree char *turn = vg_format("--turns=%s:%d", first ? "first" : "second", turns);
-    vg_autofree const char **arguments = NULL;
-    size_t count = 0;
-    for (size_t i = 0; i < options->passed_count; i++)
-        vg_push(arguments, count) = options->passed[i];
-    vg_push(arguments, count) = host;
-    vg_push(arguments, count) = "--boots=1";
-    vg_push(arguments, count) = "--rerun=0"; /* a pair is what was booted together */
-    if (turns >= 0)
-        vg_push(arguments, count) = turn;
-    fprintf(stderr, "Pair %u of %u: %s\n", pair + 1, options->pairs, side ? "B" : "A");
-    return cmd_start_vgauge(arguments, (unsigned)count, out, turns, child, err);
-}
-
-static bool wait_one(const struct options *options, unsigned side, unsigned pair, pid_t child, struct vg_error *err)
-{
-    vg_autofree char *out = place(options, side, pair);
-    int status;
-    return cmd_wait_vgauge(child, out, &status, err);
-}
-
-static bool run_one_by_one(const struct options *options, unsigned pair, struct vg_error *err)
-{
-    pid_t child;
-    for (unsigned turn = 0; turn < 2; turn++) {
-        unsigned side = (turn + pair) % 2;
-        if (!start_one(options, side, pair, false, -1, &child, err) || !wait_one(options, side, pair, child, err))
-            return false;
-    }
-    return true;
-}
-
-/* Both live at once and run their phases in turn. A run whose partner ends early goes on alone. */
-static bool run_in_turns(const struct options *options, unsigned pair, struct vg_error *err)
-{
-    int ends[2];
-    unsigned first = pair % 2;
-    pid_t children[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, errno, "cannot let two runs take turns");
-    bool one = start_one(options, first, pair, true, ends[0], &children[0], err);
-    bool two = one && start_one(options, 1 - first, pair, false, ends[1], &children[1], err);
-    close(ends[0]);
-    close(ends[1]);
-    struct vg_error other = { 0 };
-    bool one_good = one && wait_one(options, first, pair, children[0], two ? err : &other);
-    bool two_good = two && wait_one(options, 1 - first, pair, children[1], one_good ? err : &other);
-    return one_good && two_good;
-}
-
-/* A B, B A, A B, ...: whatever changes evenly over time adds nothing to the difference of two pairs. */
-static bool run_all(const struct options *options, struct vg_error *err)
-{
-    for (unsigned pair = 0; pair < options->pairs; pair++)
-        if (!(options->turns ? run_in_turns : run_one_by_one)(options, pair, err))
-            return false;
-    return true;
-}
-
 static bool load_side(const struct options *options, unsigned which, struct vg_side *side, struct vg_error *err)
 {
-    vg_autofree char **places = vg_calloc(options->pairs, sizeof(*places));
-    for (unsigned pair = 0; pair < options->pairs; pair++)
-        places[pair] = place(options, which, pair);
-    bool good = vg_side_load((const char *const *)places, options->pairs, NULL, side, err);
-    for (unsigned pair = 0; pair < options->pairs; pair++)
+    const struct cmd_pairs *pairs = &options->pairs;
+    vg_autofree char **places = vg_calloc(pairs->pairs, sizeof(*places));
+    for (unsigned pair = 0; pair < pairs->pairs; pair++)
+        places[pair] = cmd_pairs_place(pairs, which, pair);
+    bool good = vg_side_load((const char *const *)places, pairs->pairs, NULL, side, err);
+    for (unsigned pair = 0; pair < pairs->pairs; pair++)
         free(places[pair]);
     return good;
 }
@@ -142,8 +73,10 @@ static int judge(const struct options *options, const struct vg_gate_policy *pol
     cmd_autoside struct vg_side a = { 0 }, b = { 0 };
     if (!load_side(options, 0, &a, err) || !load_side(options, 1, &b, err))
         return -1;
-    vg_autofree char *title = vg_format("A (%s)", options->hosts[0]);
-    cmd_autogate struct vg_gate gate = { .title = VG_TAKE(title), .now = &b, .strict = options->gate.strict };
+    vg_autofree char *title = vg_format("A (%s)", options->pairs.hosts[0]);
+    cmd_autogate struct vg_gate gate = {
+        .title = VG_TAKE(title), .now = &b, .strict = options->gate.strict, .made_again = options->pairs.repeat
+    };
     /* That A and B differ is the point; in what is shown. */
     if (!vg_fingerprints_compare(vg_run_fingerprint_of(b.runs[0]->run), vg_run_fingerprint_of(a.runs[0]->run), "*",
                                  &gate.differences, err))
@@ -154,7 +87,7 @@ static int judge(const struct options *options, const struct vg_gate_policy *pol
         .then = &a.metrics,
         .least_then = policy->boots,
         .paired = true,
-        .turns = options->turns,
+        .turns = options->pairs.turns,
         .look = 1,
     };
     /* The boots are made, and what they say is not thrown away: but it was not judged as it should have been. */
@@ -163,28 +96,30 @@ static int judge(const struct options *options, const struct vg_gate_policy *pol
     if (!vg_thresholds_apply(policy, sides, VG_COUNT(sides), &unused))
         vg_gate_object(&gate, "%s.", unused.text);
     gate.comparison = vg_compare(&comparing);
-    return cmd_gate_save(&gate, options->out, err) ? cmd_gate_show(&gate, &options->gate) : -1;
+    return cmd_gate_save(&gate, options->pairs.out, err) ? cmd_gate_show(&gate, &options->gate) : -1;
 }
 
 static int ab(void *context, const char *argument, struct vg_error *err)
 {
     struct options *options = context;
     (void)argument;
-    if (!options->hosts[0] || !options->hosts[1] || !options->out) {
+    struct cmd_pairs *pairs = &options->pairs;
+    if (!pairs->hosts[0] || !pairs->hosts[1] || !pairs->out) {
         vg_fail(err, VG_ERROR_INPUT, "`vgauge ab` needs two hosts and a place: --a HOST --b HOST --out DIR");
         return -1;
     }
-    options->pairs = options->pairs ? options->pairs : PAIRS_DEFAULT;
-    if (vg_exists(options->out)) {
-        vg_fail(err, VG_ERROR_INPUT, "%s is there already; give another place with --out", options->out);
+    pairs->pairs = pairs->pairs ? pairs->pairs : PAIRS_DEFAULT;
+    pairs->again = options->says_again ? pairs->again : pairs->pairs / 2;
+    if (vg_exists(pairs->out)) {
+        vg_fail(err, VG_ERROR_INPUT, "%s is there already; give another place with --out", pairs->out);
         return -1;
     }
     /* What is wrong with the rules is told before the boots are made, not after. */
     cmd_autopolicy struct vg_gate_policy *policy = cmd_gate_policy(&options->gate, err);
-    if (!policy || !vg_make_directories(options->out, err))
+    if (!policy || !vg_make_directories(pairs->out, err))
         return -1;
-    if (!run_all(options, err)) {
-        rmdir(options->out); /* goes if not even the first run was started */
+    if (!cmd_pairs_make(pairs, policy, err)) {
+        rmdir(pairs->out); /* goes if not even the first run was started */
         return -1;
     }
     return judge(options, policy, err);
@@ -193,9 +128,9 @@ static int ab(void *context, const char *argument, struct vg_error *err)
 static void release(void *context)
 {
     struct options *options = context;
-    for (size_t i = 0; i < options->passed_count; i++)
-        free((char *)options->passed[i]);
-    free(options->passed);
+    for (size_t i = 0; i < options->pairs.passed_count; i++)
+        free((char *)options->pairs.passed[i]);
+    free(options->pairs.passed);
     cmd_gate_options_release(&options->gate);
 }
 
@@ -204,6 +139,10 @@ static const struct argp_option ab_options[] = {
     { "b", 'b', "HOST", 0, "What is judged: a host's name or file", 0 },
     { "out", 'o', "DIR", 0, "Where the runs and the result go; must not exist", 0 },
     { "pairs", 'n', "NUMBER", 0, "Boots of each, fixed beforehand (default: 20)", 0 },
+    { "again", 'g', "NUMBER", 0,
+      "Pairs that may be made again because a boot was invalid or not steady, as the rules define it (default: half of "
+      "--pairs)",
+      0 },
     { "plan", 'p', "PLAN", 0, "As for `vgauge run`", 0 },
     { "test", 't', "GLOB", 0, "As for `vgauge run`", 0 },
     { "mechanism", 'm', "GLOB", 0, "As for `vgauge run`", 0 },

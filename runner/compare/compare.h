@@ -205,7 +205,8 @@ struct vg_gate {
     struct vg_comparison *comparison;  /* NULL: not comparable */
     char **objections;                 /* why nothing may be compared, each a sentence */
     unsigned objection_count;
-    bool strict; /* also inconclusive, insufficient, missing and unexpectedly passing ones close the gate */
+    bool strict;         /* also inconclusive, insufficient, missing and unexpectedly passing ones close the gate */
+    unsigned made_again; /* pairs of `ab` of which a boot was not steady */
 };
 void vg_gate_free(struct vg_gate *gate); /* what it owns, not itself, now and then */
 void vg_gate_object(struct vg_gate *gate, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -84,6 +84,7 @@ json_t *vg_gate_to_json(const struct vg_gate *gate)
     vg_json_set_text(document, "against", gate->title);
     vg_json_set_text(document, "baseline_file", gate->then ? gate->then->file : NULL);
     vg_json_set_bool(document, "strict", gate->strict);
+    vg_json_set_int(document, "pairs_made_again", gate->made_again);
     vg_json_set(document, "runs", runs);
     vg_json_set(document, "objections", objections);
     unsigned unmatched_count;

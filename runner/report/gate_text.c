@@ -28,6 +28,9 @@ static void show_head(const struct vg_gate *gate, FILE *out, bool colour)
     vg_autofree char *across = vg_gate_across_text(gate);
     if (*across)
         fprintf(out, "  %-10s%s\n", "across", across);
+    if (gate->made_again)
+        fprintf(out, "  %-10s%u pair%s, since a boot was not steady; what they were is in unsteady/\n", "again",
+                gate->made_again, gate->made_again == 1 ? "" : "s");
     if (gate->comparison && gate->comparison->looks > 1)
         fprintf(out, "  %-10s%u of %u, at a false discovery rate of %.3g each\n", "look", gate->comparison->look,
                 gate->comparison->looks, gate->comparison->error);

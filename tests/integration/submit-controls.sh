@@ -73,4 +73,15 @@ for side in "ab":
     assert "--profile=full" in arguments and "--policy=best-effort" in arguments, arguments
 P
 check "phases went A B, B A, ... and never at once; profile and policy were passed on" python3 "$work/order.py" "$work/ab"
+
+# No boot is as steady as this; what a pair is made again for is said, and what it was is kept.
+{ sed '/^thresholds/,$d' tests/bench/added-delay.rules.yaml; echo 'steady: [ { metric: "*.spread", at_most: 0, source: none is } ]'; } >"$work/rules.yaml"
+again() {
+    "$vgauge" ab --turns --pairs 1 --again 2 --a "$work/a.yaml" --b "$work/a.yaml" --plan full --test dsub-latency-rounds \
+        --rules "$work/rules.yaml" --out "$work/again" >"$work/out" 2>"$work/err" </dev/null
+    [ "$(grep -c '^Pair 1 of 1 is made again (. of at most 2): A: .*tiny.spread is .*, more than 0$' "$work/err")" = 2 ] &&
+        grep -qE '^  again +2 pairs' "$work/out" && grep -q '"pairs_made_again": 2' "$work/again/gate.json" &&
+        [ -s "$work/again/unsteady/002/b/run.json" ] && [ -s "$work/again/a/001/run.json" ] && [ ! -e "$work/again/unsteady/003" ]
+}
+check "a pair of boots that were not steady is made again, at most so often" again
 exit "$failed"

@@ -346,6 +346,7 @@ static void a_user_sets_thresholds(void **state)
     char *directory = scratch_directory();
     vg_autofree char *path = vg_format("%s/policy.yaml", directory);
     static const char text[] = "thresholds:\n  - { metric: 't/c/slow*', min_effect: 0.5, source: mine }\n"
+                               "steady:\n  - { metric: '*/jitter', at_most: 0.25, source: mine }\n"
                                "baseline_boots: 10\nsource: test\n";
     assert_good(vg_write_file(path, text, strlen(text), &err), err);
     struct vg_gate_policy *user = vg_gate_policy_load("suites", path, &err);
@@ -355,6 +356,10 @@ static void a_user_sets_thresholds(void **state)
     assert_int_equal(user->look_count, policy->look_count);
     assert_true(vg_gate_policy_threshold(user, "t/c/slower", 0.05) == 0.5);
     assert_true(vg_gate_policy_threshold(user, "t/c/other", 0.05) == 0.05);
+    assert_int_equal(user->steady_count, policy->steady_count + 1); /* beside ours */
+    assert_string_equal(user->steady[0].metric, "*/jitter");
+    assert_true(user->steady[0].at_most == 0.25);
+    assert_string_equal(user->steady[1].metric, policy->steady[0].metric);
     vg_gate_policy_free(user);
     static const char *const wrong[][2] = {
         { "error: 1.5\nsource: x\n", "line 1" },
@@ -363,6 +368,8 @@ static void a_user_sets_thresholds(void **state)
         { "lookz: [6]\nsource: x\n", "looks" },
         { "error: 0.05\n", "source" },
         { "thresholds: [{ metric: a, min_effect: -1, source: x }]\nsource: x\n", "min_effect" },
+        { "steady: [{ metric: a, at_most: -1, source: x }]\nsource: x\n", "at_most" },
+        { "steady: [{ metric: a, at_most: 1 }]\nsource: x\n", "source" },
     };
     for (size_t i = 0; i < VG_COUNT(wrong); i++) {
         assert_good(vg_write_file(path, wrong[i][0], strlen(wrong[i][0]), &err), err);
