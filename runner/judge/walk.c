@@ -359,7 +359,9 @@ static void judge_counter(struct replay *replay, const struct vg_counter *counte
     replay->result->wrong_counters++;
     const char *what =
         counter->type < 0 ? words[-counter->type - 1] : judge_type_name(replay->walk, counter->pgpu, counter->type);
-    vg_autofree char *where = counter->vf >= 0 ? vg_format(" on VF %lld", (long long)counter->vf) : vg_strdup("");
+    bool on_pf = counter->type >= 0 && replay->classes[counter->pgpu].sriov;
+    vg_autofree char *where =
+        counter->vf >= 0 ? vg_format(" on VF %lld", (long long)counter->vf) : vg_strdup(on_pf ? " on the PF" : "");
     wrong(replay, "then %s%s on %s reads %lld and must be %lld.", what, where, replay->classes[counter->pgpu].name,
           (long long)counter->value, (long long)model);
 }
