@@ -101,6 +101,7 @@ int64_t vg_drill_create_again(struct vg_drill *drill, int64_t round, unsigned pg
         return VG_ANY;
     step->vf = vgpu->vf;
     step->place = vgpu->placement_id;
+    step->granted_bytes = (int64_t)vgpu->granted_bytes;
     step->instance = vg_drill_keep(drill, vgpu);
     return step->instance;
 }
