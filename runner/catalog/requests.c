@@ -40,10 +40,12 @@ static bool fail_at(const struct reader *reader, unsigned field, const char *for
 }
 
 /* Cuts the line at its commas. A line without an end was too long for the buffer, holds a zero byte, or is the last. */
-static bool split(struct reader *reader, char *line, bool last)
+static bool split(struct reader *reader, char *line, size_t read, bool last)
 {
     size_t length = strlen(line);
     reader->starts[0] = 1;
+    if (length != read)
+        return fail_at(reader, COLUMNS, "not a line of text: byte %zu is zero", length + 1);
     if (length && line[length - 1] == '\n')
         line[--length] = '\0';
     else if (!last)
@@ -202,10 +204,13 @@ static bool read_event(struct reader *reader)
 static bool read_lines(struct reader *reader, FILE *file)
 {
     char line[MAX_LINE + 2];
-    while (fgets(line, sizeof(line), file)) {
+    /* fgets does not say how much it read: its own zero is the last one in what was filled with something else. */
+    while (memset(line, ' ', sizeof(line)) && fgets(line, sizeof(line), file)) {
+        const char *end = memrchr(line, '\0', sizeof(line));
         static const char mark[] = "\xef\xbb\xbf"; /* some spreadsheets begin with it */
         bool marked = ++reader->line == 1 && strncmp(line, mark, strlen(mark)) == 0;
-        if (!split(reader, line + (marked ? strlen(mark) : 0), feof(file)))
+        char *text = line + (marked ? strlen(mark) : 0);
+        if (!split(reader, text, (size_t)(end - text), feof(file)))
             return false;
         if (reader->field_count == 1 && !*reader->fields[0])
             continue;

@@ -83,7 +83,8 @@ static void look(struct outcome *outcome, const struct vg_instance *instance, co
         outcome->state = state > outcome->state ? state : outcome->state;
         vg_json_set_int(outcome->tests, test, vg_json_int_or(outcome->tests, test, 0) + 1);
     } else if (instance->skip) {
-        because(instance->withheld ? &outcome->untested : &outcome->foreign, vg_format("%s: %s", test, instance->skip));
+        because(instance->withheld || instance->untried ? &outcome->untested : &outcome->foreign,
+                vg_format("%s: %s", test, instance->skip));
     } else if (!judgement) {
         because(&outcome->untested, vg_format("%s was not run", test));
     } else { /* a test without tenants asked the host; a tenant's word is nobody's claim */

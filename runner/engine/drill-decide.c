@@ -100,6 +100,21 @@ static bool is_enough(const struct vg_drill *drill, long long made)
     return made >= decisions && (!vms || there || made >= MOST_TIMES * decisions);
 }
 
+/* Half of the time a type that lives already: where one type shuts out all others there is a choice for few others, and
+ * what nobody could choose decides nothing. */
+static unsigned draw_type(struct vg_drill *drill, const unsigned *ids, unsigned count, const int64_t *live,
+                          unsigned there)
+{
+    unsigned drawn = ids[vg_drill_random(drill, count)];
+    if (drill->with_tenants || !there || vg_drill_random(drill, 2))
+        return drawn;
+    const struct vg_vgpu *vgpu = drill->vgpus[live[vg_drill_random(drill, there)]];
+    for (unsigned i = 0; vgpu && i < count; i++)
+        if (vgpu->profile == &drill->config->profiles[ids[i] - 1])
+            return ids[i];
+    return drawn;
+}
+
 static bool run(struct vg_drill *drill, struct vg_error *err)
 {
     enum { MOST_TYPES = 64, MOST_LIVE = 512, DESTROY_PERCENT = 30 };
@@ -119,7 +134,7 @@ static bool run(struct vg_drill *drill, struct vg_error *err)
         unsigned there = vg_drill_live(drill, live, MOST_LIVE);
         if (there && vg_drill_random(drill, 100) < DESTROY_PERCENT)
             vg_drill_destroy(drill, i, live[vg_drill_random(drill, there)]);
-        decide(drill, i, policy, ids[vg_drill_random(drill, count)]);
+        decide(drill, i, policy, draw_type(drill, ids, count, live, there));
         if (!vg_drill_turn(drill, err))
             return false;
     }

@@ -86,6 +86,7 @@ static void write_down(struct vg_drill *drill, const struct racer *racers, unsig
             continue;
         step->vf = racers[i].vgpu->vf;
         step->place = racers[i].vgpu->placement_id;
+        step->granted_bytes = (int64_t)racers[i].vgpu->granted_bytes;
         step->instance = vg_drill_keep(drill, racers[i].vgpu);
     }
 }

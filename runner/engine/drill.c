@@ -101,6 +101,7 @@ int64_t vg_drill_create_again(struct vg_drill *drill, int64_t round, unsigned pg
         return VG_ANY;
     step->vf = vgpu->vf;
     step->place = vgpu->placement_id;
+    step->granted_bytes = (int64_t)vgpu->granted_bytes;
     step->instance = vg_drill_keep(drill, vgpu);
     return step->instance;
 }
@@ -165,7 +166,9 @@ static void write_down(struct vg_drill *drill, unsigned pgpu, const struct vg_pg
         if (!class->sriov)
             count(drill, pgpu, i, VG_ANY, seen->profiles[i].available);
         for (unsigned j = 0; class->sriov && j < seen->vf_count; j++)
-            count(drill, pgpu, i, j, (int64_t)(seen->vfs[j].offers >> i & 1));
+            count(drill, pgpu, i, j, (int64_t)((seen->vfs[j].offers >> i & 1) + (seen->vfs[j].offers_more >> i & 1)));
+        if (class->sriov && seen->pf_was_read)
+            count(drill, pgpu, i, VG_ANY, (int64_t)(seen->pf_offers >> i & 1));
     }
     for (unsigned i = 0; i < seen->vgpu_count; i++) {
         const struct vg_live_vgpu *vgpu = &seen->vgpus[i];

@@ -16,7 +16,8 @@ struct vg_instance {
     char *name;                               /* "virtio-venus.full.equal-share.boot-1" */
     char *skip;                               /* why it cannot run here; NULL if it can */
     bool withheld;                            /* `skip` is no word of mechanism or claims, but somebody's choice */
-    bool done;                                /* finished before: a run that is resumed passes over it */
+    bool untried; /* `skip`: no test judges this on the mechanism, although the requirement names it */
+    bool done;    /* finished before: a run that is resumed passes over it */
 };
 
 struct vg_schedule {

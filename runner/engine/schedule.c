@@ -194,6 +194,41 @@ static void add_mechanism(struct vg_schedule *schedule, const struct vg_test *te
     }
 }
 
+static bool is_for(const struct vg_test *test, const char *mechanism)
+{
+    return test->needs.mechanism.count == 0 || vg_words_have(&test->needs.mechanism, mechanism);
+}
+
+static bool is_judged_by_some(const struct vg_catalog *catalog, const char *requirement, const char *mechanism)
+{
+    for (unsigned i = 0; i < catalog->test_count; i++)
+        if (vg_words_have(&catalog->tests[i]->requirements, requirement) && is_for(catalog->tests[i], mechanism))
+            return true;
+    return false;
+}
+
+/* "Does not apply" is what documents say. Where a requirement names a mechanism, and no test was written for it, nobody
+ * ever looked: that is another thing. */
+static void tell_untried(const struct vg_catalog *catalog, struct vg_instance *instance)
+{
+    const struct vg_test *test = instance->test;
+    for (unsigned i = 0; i < test->needs.ground_count; i++)
+        if (vg_words_have(&test->needs.grounds[i].mechanism, instance->mechanism))
+            return;
+    for (unsigned i = 0; i < test->requirements.count && !is_for(test, instance->mechanism); i++) {
+        const char *id = test->requirements.items[i];
+        const struct vg_requirement *requirement = vg_catalog_requirement(catalog, id);
+        if (!requirement || !vg_words_have(&requirement->mechanisms, instance->mechanism) ||
+            is_judged_by_some(catalog, id, instance->mechanism))
+            continue;
+        free(instance->skip);
+        instance->skip = vg_format("was never tried on %s, which %s names: there was no host and no model with it",
+                                   instance->mechanism, id);
+        instance->untried = true;
+        return;
+    }
+}
+
 /* Instances that can share a boot stand together: by mechanism, profile, policy, then few tenants before many. */
 static int by_boot(const void *left, const void *right)
 {
@@ -330,6 +365,9 @@ bool vg_schedule_make(const struct vg_catalog *catalog, const struct vg_plan *pl
                 add_mechanism(schedule, test, plan, host, config);
         }
     }
+    for (unsigned i = 0; i < schedule->count; i++)
+        if (schedule->items[i].skip)
+            tell_untried(catalog, &schedule->items[i]);
     if (selected == 0)
         return nothing_selected(catalog, plan, test_globs ? test_globs : plan_globs, err);
     if (schedule->count)

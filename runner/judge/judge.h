@@ -166,8 +166,9 @@ struct vg_step {
     int64_t wanted, seen;
     int64_t outcome; /* enum vg_refusal */
     int64_t vf, place;
-    int64_t race;    /* steps with the same number, not 0, went on at once */
-    int64_t decided; /* 1: a placement policy chose the pGPU, for the type with this id in `type` */
+    int64_t race;          /* steps with the same number, not 0, went on at once */
+    int64_t decided;       /* 1: a placement policy chose the pGPU, for the type with this id in `type` */
+    int64_t granted_bytes; /* create: memory that the driver said it gave, rounded by it or not; 0: it does not say */
     int64_t start_ns, end_ns;
 };
 enum { VG_STEP_COLUMNS = sizeof(struct vg_step) / sizeof(int64_t) };

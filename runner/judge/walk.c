@@ -5,8 +5,8 @@
 #include "judge/internal.h"
 
 const char *const vg_step_columns[VG_STEP_COLUMNS] = {
-    "step",    "round", "op",    "pgpu", "type",    "instance", "wanted", "seen",
-    "outcome", "vf",    "place", "race", "decided", "start_ns", "end_ns",
+    "step",    "round", "op",    "pgpu", "type",    "instance",      "wanted",   "seen",
+    "outcome", "vf",    "place", "race", "decided", "granted_bytes", "start_ns", "end_ns",
 };
 const char *const vg_counter_columns[VG_COUNTER_COLUMNS] = { "step", "pgpu", "type", "vf", "value" };
 const char *const vg_range_columns[VG_RANGE_COLUMNS] = { "step", "pgpu", "vf", "of", "first", "bytes" };
@@ -14,6 +14,7 @@ const char *const vg_range_columns[VG_RANGE_COLUMNS] = { "step", "pgpu", "vf", "
 struct known {
     bool there, phantom, held;
     unsigned pgpu;
+    uint64_t granted_bytes; /* 0: what its type says */
     struct vg_vgpu_instance instance;
 };
 
@@ -107,7 +108,8 @@ static void take_in(struct replay *replay, unsigned pgpu, unsigned type)
         wanted.placement_id = (int)step->place;
         judge_place(replay, pgpu, type, (int)step->place);
     }
-    *known = (struct known) { .there = true, .pgpu = pgpu, .instance = wanted };
+    uint64_t granted_bytes = step->granted_bytes > 0 ? (uint64_t)step->granted_bytes : 0;
+    *known = (struct known) { .there = true, .pgpu = pgpu, .granted_bytes = granted_bytes, .instance = wanted };
     enum vg_refusal model = replay->passed[pgpu] ? VG_REFUSED_BUSY
                                                  : vg_capacity_create(&replay->classes[pgpu], &replay->states[pgpu],
                                                                       &wanted, &known->instance);
@@ -165,8 +167,10 @@ static void judge_decision(struct replay *replay, int64_t *type)
           best.pgpu >= 0 ? replay->classes[best.pgpu].name : "none");
 }
 
-static uint64_t type_bytes(const struct vg_vgpu_type *type, unsigned part)
+static uint64_t part_of(const struct known *known, const struct vg_vgpu_type *type, unsigned part)
 {
+    if (part == 0 && known->granted_bytes)
+        return known->granted_bytes;
     return part == 0 ? type->size_bytes : part == 1 ? type->low_gm_mib : type->high_gm_mib;
 }
 
@@ -182,7 +186,7 @@ static void judge_sums(struct replay *replay, unsigned pgpu)
         for (unsigned i = 0; i < replay->known_count; i++)
             if (replay->known[i].there && replay->known[i].pgpu == pgpu &&
                 replay->known[i].instance.type < class->type_count)
-                sum += type_bytes(&class->types[replay->known[i].instance.type], part);
+                sum += part_of(&replay->known[i], &class->types[replay->known[i].instance.type], part);
         if (!has[part] || !sum)
             continue;
         replay->result->memory_checks++;
@@ -359,7 +363,9 @@ static void judge_counter(struct replay *replay, const struct vg_counter *counte
     replay->result->wrong_counters++;
     const char *what =
         counter->type < 0 ? words[-counter->type - 1] : judge_type_name(replay->walk, counter->pgpu, counter->type);
-    vg_autofree char *where = counter->vf >= 0 ? vg_format(" on VF %lld", (long long)counter->vf) : vg_strdup("");
+    bool on_pf = counter->type >= 0 && replay->classes[counter->pgpu].sriov;
+    vg_autofree char *where =
+        counter->vf >= 0 ? vg_format(" on VF %lld", (long long)counter->vf) : vg_strdup(on_pf ? " on the PF" : "");
     wrong(replay, "then %s%s on %s reads %lld and must be %lld.", what, where, replay->classes[counter->pgpu].name,
           (long long)counter->value, (long long)model);
 }

@@ -15,6 +15,6 @@ VG_MECHANISM(gvt_g) = {
     .summary = "Intel GVT-g: mediated, with graphics memory and fences divided by type",
     .why = "a counter that forgets one of three resources promises a vGPU that cannot be made",
     .capacity = "gvt-g",
-    VG_MDEV_CALLS,
+    VG_MDEV_PLAIN_CALLS,
     .open = open_mechanism,
 };

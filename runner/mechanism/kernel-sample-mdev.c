@@ -15,6 +15,6 @@ VG_MECHANISM(kernel_sample_mdev) = {
     .summary = "the kernel's sample devices mdpy and mbochs, which need no GPU",
     .why = "the smallest drivers with a counter: what fails here would fail anywhere",
     .capacity = "count-pool",
-    VG_MDEV_CALLS,
+    VG_MDEV_PLAIN_CALLS,
     .open = open_mechanism,
 };

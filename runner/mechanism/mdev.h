@@ -5,6 +5,13 @@
 
 #include "mechanism/vendor.h"
 
+/* vg_vendor.own of every mechanism over mdev. */
+struct vg_mdev {
+    unsigned *maxima; /* by pGPU and profile, once read */
+    bool vfs;         /* pGPUs with VFs (`vfs` of the host file) have their types at each VF, which takes one */
+    void *extra;      /* the driver's own */
+};
+
 bool vg_mdev_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
                   const struct vg_host_mechanism *config, void **state, struct vg_error *err);
 void vg_mdev_close(void *state);
@@ -27,8 +34,11 @@ bool vg_mdev_inspect(void *state, unsigned pgpu_index, const struct vg_vgpu *vgp
     .slot = VG_SLOT_INSTANCE_BOUND, .vm = true, .capabilities = "vulkan,gl",                                           \
     .identity = (const struct vg_identity[]) { { NULL, NULL } },                                                       \
     .software_drivers = "llvmpipe*,softpipe*,swrast*,MESA_LLVMPIPE,GOOGLE_SWIFTSHADER,SwiftShader*",                   \
-    .close = vg_mdev_close, .discover = vg_mdev_discover, .look = vg_mdev_look, .create = vg_mdev_create,              \
-    .create_as = vg_mdev_create_as, .attach = vg_mdev_attach, .policy = vg_mdev_policy, .destroy = vg_mdev_destroy,    \
+    .discover = vg_mdev_discover, .attach = vg_mdev_attach, .policy = vg_mdev_policy, .destroy = vg_mdev_destroy,      \
     .device = vg_mdev_device, .inspect = vg_mdev_inspect
+/* And what one has that adds nothing to it. */
+#define VG_MDEV_PLAIN_CALLS                                                                                            \
+    VG_MDEV_CALLS, .close = vg_mdev_close, .look = vg_mdev_look, .create = vg_mdev_create,                             \
+                   .create_as = vg_mdev_create_as
 
 #endif

@@ -24,9 +24,10 @@ struct vg_profile_state {
 /* A virtual function that is enabled. */
 struct vg_vf_state {
     char address[16];
-    int profile;     /* index in vg_pgpu.profiles of the vGPU on it; VG_ANY: none, or one of an unknown type */
-    bool taken;      /* there is a vGPU on it */
-    uint64_t offers; /* bit i: it would take a vGPU of profiles[i] */
+    int profile;          /* index in vg_pgpu.profiles of the vGPU on it; VG_ANY: none, or one of an unknown type */
+    bool taken;           /* there is a vGPU on it */
+    uint64_t offers;      /* bit i: it would take a vGPU of profiles[i] */
+    uint64_t offers_more; /* bit i: it says that it would take several */
 };
 
 /* A vGPU that exists on a pGPU, whoever made it. */
@@ -54,6 +55,8 @@ struct vg_pgpu {
     bool present;        /* the driver offers it now */
     bool passed_through; /* a driver for passthrough has it as a whole */
     bool mixed;          /* mixed-size mode is on */
+    bool pf_was_read;    /* it has VFs, and what the PF itself offers was looked at: */
+    uint64_t pf_offers;  /* bit i: profiles[i] */
 };
 
 struct vg_inventory {

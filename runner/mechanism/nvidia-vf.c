@@ -3,18 +3,11 @@
  * VF offers depends on what the whole pGPU has. VFs are enabled by NVIDIA's sriov-manage: the driver refuses a raw
  * sriov_numvfs. Mixed-size mode must be set after that, since enabling VFs clears it, and only NVML can. */
 #include <errno.h>
+#include "mechanism/nvidia-setup.h"
 #include "mechanism/nvidia-vf.h"
 #include "mechanism/nvml.h"
 #include "mechanism/pci.h"
 #include "mechanism/sched-knobs.h"
-
-enum { MANAGE_TRIES = 5, MANAGE_TIMEOUT_MS = 60000 };
-#define MANAGE_WAIT_NS (200 * VG_NS_PER_MS) /* doubled after each try */
-
-static bool wants_mixed(const struct vg_host_pgpu *pgpu)
-{
-    return vg_equal(pgpu->capacity, "mixed-size");
-}
 
 static struct vg_nvml *nvml_of(const struct vg_vendor *vendor)
 {
@@ -26,25 +19,15 @@ bool vg_nvidia_vf_open(const struct vg_mechanism *mechanism, const struct vg_hos
 {
     struct vg_vendor *vendor = vg_vendor_open(mechanism, host, config);
     *state = vendor;
-    bool good = true, nvml = false;
-    for (unsigned i = 0; i < host->pgpu_count; i++) {
+    bool good = true;
+    for (unsigned i = 0; i < host->pgpu_count; i++)
         if (vg_vendor_is_mine(vendor, i) && !host->pgpus[i].pci)
             good = vg_fail(err, VG_ERROR_INPUT, "the pGPU %s needs `pci`, its address", host->pgpus[i].name);
-        nvml = nvml || (vg_vendor_is_mine(vendor, i) && wants_mixed(&host->pgpus[i]));
-    }
-    if (good && nvml)
-        good = (vendor->own = vg_nvml_open(host->root, err)) != NULL;
-    for (unsigned i = 0; good && i < host->pgpu_count; i++) {
-        struct vg_pgpu_setup setup = { .vfs = (int)host->pgpus[i].vfs, .mixed = VG_ANY };
-        if (wants_mixed(&host->pgpus[i]))
-            setup.mixed = 1;
-        struct vg_pgpu now = { 0 };
-        if (!vg_vendor_is_mine(vendor, i))
-            continue;
-        good = vg_nvidia_vf_look(vendor, i, &now, err) &&
-               (now.passed_through || now.live || vg_nvidia_vf_setup(vendor, i, &setup, err) == VG_REFUSED_NOT);
-        vg_pgpu_free(&now);
-    }
+    struct vg_nvml *nvml = NULL;
+    good = good && vg_nvidia_open_nvml(vendor, &nvml, err);
+    vendor->own = nvml;
+    for (unsigned i = 0; good && i < host->pgpu_count; i++)
+        good = vg_nvidia_set_up_first(vendor, i, err);
     if (!good) {
         vg_nvidia_vf_close(vendor);
         *state = NULL;
@@ -99,17 +82,35 @@ static bool look_at_vf(const struct vg_vendor *vendor, struct vg_pgpu *pgpu, uns
 
 static bool look_at_places(struct vg_vendor *vendor, struct vg_pgpu *pgpu, struct vg_error *err)
 {
-    if (!wants_mixed(pgpu->host))
-        return true;
     vg_autofree struct vg_nvml_place *places = NULL;
     unsigned count = 0;
-    if (!vg_nvml_mixed(nvml_of(vendor), pgpu->host->pci, &pgpu->mixed, err) ||
-        (pgpu->mixed && !vg_nvml_places(nvml_of(vendor), pgpu->host->pci, &places, &count, err)))
+    if (!vg_nvidia_places(nvml_of(vendor), pgpu->host, false, &pgpu->mixed, &places, &count, err))
         return false;
     for (unsigned i = 0; i < count; i++)
         for (unsigned j = 0; j < pgpu->vgpu_count; j++)
-            if (vg_equal(pgpu->vfs[pgpu->vgpus[j].vf].address, places[i].vf))
+            if (vg_equal(pgpu->vfs[pgpu->vgpus[j].vf].address, places[i].name))
                 pgpu->vgpus[j].placement_id = (int)places[i].placement_id;
+    return true;
+}
+
+/* The PF has no such file in any document; if it had, what it offers would be a second way to the VFs' memory. */
+static bool look_at_pf(const struct vg_vendor *vendor, struct vg_pgpu *pgpu, struct vg_error *err)
+{
+    vg_autofree char *creatable = vg_pci_path(vendor, pgpu->host->pci, "nvidia/creatable_vgpu_types");
+    vg_autofree char *text = NULL;
+    struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
+    unsigned count = 0;
+    pgpu->pf_was_read = true;
+    if (!vg_exists(creatable))
+        return true;
+    if (!vg_read_attribute(creatable, &text, err) || !vg_sysfs_creatable(text, types, &count, err))
+        return vg_wrap(err, "%s", creatable);
+    for (unsigned i = 0; i < count; i++) {
+        vg_autofree char *type = vg_format("%u", types[i].number);
+        int profile = vg_vendor_profile(pgpu, type);
+        if (profile >= 0 && profile < 64)
+            pgpu->pf_offers |= UINT64_C(1) << profile;
+    }
     return true;
 }
 
@@ -121,7 +122,7 @@ static bool look(struct vg_vendor *vendor, unsigned pgpu_index, struct vg_pgpu *
         if (!look_at_vf(vendor, pgpu, i, err))
             return false;
     pgpu->live = pgpu->vgpu_count;
-    return !pgpu->present || look_at_places(vendor, pgpu, err);
+    return !pgpu->present || (look_at_pf(vendor, pgpu, err) && look_at_places(vendor, pgpu, err));
 }
 
 bool vg_nvidia_vf_look(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err)
@@ -199,18 +200,12 @@ static bool read_place(struct vg_vendor *vendor, struct vg_vgpu *made, const cha
     vg_autofree struct vg_nvml_place *places = NULL;
     unsigned count = 0;
     bool mixed = false;
-    if (!wants_mixed(pgpu))
-        return true;
-    if (!vg_nvml_mixed(nvml_of(vendor), pgpu->pci, &mixed, err))
-        return false;
-    if (!mixed)
-        return true;
-    if (!vg_nvml_places(nvml_of(vendor), pgpu->pci, &places, &count, err))
+    if (!vg_nvidia_places(nvml_of(vendor), pgpu, false, &mixed, &places, &count, err))
         return false;
     for (unsigned i = 0; i < count; i++)
-        if (vg_equal(places[i].vf, address))
+        if (vg_equal(places[i].name, address))
             made->placement_id = (int)places[i].placement_id;
-    return made->placement_id >= 0 ||
+    return !mixed || made->placement_id >= 0 ||
            vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML tells no placement ID of the vGPU on %s", address);
 }
 
@@ -280,7 +275,7 @@ static enum vg_refusal why_in_short(const struct vg_vendor *vendor, const struct
     if (!vg_host_pgpu_offers(pgpu, how->profile) || !vg_pci_vfs(vendor, pgpu->pci, vfs, &count, &ignored) || !count)
         return VG_REFUSED_NOT;
     bool mixed = false;
-    if (wants_mixed(pgpu) && !vg_nvml_mixed(nvml_of(vendor), pgpu->pci, &mixed, &ignored))
+    if (vg_nvidia_wants_mixed(pgpu) && !vg_nvml_mixed(nvml_of(vendor), pgpu->pci, &mixed, &ignored))
         return VG_REFUSED_NOT;
     for (unsigned i = 0; i < count; i++) {
         vg_autofree char *current = vg_pci_path(vendor, vfs[i], "nvidia/current_vgpu_type");
@@ -465,92 +460,10 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
     return true;
 }
 
-/* sriov-manage fails for a while when somebody has the device open: asked again, it works. */
-static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool enable, struct vg_error *err)
-{
-    vg_autofree char *tool = vg_vendor_path(vendor, "usr/lib/nvidia/sriov-manage");
-    const char *const argv[] = { tool, enable ? "-e" : "-d", pci, NULL };
-    int64_t wait_ns = MANAGE_WAIT_NS;
-    for (unsigned try = 0; try < MANAGE_TRIES; try++, wait_ns *= 2) {
-        vg_autofree char *output = NULL;
-        int status = 0;
-        if (!vg_run_command(argv, MANAGE_TIMEOUT_MS, 4096, &output, &status, err))
-            return VG_REFUSED_ERROR;
-        if (status == 0)
-            return VG_REFUSED_NOT;
-        vg_autofree char *shown = vg_printable(output ? output : "", output ? strlen(output) : 0, 200);
-        vg_fail(err, VG_ERROR_REFUSED, "sriov-manage %s %s failed %u times; it last said: %s", argv[1], pci, try + 1,
-                shown);
-        if (try + 1 < MANAGE_TRIES)
-            vg_sleep_ns(wait_ns);
-    }
-    return VG_REFUSED_BUSY;
-}
-
-static enum vg_refusal set_vfs(struct vg_vendor *vendor, const struct vg_pgpu *pgpu, unsigned vfs, struct vg_error *err)
-{
-    vg_autofree char *total_path = vg_pci_path(vendor, pgpu->host->pci, "sriov_totalvfs");
-    uint64_t total;
-    if (!vg_vendor_number(total_path, 65535, &total, err))
-        return VG_REFUSED_ERROR;
-    if (vfs > total) {
-        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has %u VFs at most, not %u", pgpu->name, (unsigned)total, vfs);
-        return VG_REFUSED_UNSUPPORTED;
-    }
-    if ((vfs > 0) == (pgpu->vf_count > 0))
-        return VG_REFUSED_NOT; /* all or none: there is nothing between for this tool */
-    if (pgpu->live) {
-        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has %u vGPUs", pgpu->name, pgpu->live);
-        return VG_REFUSED_BUSY;
-    }
-    enum vg_refusal refusal = manage(vendor, pgpu->host->pci, vfs > 0, err);
-    if (refusal != VG_REFUSED_NOT)
-        return refusal;
-    char addresses[VG_PCI_VFS_MAX][16];
-    unsigned now;
-    if (!vg_pci_vfs(vendor, pgpu->host->pci, addresses, &now, err))
-        return VG_REFUSED_ERROR;
-    if ((now > 0) == (vfs > 0))
-        return VG_REFUSED_NOT;
-    vg_fail(err, VG_ERROR_ENVIRONMENT, "sriov-manage said that all is well, but the pGPU %s has %u VFs", pgpu->name,
-            now);
-    return VG_REFUSED_ERROR;
-}
-
-static enum vg_refusal set_mixed(struct vg_vendor *vendor, const struct vg_pgpu *pgpu, bool mixed, struct vg_error *err)
-{
-    bool busy, now;
-    const char *pci = pgpu->host->pci;
-    if (!nvml_of(vendor)) {
-        vg_fail(err, VG_ERROR_REFUSED, "no pGPU of this host is said to have mixed-size mode");
-        return VG_REFUSED_UNSUPPORTED;
-    }
-    if (!vg_nvml_mixed(nvml_of(vendor), pci, &now, err))
-        return VG_REFUSED_ERROR;
-    if (now == mixed)
-        return VG_REFUSED_NOT;
-    if (!vg_nvml_set_mixed(nvml_of(vendor), pci, mixed, &busy, err))
-        return busy ? VG_REFUSED_BUSY : VG_REFUSED_UNSUPPORTED;
-    if (!vg_nvml_mixed(nvml_of(vendor), pci, &now, err))
-        return VG_REFUSED_ERROR;
-    if (now == mixed)
-        return VG_REFUSED_NOT;
-    vg_fail(err, VG_ERROR_ENVIRONMENT, "mixed-size mode of %s was set without an error and is not as it was set", pci);
-    return VG_REFUSED_ERROR;
-}
-
 enum vg_refusal vg_nvidia_vf_setup(void *state, unsigned pgpu_index, const struct vg_pgpu_setup *wanted,
                                    struct vg_error *err)
 {
-    struct vg_vendor *vendor = state;
-    struct vg_pgpu pgpu VG_CLEANUP(vg_pgpu_free) = { 0 };
-    if (!vg_nvidia_vf_look(vendor, pgpu_index, &pgpu, err))
-        return VG_REFUSED_ERROR;
-    enum vg_refusal refusal =
-        wanted->vfs == VG_ANY ? VG_REFUSED_NOT : set_vfs(vendor, &pgpu, (unsigned)wanted->vfs, err);
-    /* In this order: enabling VFs clears the mode. */
-    return refusal != VG_REFUSED_NOT || wanted->mixed == VG_ANY ? refusal
-                                                                : set_mixed(vendor, &pgpu, wanted->mixed != 0, err);
+    return vg_nvidia_setup(state, nvml_of(state), pgpu_index, wanted, err);
 }
 
 bool vg_nvidia_vf_device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err)

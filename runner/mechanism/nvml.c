@@ -3,7 +3,7 @@
 #include "mechanism/nvml-library.h"
 #include "mechanism/nvml.h"
 
-enum { MOST_VGPUS = 64, BUS_ID_BYTES = 32 };
+enum { MOST_VGPUS = 64, NAME_BYTES = 80 /* NVML_DEVICE_UUID_BUFFER_SIZE */ };
 
 struct vg_nvml {
     struct vg_nvml_library library;
@@ -12,6 +12,7 @@ struct vg_nvml {
     nvmlReturn_t (*active)(nvmlDevice_t device, unsigned int *count, nvmlVgpuInstance_t *instances);
     nvmlReturn_t (*placement)(nvmlVgpuInstance_t instance, nvmlVgpuPlacementId_t *placement);
     nvmlReturn_t (*function)(nvmlVgpuInstance_t instance, char *pci, unsigned int *length);
+    nvmlReturn_t (*mdev_uuid)(nvmlVgpuInstance_t instance, char *uuid, unsigned int size);
 };
 
 struct vg_nvml *vg_nvml_open(const char *root, struct vg_error *err)
@@ -23,6 +24,7 @@ struct vg_nvml *vg_nvml_open(const char *root, struct vg_error *err)
         { "nvmlDeviceGetActiveVgpus", &nvml->active },
         { "nvmlVgpuInstanceGetPlacementId", &nvml->placement },
         { "nvmlVgpuInstanceGetGpuPciId", &nvml->function },
+        { "nvmlVgpuInstanceGetMdevUUID", &nvml->mdev_uuid },
     };
     if (vg_nvml_library_open(&nvml->library, root, functions, VG_COUNT(functions), "mixed-size mode", err))
         return nvml;
@@ -73,7 +75,26 @@ bool vg_nvml_set_mixed(struct vg_nvml *nvml, const char *pci, bool mixed, bool *
                                              pci, nvml->library.error_text(result));
 }
 
-bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, struct vg_nvml_place **items, unsigned *count,
+/* What the vGPU is called in sysfs. */
+static bool name_of(const struct vg_nvml *nvml, nvmlVgpuInstance_t instance, const char *pci, bool mdev, char name[37],
+                    struct vg_error *err)
+{
+    char told[NAME_BYTES] = "";
+    unsigned int length = sizeof(told);
+    nvmlReturn_t result = mdev ? nvml->mdev_uuid(instance, told, length) : nvml->function(instance, told, &length);
+    if (!good(nvml, result, mdev ? "an mdev's UUID" : "a VF", pci, err))
+        return false;
+    told[sizeof(told) - 1] = '\0';
+    /* NVML writes the domain with eight digits, sysfs with four. */
+    const char *colon = mdev ? NULL : strchr(told, ':');
+    const char *tail = colon && colon - told > 4 ? colon - 4 : told;
+    snprintf(name, 37, "%.36s", tail);
+    for (char *letter = name; *letter; letter++)
+        *letter = (char)(*letter >= 'A' && *letter <= 'F' ? *letter + 32 : *letter);
+    return true;
+}
+
+bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, bool mdev, struct vg_nvml_place **items, unsigned *count,
                     struct vg_error *err)
 {
     nvmlDevice_t device;
@@ -82,20 +103,15 @@ bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, struct vg_nvml_place 
     if (!good(nvml, nvml->library.find(pci, &device), "the device", pci, err) ||
         !good(nvml, nvml->active(device, &found, instances), "the vGPUs", pci, err))
         return false;
+    if (found > MOST_VGPUS)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML tells of %u vGPUs on %s, for which it had %d places", found,
+                       pci, MOST_VGPUS);
     vg_autofree struct vg_nvml_place *places = vg_calloc(found + 1, sizeof(*places));
     for (unsigned i = 0; i < found; i++) {
-        char function[BUS_ID_BYTES] = "";
-        unsigned int length = sizeof(function);
         nvmlVgpuPlacementId_t placement = { .version = NVML_VERSION_1(nvmlVgpuPlacementId_t) };
         if (!good(nvml, nvml->placement(instances[i], &placement), "a placement ID", pci, err) ||
-            !good(nvml, nvml->function(instances[i], function, &length), "a VF", pci, err))
+            !name_of(nvml, instances[i], pci, mdev, places[i].name, err))
             return false;
-        function[sizeof(function) - 1] = '\0';
-        /* NVML writes the domain with eight digits, sysfs with four. */
-        const char *colon = strchr(function, ':');
-        const char *tail = colon && colon - function > 4 ? colon - 4 : function;
-        for (unsigned j = 0; j + 1 < sizeof(places[i].vf) && tail[j]; j++)
-            places[i].vf[j] = (char)(tail[j] >= 'A' && tail[j] <= 'F' ? tail[j] + 32 : tail[j]);
         places[i].placement_id = placement.placementId;
     }
     *items = VG_TAKE(places);

@@ -15,10 +15,10 @@ bool vg_nvml_mixed(struct vg_nvml *nvml, const char *pci, bool *mixed, struct vg
 bool vg_nvml_set_mixed(struct vg_nvml *nvml, const char *pci, bool mixed, bool *busy, struct vg_error *err);
 /* Placement IDs of all vGPUs of the pGPU. Caller frees *items. */
 struct vg_nvml_place {
-    char vf[16]; /* address of its VF */
+    char name[37]; /* address of its VF, or (mdev) its UUID, in small letters */
     unsigned placement_id;
 };
-bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, struct vg_nvml_place **items, unsigned *count,
+bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, bool mdev, struct vg_nvml_place **items, unsigned *count,
                     struct vg_error *err);
 
 #endif

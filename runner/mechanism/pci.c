@@ -135,10 +135,11 @@ bool vg_pci_users(const struct vg_vendor *vendor, const char *pf, unsigned *user
     if (!vg_pci_vfs(vendor, pf, vfs, &count, err) || !count_mdevs(device, users, err))
         return false;
     for (unsigned i = 0; i < count; i++) {
+        vg_autofree char *vf = vg_pci_path(vendor, vfs[i], NULL);
         vg_autofree char *driver = vg_pci_driver(vendor, vfs[i]);
         vg_autofree char *current = vg_pci_path(vendor, vfs[i], "nvidia/current_vgpu_type");
         uint64_t type = 0;
-        if (vg_exists(current) && !vg_vendor_number(current, UINT32_MAX, &type, err))
+        if ((vg_exists(current) && !vg_vendor_number(current, UINT32_MAX, &type, err)) || !count_mdevs(vf, users, err))
             return false;
         *users += type || vg_equal(driver, "vfio-pci");
     }

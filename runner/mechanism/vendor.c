@@ -129,7 +129,8 @@ enum vg_refusal vg_vendor_why_full(const struct vg_vendor *vendor, const struct 
                                    const struct vg_host_profile *profile, struct vg_error *err)
 {
     const char *model = pgpu->host->capacity ? pgpu->host->capacity : vendor->mechanism->capacity;
-    bool one_type = vg_equal(model, "same-type"), one_size = vg_equal(model, "same-size");
+    bool one_type = vg_equal(model, "same-type"),
+         one_size = vg_equal(model, "same-size") || (vg_equal(model, "mixed-size") && !pgpu->mixed);
     for (unsigned i = 0; i < pgpu->vgpu_count && (one_type || one_size); i++) {
         if (pgpu->vgpus[i].profile < 0)
             continue;

@@ -21,11 +21,6 @@ void mdev_open(void)
     vfio_directory = tree_path("dev/vfio");
 }
 
-static const struct mdev_driver *driver_of(const struct gpu *gpu)
-{
-    return gpu->driver;
-}
-
 static bool is_uuid(const char *text)
 {
     for (unsigned i = 0; i < UUID_LENGTH; i++) {
@@ -54,6 +49,8 @@ static const struct attribute group_attribute = { .open = open_group, .release =
 
 static void drop(struct instance *instance)
 {
+    if (instance->parent->only)
+        *instance->parent->only = NULL;
     for (unsigned i = 0; i < MODEL_NODES; i++)
         tree_remove(instance->nodes[i]);
     model_give(instance);
@@ -76,16 +73,16 @@ static int store_remove(void *object, long argument, const char *data, size_t le
 
 static const struct attribute remove_attribute = { .store = store_remove };
 
-static struct node *types_directory(const struct gpu *gpu)
+static struct node *types_directory(const struct mdev_parent *parent)
 {
-    return tree_child(gpu->device, "mdev_supported_types");
+    return tree_child(parent->device, "mdev_supported_types");
 }
 
 static void show_device(struct instance *instance)
 {
-    struct gpu *gpu = instance->gpu;
-    struct node *type = tree_child(types_directory(gpu), instance->type->id);
-    struct node *device = tree_directory(gpu->device, instance->name);
+    const struct mdev_parent *parent = instance->parent;
+    struct node *type = tree_child(types_directory(parent), instance->type->id);
+    struct node *device = tree_directory(parent->device, instance->name);
     char group[16];
     instance->group = pci_new_group();
     snprintf(group, sizeof(group), "%u", instance->group);
@@ -94,8 +91,8 @@ static void show_device(struct instance *instance)
     struct node *group_directory = tree_directory(groups_directory, group);
     tree_link(device, "iommu_group", group_directory);
     tree_link(tree_directory(group_directory, "devices"), instance->name, device);
-    if (driver_of(gpu)->device)
-        driver_of(gpu)->device(instance, device);
+    if (parent->driver->device)
+        parent->driver->device(instance, device);
     /* Links go before what they lead to. */
     instance->nodes[0] = tree_link(bus_directory, instance->name, device);
     instance->nodes[1] = tree_link(tree_child(type, "devices"), instance->name, device);
@@ -104,9 +101,14 @@ static void show_device(struct instance *instance)
     instance->nodes[4] = tree_file(vfio_directory, group, 0600, &group_attribute, instance, 0);
 }
 
+static bool is_occupied(const struct mdev_parent *parent)
+{
+    return parent->only && *parent->only;
+}
+
 static int store_create(void *object, long argument, const char *data, size_t length)
 {
-    struct gpu *gpu = object;
+    const struct mdev_parent *parent = object;
     char uuid[UUID_LENGTH + 1];
     int error;
     if (length < UUID_LENGTH || length > UUID_LENGTH + 1 || !is_uuid(data) ||
@@ -120,56 +122,81 @@ static int store_create(void *object, long argument, const char *data, size_t le
     for (unsigned i = 0; i < UUID_LENGTH; i++)
         uuid[i] = (char)tolower((unsigned char)data[i]);
     uuid[UUID_LENGTH] = '\0';
-    if (!types_directory(gpu))
+    if (!types_directory(parent))
         return -ENODEV; /* the driver went while the file was open */
     if (tree_child(bus_directory, uuid))
         return -EEXIST; /* whichever parent it is on */
-    struct instance *instance = model_take(gpu, &gpu->types[argument], uuid, &error);
+    if (is_occupied(parent) && !model_broken("two-per-vf"))
+        return -EPERM; /* a second vGPU on one VF is an invalid operation */
+    struct instance *instance = model_take(parent->gpu, &parent->gpu->types[argument], uuid, &error);
     if (!instance)
         return -error;
+    if (is_occupied(parent) && !model_broken("two-per-vf")) { /* a control let somebody else in */
+        model_give(instance);
+        return -EPERM;
+    }
+    instance->parent = parent;
+    if (parent->only)
+        *parent->only = instance;
     show_device(instance);
     return 0;
 }
 
 static ssize_t show_available(void *object, long argument, char *buffer, size_t size)
 {
-    const struct gpu *gpu = object;
-    return snprintf(buffer, size, "%u\n", model_available(gpu, &gpu->types[argument]));
+    const struct mdev_parent *parent = object;
+    unsigned available = model_available(parent->gpu, &parent->gpu->types[argument]);
+    if (parent->only) /* a VF has one or none */
+        available = available && !is_occupied(parent);
+    return snprintf(buffer, size, "%u\n", available);
 }
 
 static ssize_t show_description(void *object, long argument, char *buffer, size_t size)
 {
-    const struct gpu *gpu = object;
-    return driver_of(gpu)->description(&gpu->types[argument], buffer, size);
+    const struct mdev_parent *parent = object;
+    return parent->driver->description(&parent->gpu->types[argument], buffer, size);
 }
 
 static const struct attribute create_attribute = { .store = store_create };
 static const struct attribute available_attribute = { .show = show_available };
 static const struct attribute description_attribute = { .show = show_description };
 
-void mdev_register(struct gpu *gpu, const struct mdev_driver *driver)
+void mdev_register_at(struct mdev_parent *parent)
 {
-    gpu->driver = (void *)driver;
-    struct node *types = tree_directory(gpu->device, "mdev_supported_types");
+    const struct gpu *gpu = parent->gpu;
+    struct node *types = tree_directory(parent->device, "mdev_supported_types");
     for (unsigned i = 0; i < gpu->type_count; i++) {
         struct node *type = tree_directory(types, gpu->types[i].id);
-        tree_file(type, "create", 0200, &create_attribute, gpu, (long)i);
-        tree_file(type, "available_instances", 0444, &available_attribute, gpu, (long)i);
+        tree_file(type, "create", 0200, &create_attribute, parent, (long)i);
+        tree_file(type, "available_instances", 0444, &available_attribute, parent, (long)i);
         tree_text(type, "device_api", 0444, "vfio-pci\n");
         if (gpu->types[i].name)
             tree_text(type, "name", 0444, "%s\n", gpu->types[i].name);
-        if (driver->description)
-            tree_file(type, "description", 0444, &description_attribute, gpu, (long)i);
+        if (parent->driver->description)
+            tree_file(type, "description", 0444, &description_attribute, parent, (long)i);
         tree_directory(type, "devices");
     }
-    tree_link(class_directory, gpu->address, gpu->device);
+    tree_link(class_directory, parent->address, parent->device);
 }
 
 /* Unregistering the parent destroys all its devices; a driver must not do it while one is in use. */
+void mdev_unregister_at(const struct mdev_parent *parent)
+{
+    struct gpu *gpu = parent->gpu;
+    for (unsigned i = gpu->count; i-- > 0;)
+        if (gpu->instances[i]->parent == parent)
+            drop(gpu->instances[i]);
+    tree_remove(tree_child(class_directory, parent->address));
+    tree_remove(types_directory(parent));
+}
+
+void mdev_register(struct gpu *gpu, const struct mdev_driver *driver)
+{
+    gpu->parent = (struct mdev_parent) { .gpu = gpu, .device = gpu->device, .address = gpu->address, .driver = driver };
+    mdev_register_at(&gpu->parent);
+}
+
 void mdev_unregister(struct gpu *gpu)
 {
-    while (gpu->count)
-        drop(gpu->instances[gpu->count - 1]);
-    tree_remove(tree_child(class_directory, gpu->address));
-    tree_remove(types_directory(gpu));
+    mdev_unregister_at(&gpu->parent);
 }

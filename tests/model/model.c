@@ -20,6 +20,7 @@ const char *const model_profiles[][2] = {
       "NVIDIA over mdev: a board with two pGPUs and one more under the legacy rule, one under the current" },
     { "a100", "NVIDIA over VFs as after boot: two A100, one A40; VFs not enabled yet" },
     { "a100-mixed", "as a100, with VFs enabled and the first A100 in mixed-size mode" },
+    { "a30", "NVIDIA over mdev on VFs as after boot: two A30, one mdev per VF; VFs not enabled yet" },
     { "gvt-g", "Intel GVT-g: two pGPUs with different apertures" },
     { "xe", "Intel xe SR-IOV: two pGPUs with different numbers of VFs" },
     { "mdpy", "the kernel's sample mdpy: one pool for all types" },
@@ -110,8 +111,9 @@ bool model_build(const char *profile)
     mdev_open();
     if (all || strcmp(profile, "nvidia-mdev") == 0)
         nvidia_mdev_add();
-    if (all || mixed || strcmp(profile, "a100") == 0)
-        nvidia_vf_add();
+    bool vfio = all || mixed || strcmp(profile, "a100") == 0, a30 = all || strcmp(profile, "a30") == 0;
+    if (vfio || a30)
+        nvidia_vf_add(vfio, a30);
     if (all || strcmp(profile, "gvt-g") == 0)
         gvt_add();
     if (all || strcmp(profile, "xe") == 0)

@@ -29,9 +29,20 @@ enum rule {
 };
 
 struct gpu;
+struct mdev_driver;
+
+/* What mdev types are registered at: a pGPU, or one of its VFs. */
+struct mdev_parent {
+    struct gpu *gpu;
+    struct node *device;
+    const char *address;
+    const struct mdev_driver *driver;
+    struct instance **only; /* a VF: the one vGPU that it can have; NULL: as many as fit */
+};
 
 struct instance {
     struct gpu *gpu;
+    const struct mdev_parent *parent; /* mdev: where it was made */
     const struct type *type;
     char name[64];                   /* UUID, or the VF's address */
     unsigned slot;                   /* mixed-size: where it begins */
@@ -53,7 +64,7 @@ struct gpu {
     unsigned count;
     unsigned lost[MODEL_TYPES]; /* by the control slot-lost: never given back */
     struct node *device;        /* sys/devices/... */
-    void *driver;               /* the driver's own */
+    struct mdev_parent parent;  /* mdev: if it is one itself */
 };
 
 /* --- rules.c -------------------------------------------------------------------------------------------------------
@@ -120,15 +131,18 @@ struct mdev_driver {
     void (*device)(struct instance *instance, struct node *directory); /* adds the vendor's attributes */
 };
 void mdev_open(void);
-void mdev_register(struct gpu *gpu, const struct mdev_driver *driver);
+void mdev_register(struct gpu *gpu, const struct mdev_driver *driver); /* the pGPU itself is the parent */
 void mdev_unregister(struct gpu *gpu);
+void mdev_register_at(struct mdev_parent *parent);
+void mdev_unregister_at(const struct mdev_parent *parent);
+extern const struct mdev_driver nvidia_mdev;
 
 /* --- the drivers: each adds its pGPUs to the tree -------------------------------------------------------------------
  */
 
 void nvidia_mdev_add(void);
-void nvidia_vf_add(void);
-void nvidia_vf_mix(void); /* enables all VFs and puts the first card into mixed-size mode */
+void nvidia_vf_add(bool vfio, bool mdev); /* cards whose VFs are vGPUs themselves, and ones with an mdev on each VF */
+void nvidia_vf_mix(void);                 /* enables all VFs and puts the first card into mixed-size mode */
 void gvt_add(void);
 void xe_add(void);
 void mdpy_add(void);

@@ -21,7 +21,7 @@ static void device(struct instance *instance, struct node *directory)
     tree_text(vendor, "vgpu_params", 0644, "\n");
 }
 
-static const struct mdev_driver mdev = { .prefix = "nvidia", .description = description, .device = device };
+const struct mdev_driver nvidia_mdev = { .prefix = "nvidia", .description = description, .device = device };
 
 static const struct gpu m60 = {
     .board = "m60",
@@ -61,7 +61,7 @@ static const struct gpu t4 = {
 
 static int probe(struct pci *pci)
 {
-    mdev_register(pci->object, &mdev);
+    mdev_register(pci->object, &nvidia_mdev);
     return 0;
 }
 

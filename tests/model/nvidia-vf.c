@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* NVIDIA's vGPU on virtual functions with the vendor's VFIO driver: one vGPU per VF, chosen by its type's number. Which
- * types a free VF offers depends on what the whole pGPU has. VFs are enabled by sriov-manage, not by sriov_numvfs;
- * enabling or disabling them clears the mixed-size mode, and setting that with a vGPU present is refused.
+/* NVIDIA's vGPU on virtual functions: one vGPU per VF. With the vendor's VFIO driver it is chosen by its type's number;
+ * where the kernel has none of that, each VF is a parent of mediated devices and takes one. Which types a free VF
+ * offers depends on what the whole pGPU has, and the PF offers none. VFs are enabled by sriov-manage, not by
+ * sriov_numvfs; enabling or disabling them clears the mixed-size mode, and setting that with a vGPU present is refused.
  * Numbers of types are the model's own. Mixed-size: as the resource manager halves the region again and again
  * (kernel_vgpu_mgr.c): a left half's vGPU lies at its start, a right half's at its end. */
 #include "model.h"
@@ -12,16 +13,19 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CARDS = 3, MOST_VFS = 24 };
+enum { CARDS = 5, MOST_VFS = 24 };
 
 struct card {
     struct pci *pci;
     struct gpu *gpu;
     bool can_mix;
+    bool mdev;                            /* VFs are parents of mediated devices */
+    struct mdev_parent parents[MOST_VFS]; /* such ones */
     struct instance *on[MOST_VFS];
     unsigned busy; /* so many sriov-manage calls fail for now: somebody has the device */
 };
 static struct card cards[CARDS];
+static unsigned card_count;
 
 #define A100_TYPE(number, name, max, gib)                                                                              \
     {                                                                                                                  \
@@ -36,6 +40,19 @@ static const struct gpu a100 = {
                A100_TYPE("1004", "10C", 8, 10), A100_TYPE("1005", "16C", 5, 16), A100_TYPE("1006", "20C", 4, 20),
                A100_TYPE("1007", "40C", 2, 40), A100_TYPE("1008", "80C", 1, 80) },
     .type_count = 8,
+};
+#define A30_TYPE(number, name, max, gib)                                                                               \
+    {                                                                                                                  \
+        "nvidia-" number, "NVIDIA A30-" name, max, gib * 1024U, 1, "4096x2160", { 0 }, gib                             \
+    }
+static const struct gpu a30 = {
+    .board = "a30",
+    .rule = RULE_ONE_SIZE,
+    .full_errno = ENOSPC,
+    .slots = 24,
+    .types = { A30_TYPE("1101", "4C", 6, 4), A30_TYPE("1102", "6C", 4, 6), A30_TYPE("1103", "8C", 3, 8),
+               A30_TYPE("1104", "12C", 2, 12), A30_TYPE("1105", "24C", 1, 24) },
+    .type_count = 5,
 };
 #define A40_TYPE(number, name, max, gib)                                                                               \
     {                                                                                                                  \
@@ -106,7 +123,7 @@ static int store_current(void *object, long argument, const char *data, size_t l
         return -EINVAL;
     if (number == 0)
         return destroy(card, vf);
-    if (card->on[vf->vf_index])
+    if (card->on[vf->vf_index] && !model_broken("two-per-vf"))
         return -EPERM; /* a second vGPU on one VF is an invalid operation */
     for (unsigned i = 0; i < card->gpu->type_count; i++) {
         struct type *type = &card->gpu->types[i];
@@ -115,7 +132,7 @@ static int store_current(void *object, long argument, const char *data, size_t l
         struct instance *instance = model_take(card->gpu, type, vf->address, &error);
         if (!instance)
             return -error;
-        if (card->on[vf->vf_index]) { /* a control let somebody else in */
+        if (card->on[vf->vf_index] && !model_broken("two-per-vf")) { /* a control let somebody else in */
             model_give(instance);
             return -EPERM;
         }
@@ -178,10 +195,50 @@ static int remove_pf(struct pci *pf)
 static const struct pci_driver nvidia = { .name = "nvidia", .remove = remove_pf };
 static const struct pci_driver nvidia_vf = { .name = "nvidia-vgpu-vfio", .probe = probe_vf, .remove = remove_vf };
 
+/* The vendor's driver has the VF; its vGPU is a mediated device. */
+static int probe_vf_mdev(struct pci *vf)
+{
+    struct card *card = card_of(vf);
+    struct mdev_parent *parent = &card->parents[vf->vf_index];
+    *parent = (struct mdev_parent) { .gpu = card->gpu,
+                                     .device = vf->device,
+                                     .address = vf->address,
+                                     .driver = &nvidia_mdev,
+                                     .only = &card->on[vf->vf_index] };
+    mdev_register_at(parent);
+    return 0;
+}
+
+static int remove_vf_mdev(struct pci *vf)
+{
+    mdev_unregister_at(&card_of(vf)->parents[vf->vf_index]);
+    return 0;
+}
+
+static const struct pci_driver nvidia_vf_mdev = { .name = "nvidia", .probe = probe_vf_mdev, .remove = remove_vf_mdev };
+
+/* Only under the control types-on-pf: the PF offers types beside its VFs. */
+static void offer_on_pf(struct card *card)
+{
+    struct node *shown = tree_child(card->pci->device, card->mdev ? "mdev_supported_types" : "nvidia");
+    if (shown && card->mdev)
+        mdev_unregister(card->gpu);
+    else
+        tree_remove(shown);
+    if (!card->pci->vf_count || !model_broken("types-on-pf"))
+        return;
+    if (card->mdev)
+        mdev_register(card->gpu, &nvidia_mdev);
+    else
+        tree_text(tree_directory(card->pci->device, "nvidia"), "creatable_vgpu_types", 0444,
+                  "ID    : vGPU Name\n%-5s : %s\n", card->gpu->types[0].id, card->gpu->types[0].name);
+}
+
 static void changed(struct pci *pf)
 {
     struct card *card = pf->object;
     card->gpu->rule = RULE_ONE_SIZE;
+    offer_on_pf(card);
 }
 
 /* --- the vendor's tools: below /model, and scripts and a library where the real ones are ----------------------------
@@ -189,8 +246,8 @@ static void changed(struct pci *pf)
 
 static struct card *named(const char *data, size_t length)
 {
-    for (unsigned i = 0; i < CARDS; i++)
-        if (cards[i].pci && length >= strlen(cards[i].pci->address) &&
+    for (unsigned i = 0; i < card_count; i++)
+        if (length >= strlen(cards[i].pci->address) &&
             strncmp(data, cards[i].pci->address, strlen(cards[i].pci->address)) == 0)
             return &cards[i];
     return NULL;
@@ -334,7 +391,7 @@ static void add_tools(void)
     add_library();
     tree_bytes(directory, "sriov-manage", 0555, script, strlen(script));
     tree_file(tree_path("model"), "sriov-manage", 0200, &manage, NULL, 0);
-    for (unsigned i = 0; i < CARDS; i++) {
+    for (unsigned i = 0; i < card_count; i++) {
         struct node *own = tree_directory(tree_path("model/nvml"), cards[i].pci->address);
         tree_file(own, "mode", 0644, &mode, &cards[i], 0);
         tree_file(own, "places", 0444, &places, &cards[i], 0);
@@ -345,7 +402,7 @@ static void add_tools(void)
 
 static void reset(void)
 {
-    for (unsigned i = 0; i < CARDS; i++) {
+    for (unsigned i = 0; i < card_count; i++) {
         struct pci *pci = cards[i].pci;
         cards[i].busy = 0;
         for (unsigned j = 0; j < pci->vf_count; j++)
@@ -361,32 +418,39 @@ static void reset(void)
 
 void nvidia_vf_mix(void)
 {
-    for (unsigned i = 0; i < CARDS; i++)
+    for (unsigned i = 0; i < card_count; i++)
         pci_set_vfs(cards[i].pci, cards[i].pci->vf_total);
     cards[0].gpu->rule = RULE_MIXED_SIZES;
 }
 
-void nvidia_vf_add(void)
+void nvidia_vf_add(bool vfio, bool mdev)
 {
     static const struct {
         const char *address;
         const struct gpu *like;
+        const char *device;
         unsigned vfs;
-        bool can_mix;
-    } all[CARDS] = { { "0000:41:00.0", &a100, 20, true },
-                     { "0000:42:00.0", &a100, 20, true },
-                     { "0000:c1:00.0", &a40, 24, false } };
+        bool can_mix, mdev;
+    } all[CARDS] = { { "0000:41:00.0", &a100, "0x20b5", 20, true, false },
+                     { "0000:42:00.0", &a100, "0x20b5", 20, true, false },
+                     { "0000:c1:00.0", &a40, "0x2235", 24, false, false },
+                     { "0000:61:00.0", &a30, "0x20b7", 6, true, true },
+                     { "0000:62:00.0", &a30, "0x20b7", 6, true, true } };
+    card_count = 0;
     for (unsigned i = 0; i < CARDS; i++) {
+        if (all[i].mdev ? !mdev : !vfio)
+            continue;
+        struct card *card = &cards[card_count++];
         struct gpu *gpu = model_gpu(all[i].like);
         gpu->address = all[i].address;
-        cards[i] = (struct card) { .gpu = gpu, .can_mix = all[i].can_mix };
-        cards[i].pci = pci_add(all[i].address, "0x10de", "0x20b5", &nvidia);
-        cards[i].pci->object = &cards[i];
-        cards[i].pci->raw_numvfs_refused = true;
-        cards[i].pci->vf_changed = changed;
-        gpu->device = cards[i].pci->device;
-        pci_add_sriov(cards[i].pci, all[i].vfs, &nvidia_vf);
-        pci_bind(cards[i].pci, &nvidia);
+        *card = (struct card) { .gpu = gpu, .can_mix = all[i].can_mix, .mdev = all[i].mdev };
+        card->pci = pci_add(all[i].address, "0x10de", all[i].device, &nvidia);
+        card->pci->object = card;
+        card->pci->raw_numvfs_refused = true;
+        card->pci->vf_changed = changed;
+        gpu->device = card->pci->device;
+        pci_add_sriov(card->pci, all[i].vfs, all[i].mdev ? &nvidia_vf_mdev : &nvidia_vf);
+        pci_bind(card->pci, &nvidia);
     }
     add_tools();
     model_on_reset(reset);

@@ -8,13 +8,13 @@
 #include <string.h>
 #include "mechanism/nvml-abi.h"
 
-enum { CARDS = 8, VF_BITS = 8 };
+enum { CARDS = 8, VF_BITS = 8, UUID_LENGTH = 36 };
 static char root[512];
 static char cards[CARDS][16];
 static unsigned card_count;
 /* What nvmlDeviceGetActiveVgpus last saw of each vGPU. */
 static struct {
-    char address[16];
+    char name[40]; /* address of the VF, or UUID of the mdev */
     unsigned placement;
     int known;
 } seen[CARDS << VF_BITS];
@@ -29,6 +29,7 @@ nvmlReturn_t nvmlDeviceSetVgpuHeterogeneousMode(nvmlDevice_t device, const nvmlV
 nvmlReturn_t nvmlDeviceGetActiveVgpus(nvmlDevice_t device, unsigned int *count, nvmlVgpuInstance_t *instances);
 nvmlReturn_t nvmlVgpuInstanceGetPlacementId(nvmlVgpuInstance_t instance, nvmlVgpuPlacementId_t *placement);
 nvmlReturn_t nvmlVgpuInstanceGetGpuPciId(nvmlVgpuInstance_t instance, char *pci, unsigned int *length);
+nvmlReturn_t nvmlVgpuInstanceGetMdevUUID(nvmlVgpuInstance_t instance, char *uuid, unsigned int size);
 
 nvmlReturn_t nvmlInit_v2(void)
 {
@@ -122,25 +123,25 @@ nvmlReturn_t nvmlDeviceSetVgpuHeterogeneousMode(nvmlDevice_t device, const nvmlV
     return errno == EBUSY ? NVML_ERROR_IN_USE : errno == EOPNOTSUPP ? NVML_ERROR_NOT_SUPPORTED : NVML_ERROR_UNKNOWN;
 }
 
-/* One line of "places": VF, its address, type, placement ID. */
-static int next_place(FILE *file, unsigned *vf, char address[16], unsigned *placement)
+/* One line of "places": VF, its address or the UUID of the mdev on it, type, placement ID. */
+static int next_place(FILE *file, unsigned *vf, char name[40], unsigned *placement)
 {
     char type[16];
-    return fscanf(file, "%u %15s %15s %u", vf, address, type, placement) == 4;
+    return fscanf(file, "%u %39s %15s %u", vf, name, type, placement) == 4;
 }
 
 nvmlReturn_t nvmlDeviceGetActiveVgpus(nvmlDevice_t device, unsigned int *count, nvmlVgpuInstance_t *instances)
 {
     FILE *file = file_of(card_of(device), "places", "r");
     unsigned most = *count, vf, placement;
-    char address[16];
+    char name[40];
     if (!file)
         return NVML_ERROR_NOT_FOUND;
     *count = 0;
     pthread_mutex_lock(&lock);
-    while (next_place(file, &vf, address, &placement) && *count < most && vf < 1U << VF_BITS) {
+    while (next_place(file, &vf, name, &placement) && *count < most && vf < 1U << VF_BITS) {
         unsigned instance = card_of(device) << VF_BITS | vf;
-        memcpy(seen[instance].address, address, sizeof(address));
+        memcpy(seen[instance].name, name, sizeof(name));
         seen[instance].placement = placement;
         seen[instance].known = 1;
         instances[(*count)++] = instance;
@@ -150,12 +151,12 @@ nvmlReturn_t nvmlDeviceGetActiveVgpus(nvmlDevice_t device, unsigned int *count, 
     return NVML_SUCCESS;
 }
 
-static nvmlReturn_t find(nvmlVgpuInstance_t instance, char address[16], unsigned *placement)
+static nvmlReturn_t find(nvmlVgpuInstance_t instance, char name[40], unsigned *placement)
 {
     nvmlReturn_t result = NVML_ERROR_NOT_FOUND;
     pthread_mutex_lock(&lock);
     if (instance < CARDS << VF_BITS && seen[instance].known) {
-        memcpy(address, seen[instance].address, sizeof(seen[instance].address));
+        memcpy(name, seen[instance].name, sizeof(seen[instance].name));
         *placement = seen[instance].placement;
         result = NVML_SUCCESS;
     }
@@ -165,19 +166,34 @@ static nvmlReturn_t find(nvmlVgpuInstance_t instance, char address[16], unsigned
 
 nvmlReturn_t nvmlVgpuInstanceGetPlacementId(nvmlVgpuInstance_t instance, nvmlVgpuPlacementId_t *placement)
 {
-    char address[16];
-    return find(instance, address, &placement->placementId);
+    char name[40];
+    return find(instance, name, &placement->placementId);
 }
 
 nvmlReturn_t nvmlVgpuInstanceGetGpuPciId(nvmlVgpuInstance_t instance, char *pci, unsigned int *length)
 {
-    char address[16];
+    char name[40];
     unsigned placement;
-    nvmlReturn_t result = find(instance, address, &placement);
+    nvmlReturn_t result = find(instance, name, &placement);
     if (result != NVML_SUCCESS)
         return result;
-    if (*length < strlen(address) + 5)
+    if (*length < strlen(name) + 5)
         return NVML_ERROR_INSUFFICIENT_SIZE;
-    snprintf(pci, *length, "0000%s", address);
+    snprintf(pci, *length, "0000%s", strlen(name) == UUID_LENGTH ? "0000:00:00.0" : name);
+    return NVML_SUCCESS;
+}
+
+nvmlReturn_t nvmlVgpuInstanceGetMdevUUID(nvmlVgpuInstance_t instance, char *uuid, unsigned int size)
+{
+    char name[40];
+    unsigned placement;
+    nvmlReturn_t result = find(instance, name, &placement);
+    if (result != NVML_SUCCESS)
+        return result;
+    if (strlen(name) != UUID_LENGTH)
+        return NVML_ERROR_NOT_SUPPORTED;
+    if (size <= UUID_LENGTH)
+        return NVML_ERROR_INSUFFICIENT_SIZE;
+    memcpy(uuid, name, UUID_LENGTH + 1);
     return NVML_SUCCESS;
 }

@@ -18,6 +18,8 @@ const char *const model_controls[] = {
     "board-rule",         /* the rule of one type per pGPU reaches to all pGPUs of its board */
     "any-uuid",           /* a malformed UUID makes a device, under a name of the driver's own */
     "mode-any-time",      /* mixed-size mode changes with a vGPU there */
+    "two-per-vf",         /* a VF that has a vGPU takes another */
+    "types-on-pf",        /* the PF offers types although its VFs are enabled */
     "stale-boot",         /* what lived before a reboot still takes its place after it */
     NULL,
 };

@@ -134,6 +134,30 @@ static void memory_is_added_up(void **state)
     struct vg_step bad[] = { CREATE(0, 0, 0, 0), CREATE(1, 1, 1, 8) };
     result = check(&class, bad, VG_COUNT(bad), NULL, 0);
     assert_int_equal(result.overlaps, 1);
+    /* It rounded the second up: what was given counts, not what was asked. */
+    good[1].granted_bytes = (INT64_C(4) << 30) + (2 << 20);
+    result = check(&class, good, VG_COUNT(good), NULL, 0);
+    assert_int_equal(result.overlaps, 1);
+    assert_non_null(strstr(result.first, "together need 8592031744 bytes of memory"));
+}
+
+/* With VFs the PF offers nothing, and a VF no more than one. */
+static void a_pf_and_a_vf_that_offer_too_much(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = { CREATE(0, 0, 0, 0) };
+    struct vg_counter counters[] = { { .type = 0, .vf = VG_ANY, .value = 0 }, { .type = 0, .vf = 1, .value = 1 } };
+    assert_int_equal(check(&class, steps, 1, counters, VG_COUNT(counters)).wrong_counters, 0);
+    counters[0].value = 1;
+    struct vg_walk_result result = check(&class, steps, 1, counters, VG_COUNT(counters));
+    assert_int_equal(result.wrong_counters, 1);
+    assert_non_null(strstr(result.first, " on the PF on "));
+    counters[0].value = 0;
+    counters[1].value = 2;
+    result = check(&class, steps, 1, counters, VG_COUNT(counters));
+    assert_int_equal(result.wrong_counters, 1);
+    assert_non_null(strstr(result.first, "reads 2 and must be 1"));
 }
 
 /* What a driver tells of each VF: how much memory, without saying where, and which graphics addresses. */
@@ -244,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_vgpu_before_its_vf_is_wrong),
         cmocka_unit_test(another_vgpu_than_was_defined_is_wrong),
         cmocka_unit_test(memory_is_added_up),
+        cmocka_unit_test(a_pf_and_a_vf_that_offer_too_much),
         cmocka_unit_test(what_vfs_are_told_to_have),
         cmocka_unit_test(a_type_out_of_range_is_no_memory),
         cmocka_unit_test(memory_has_a_trend),

@@ -38,6 +38,12 @@ static const struct subject {
             { "/driver_override", "usual/unbind", "/drivers_probe" }, { "/driver_override", "/drivers_probe" },        \
     }
     MDEV("nvidia-mdev"),
+    { "nvidia-mdev",
+      make_mdev_vf_tree,
+      { VF_TYPE "available_instances", VF_TYPE "create", "sys/class/mdev_bus/0000:41:00.4", PF },
+      { VF_TYPE "available_instances", VF_TYPE "description" },
+      { "/create" },
+      { "/remove" } },
     MDEV("gvt-g"),
     MDEV("kernel-sample-mdev"),
     NVIDIA("nvidia-vfio"),

@@ -39,6 +39,12 @@ static void make_nvidia_mdev_tree(void)
     fake_put("proc/driver/nvidia/params", "RegistryDwords: \"RmPVMRL=0x01\"\n");
 }
 
+static void make_nvidia_mdev_vf_tree(void)
+{
+    make_mdev_vf_tree();
+    fake_put("proc/driver/nvidia/params", "RegistryDwords: \"RmPVMRL=0x01\"\n");
+}
+
 static const struct life {
     const char *name;
     void (*make)(void);
@@ -58,6 +64,11 @@ static const struct life {
       { { "equal-share", 0, VG_REFUSED_NOT },
         { "fixed-share", 0, VG_REFUSED_NEEDS_REBOOT },
         { "xe-quanta", 0, VG_REFUSED_UNSUPPORTED } },
+      { { NULL, NULL } } },
+    { "nvidia-mdev",
+      make_nvidia_mdev_vf_tree,
+      NULL,
+      { { "equal-share", 0, VG_REFUSED_NOT }, { "fixed-share", 0, VG_REFUSED_NEEDS_REBOOT } },
       { { NULL, NULL } } },
     { "gvt-g",
       make_weighted_mdev_tree,
@@ -185,6 +196,52 @@ static void every_mechanism_lives_through_it(void **state)
         mechanism->close(opened);
         end_tree();
     }
+}
+
+/* Mediated devices on VFs: each goes to a VF that offers its type, or to the one that is named; the counters are the
+ * VFs', and what the PF offers beside them, or a VF twice, is seen. */
+static void mediated_devices_sit_on_vfs(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-mdev");
+    struct vg_error err = { 0 };
+    struct vg_vgpu *first = NULL, *second = NULL, *third = NULL;
+    struct vg_pgpu seen = { 0 };
+    void *opened = NULL;
+    begin_tree("nvidia-mdev", make_nvidia_mdev_vf_tree);
+    assert_true(mechanism->open(&host, &config, &opened, &err));
+    fake_put(VF_TYPE "available_instances", "0\n");
+    assert_int_equal(mechanism->create(opened, 0, &profile, &first, &err), VG_REFUSED_NOT);
+    assert_int_equal(first->vf, 1);
+    fake_put(VF_TYPE "available_instances", "1\n");
+    struct vg_create_as how = { .pgpu_index = 0, .profile = &profile, .vf = 0 };
+    assert_int_equal(mechanism->create_as(opened, &how, &second, &err), VG_REFUSED_NOT);
+    assert_int_equal(second->vf, 0);
+    fake_put(VF_TYPE "available_instances", "2\n");
+    fake_put(VF1 "mdev_supported_types/46/available_instances", "0\n");
+    fake_put(PF "mdev_supported_types/46/available_instances", "1\n");
+    fake_link("sys/class/mdev_bus/0000:41:00.0", "../../bus/pci/devices/0000:41:00.0");
+    assert_true(mechanism->look(opened, 0, &seen, &err));
+    assert_int_equal(seen.live, 2);
+    assert_true(seen.vfs[0].taken && seen.vfs[1].taken && seen.pf_was_read);
+    assert_int_equal(seen.vfs[0].offers, 1);
+    assert_int_equal(seen.vfs[0].offers_more, 1);
+    assert_int_equal(seen.vfs[1].offers, 0);
+    assert_int_equal(seen.pf_offers, 1);
+    vg_pgpu_free(&seen);
+    /* The driver refuses one that is named and taken: because of that VF, whatever its errno says. */
+    fake_fault = (struct fake_fault) { .ending = "/create", .error = EPERM, .times = -1 };
+    assert_int_equal(mechanism->create_as(opened, &how, &third, &err), VG_REFUSED_NO_CAPACITY);
+    assert_non_null(strstr(err.text, "the VF 0000:41:00.4 has a vGPU already"));
+    how.vf = 2;
+    assert_int_equal(mechanism->create_as(opened, &how, &third, &err), VG_REFUSED_UNSUPPORTED);
+    assert_null(third);
+    fake_fault = (struct fake_fault) { 0 };
+    assert_true(mechanism->destroy(opened, first, &err));
+    assert_true(mechanism->destroy(opened, second, &err));
+    assert_int_equal(live(), 0);
+    mechanism->close(opened);
+    end_tree();
 }
 
 /* A driver that takes a quota and gives another, or none, has not given what the profile says. */
@@ -379,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mechanism_lives_through_it),
+        cmocka_unit_test(mediated_devices_sit_on_vfs),
         cmocka_unit_test(a_quota_is_read_back),
         cmocka_unit_test(a_quota_may_be_rounded_up),
         cmocka_unit_test(memory_does_not_stay_with_a_vf),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What NVIDIA's own tools do to a vGPU on a VF when they fail in the middle: sriov-manage, and NVML between a write and
- * its read-back. The library is played by this program's own dlopen and dlsym. */
+/* What NVIDIA's own tools do to a vGPU on a VF, be it the VF itself or a mediated device, when they fail in the middle:
+ * sriov-manage, and NVML between a write and its read-back. The library is played by this program's own dlopen and
+ * dlsym. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <ctype.h>
 #include <dlfcn.h>
+#include "mechanism/nvidia-setup.h"
 #include "mechanism/nvml-abi.h"
 #include "support/fake_trees.h"
 
@@ -88,6 +91,20 @@ static nvmlReturn_t function(nvmlVgpuInstance_t instance, char *pci, unsigned *l
     return answer(FUNCTION);
 }
 
+static nvmlReturn_t mdev_uuid(nvmlVgpuInstance_t instance, char *uuid, unsigned size)
+{
+    vg_autofree char *bus = vg_format("%s/sys/bus/mdev/devices", fake_root);
+    vg_autodir DIR *directory = opendir(bus);
+    snprintf(uuid, size, "00000000-0000-4000-8000-000000000000");
+    (void)instance;
+    for (struct dirent *entry; directory && !nvml.elsewhere && (entry = readdir(directory)) != NULL;)
+        if (entry->d_name[0] != '.')
+            snprintf(uuid, size, "%s", entry->d_name);
+    for (char *letter = uuid; *letter; letter++)
+        *letter = (char)toupper((unsigned char)*letter); /* no document says which letters it takes */
+    return answer(FUNCTION);
+}
+
 static const struct {
     const char *name;
     void (*function)(void);
@@ -101,6 +118,7 @@ static const struct {
     { "nvmlDeviceGetActiveVgpus", (void (*)(void))active },
     { "nvmlVgpuInstanceGetPlacementId", (void (*)(void))placement },
     { "nvmlVgpuInstanceGetGpuPciId", (void (*)(void))function },
+    { "nvmlVgpuInstanceGetMdevUUID", (void (*)(void))mdev_uuid },
 };
 
 /* In the place of the C library's. */
@@ -126,11 +144,16 @@ int dlclose(void *handle)
     return 0;
 }
 
-static void begin_mixed(void)
+static const struct {
+    const char *mechanism;
+    void (*make)(void);
+} both[] = { { "nvidia-vfio", make_nvidia_tree }, { "nvidia-mdev", make_mdev_vf_tree } };
+
+static void begin_mixed(size_t which)
 {
     memset(&nvml, 0, sizeof(nvml));
     pgpu.capacity = T("mixed-size");
-    begin_tree("nvidia-vfio", make_nvidia_tree);
+    begin_tree(both[which].mechanism, both[which].make);
 }
 
 static void end_mixed(void)
@@ -143,13 +166,14 @@ static void end_mixed(void)
 static void nvml_fails_after_the_write(void **state)
 {
     (void)state;
-    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-vfio");
     static const enum call calls[] = { GET_MODE, ACTIVE, PLACEMENT, FUNCTION, NO_CALL };
-    for (size_t i = 0; i < VG_COUNT(calls); i++) {
+    for (size_t row = 0; row < VG_COUNT(both) * VG_COUNT(calls); row++) {
+        size_t i = row % VG_COUNT(calls), which = row / VG_COUNT(calls);
+        const struct vg_mechanism *mechanism = vg_mechanism_find(both[which].mechanism);
         struct vg_error err = { 0 };
         struct vg_vgpu *vgpu = NULL;
         void *opened = NULL;
-        begin_mixed();
+        begin_mixed(which);
         if (!mechanism->open(&host, &config, &opened, &err))
             fail_msg("%s", err.text);
         assert_int_equal(nvml.mode, 1);
@@ -159,7 +183,7 @@ static void nvml_fails_after_the_write(void **state)
         nvml.elsewhere = calls[i] == NO_CALL; /* it answers, but of another VF */
         enum vg_refusal refusal = mechanism->create(opened, 0, &profile, &vgpu, &err);
         if (refusal != VG_REFUSED_ERROR || err.kind != VG_ERROR_ENVIRONMENT || !strstr(err.text, "NVML"))
-            fail_msg("call %d: %s: %s", (int)calls[i], vg_refusal_name(refusal), err.text);
+            fail_msg("%s, call %d: %s: %s", mechanism->name, (int)calls[i], vg_refusal_name(refusal), err.text);
         assert_null(vgpu);
         assert_int_equal(live(), 0);
         nvml.fails = NO_CALL;
@@ -181,7 +205,7 @@ static void nvml_fails_and_the_driver_is_busy(void **state)
     struct vg_error err = { 0 };
     struct vg_vgpu *vgpu = NULL;
     void *opened = NULL;
-    begin_mixed();
+    begin_mixed(0);
     assert_true(mechanism->open(&host, &config, &opened, &err));
     nvml.fails = PLACEMENT;
     nvml.answer = NVML_ERROR_UNKNOWN;
@@ -204,7 +228,6 @@ static void nvml_fails_and_the_driver_is_busy(void **state)
 static void mixed_size_mode_is_read_back(void **state)
 {
     (void)state;
-    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-vfio");
     static const struct {
         enum call fails;
         nvmlReturn_t answer;
@@ -217,16 +240,18 @@ static void mixed_size_mode_is_read_back(void **state)
         { NO_CALL, NVML_SUCCESS, false, true, "is not as it was set" },
         { GET_MODE, NVML_ERROR_NOT_SUPPORTED, false, false, "is not as it was set" },
     };
-    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+    for (size_t row = 0; row < VG_COUNT(both) * VG_COUNT(rows); row++) {
+        size_t i = row % VG_COUNT(rows), which = row / VG_COUNT(rows);
+        const struct vg_mechanism *mechanism = vg_mechanism_find(both[which].mechanism);
         struct vg_error err = { 0 };
         void *opened = NULL;
-        begin_mixed();
+        begin_mixed(which);
         nvml.fails = rows[i].fails;
         nvml.answer = rows[i].answer;
         nvml.after_set = rows[i].after_set;
         nvml.deaf = rows[i].deaf;
         if (mechanism->open(&host, &config, &opened, &err) || !strstr(err.text, rows[i].says))
-            fail_msg("row %zu: %s", i, err.text);
+            fail_msg("%s, row %zu: %s", mechanism->name, i, err.text);
         assert_int_equal(live(), 0);
         end_mixed();
     }
@@ -301,6 +326,46 @@ static void the_tool_that_enables_vfs_fails(void **state)
     }
 }
 
+/* It and all that it started is killed when its time is over, and asked no second time. */
+static void the_tool_hangs(void **state)
+{
+    (void)state;
+    for (size_t which = 0; which < VG_COUNT(both); which++) {
+        const struct vg_mechanism *mechanism = vg_mechanism_find(both[which].mechanism);
+        struct vg_error err = { 0 };
+        void *opened = NULL;
+        int usual_ms = vg_nvidia_manage_ms;
+        begin_tree(both[which].mechanism, make_tree_without_vfs);
+        vg_autofree char *tool = vg_format("%s/usr/lib/nvidia/sriov-manage", fake_root);
+        vg_autofree char *bus = vg_format("%s/sys/class/mdev_bus", fake_root);
+        vg_autofree char *child = vg_format("%s/child", fake_root), *number = NULL;
+        vg_autofree char *text = vg_format("#!/bin/sh\nroot=%s\necho \"$@\" >>$root/calls\ntrap '' TERM\n"
+                                           "sleep 1000 &\necho $! >$root/child\nwait\n",
+                                           fake_root);
+        assert_true(vg_make_directories(bus, &err));
+        fake_put("usr/lib/nvidia/sriov-manage", text);
+        assert_int_equal(chmod(tool, 0755), 0);
+        vg_nvidia_manage_ms = 500;
+        assert_false(mechanism->open(&host, &config, &opened, &err));
+        vg_nvidia_manage_ms = usual_ms;
+        if (err.kind != VG_ERROR_TIMEOUT || !strstr(err.text, "VFs of 0000:41:00.0 cannot be enabled") ||
+            !strstr(err.text, "did not end within 500 ms"))
+            fail_msg("kind %d: %s", err.kind, err.text);
+        assert_null(opened);
+        assert_int_equal(calls_of_the_tool(), 1);
+        assert_true(vg_read_attribute(child, &number, &err));
+        vg_autofree char *process = vg_format("/proc/%s/cmdline", number), *runs = NULL;
+        bool lives = true;
+        for (unsigned i = 0; i < 200 && lives; i++) { /* who adopts it takes it away */
+            free(VG_TAKE(runs));
+            lives = vg_read_attribute(process, &runs, &err) && strstr(runs, "sleep");
+            vg_sleep_ns(10 * VG_NS_PER_MS);
+        }
+        assert_false(lives);
+        end_tree();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +373,7 @@ int main(void)
         cmocka_unit_test(nvml_fails_and_the_driver_is_busy),
         cmocka_unit_test(mixed_size_mode_is_read_back),
         cmocka_unit_test(the_tool_that_enables_vfs_fails),
+        cmocka_unit_test(the_tool_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

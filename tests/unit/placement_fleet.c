@@ -117,6 +117,28 @@ static void bad_stream(const char *csv, const char *part)
         fail_msg("`%s` does not say `%s`", err.text, part);
 }
 
+/* A zero byte ends no line, wherever it is: what stands behind it is not left out in silence. */
+static void zero_bytes(void **ignored)
+{
+    (void)ignored;
+    static const char *const streams[] = { "time_s,event,vm,type\n0,arrive,a,6Q@,x\n",
+                                           "time_s,event,vm,type\n0,arrive,a,6Q@,x",
+                                           "time_s,event,vm,type\n0,arrive,a,6Q@",
+                                           "time_s,event,vm,type\n0,arrive,a,6Q\n@" };
+    for (size_t i = 0; i < VG_COUNT(streams); i++) {
+        struct vg_error err = { 0 };
+        struct vg_request_stream stream;
+        vg_autofree char *bytes = vg_strdup(streams[i]);
+        size_t length = strlen(bytes);
+        *strchr(bytes, '@') = '\0';
+        assert_true(vg_write_file(path, bytes, length, &err));
+        assert_false(vg_requests_load(path, file, &stream, &err));
+        if (!strstr(err.text, i < 3 ? "line 2, column 1: not a line of text: byte 14 is zero"
+                                    : "line 3, column 1: not a line of text: byte 1 is zero"))
+            fail_msg("%zu: %s", i, err.text);
+    }
+}
+
 static void bad_streams(void **ignored)
 {
     (void)ignored;
@@ -283,11 +305,9 @@ int main(void)
     close(fd);
 #define T(test) cmocka_unit_test_setup_teardown(test, small, release)
     const struct CMUnitTest tests[] = {
-        T(a_fleet_is_built),
-        cmocka_unit_test(what_a_model_demands_is_told_with_its_place),
-        T(bad_streams),
-        T(a_stream_by_hand),
-        T(utilisation_and_fragmentation),
+        T(a_fleet_is_built),  cmocka_unit_test(what_a_model_demands_is_told_with_its_place),
+        T(bad_streams),       T(zero_bytes),
+        T(a_stream_by_hand),  T(utilisation_and_fragmentation),
         T(generated_streams),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

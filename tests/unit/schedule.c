@@ -107,6 +107,38 @@ static void a_driver_is_left_out_for_a_documented_reason(void **state)
     vg_host_free(model);
 }
 
+/* Where a requirement names a mechanism for which no test was written, that is no word of any document. */
+static void what_was_never_tried_says_so(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    struct vg_schedule schedule;
+    struct vg_host *model = vg_host_load("suites", "model", &err);
+    assert_non_null(model);
+    char *name = model->mechanisms[0].name;
+    static char amd[] = "amd-mxgpu", mig[] = "nvidia-mig";
+    char *const others[] = { amd, mig };
+    for (size_t i = 0; i < VG_COUNT(others); i++) {
+        model->mechanisms[0].name = others[i];
+        assert_true(vg_schedule_make(catalog, vg_catalog_plan(catalog, "placement-model", &err), model, NULL, NULL,
+                                     &schedule, &err));
+        const struct vg_instance *maximum = find(&schedule, "place-maximum", others[i]);
+        const struct vg_instance *uuids = find(&schedule, "life-bad-uuids", others[i]);
+        const struct vg_instance *mixed = find(&schedule, "place-mixed-size", others[i]);
+        vg_autofree char *expected = vg_format(
+            "was never tried on %s, which VGPU-PLACE-001 names: there was no host and no model with it", others[i]);
+        assert_string_equal(maximum->skip, expected);
+        assert_true(maximum->untried);
+        assert_false(maximum->withheld);
+        assert_non_null(strstr(uuids->skip, "does not apply to "));
+        assert_non_null(strstr(mixed->skip, "does not apply to "));
+        assert_false(uuids->untried || mixed->untried);
+        vg_schedule_free(&schedule);
+    }
+    model->mechanisms[0].name = name;
+    vg_host_free(model);
+}
+
 static void instances_that_share_a_boot_stand_together(void **state)
 {
     (void)state;
@@ -203,6 +235,7 @@ int main(void)
         cmocka_unit_test(instances_that_share_a_boot_stand_together),
         cmocka_unit_test(selection_narrows),
         cmocka_unit_test(a_driver_is_left_out_for_a_documented_reason),
+        cmocka_unit_test(what_was_never_tried_says_so),
         cmocka_unit_test(a_plan_is_asked_what_it_has),
         cmocka_unit_test(wrong_selection_is_an_error),
         cmocka_unit_test(more_tenants_than_the_profile_allows_is_a_skip),

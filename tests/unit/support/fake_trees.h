@@ -12,6 +12,7 @@
 #define VF0     "sys/bus/pci/devices/0000:41:00.4/"
 #define VF1     "sys/bus/pci/devices/0000:41:00.5/"
 #define DEBUG   "sys/kernel/debug/dri/0000:41:00.0/sriov/pf/tile0/"
+#define VF_TYPE VF0 "mdev_supported_types/46/"
 #define TYPE    "sys/class/mdev_bus/0000:41:00.0/mdev_supported_types/46/"
 
 static struct vg_host_profile profile = { .name = T("46"), .max = 4, .memory_bytes = UINT64_C(1) << 30 };
@@ -26,6 +27,7 @@ static __attribute__((unused)) void make_mdev_tree(void)
     struct vg_error err = { 0 };
     vg_autofree char *bus = vg_format("%s/sys/bus/mdev/devices", fake_root);
     assert_true(vg_make_directories(bus, &err));
+    pgpu.vfs = 0;
     fake_put(TYPE "available_instances", "4\n");
     fake_put(TYPE "description", "num_heads=4, framebuffer=1024M, max_instance=4\n");
     fake_put(TYPE "device_api", "vfio-pci\n");
@@ -35,6 +37,7 @@ static __attribute__((unused)) void make_mdev_tree(void)
 static void make_pci_tree(const char *vf_file, const char *text)
 {
     static const char *const functions[] = { PF, VF0, VF1 };
+    pgpu.vfs = 2;
     fake_put("sys/bus/pci/drivers_probe", "");
     fake_put("sys/bus/pci/drivers/usual/unbind", "");
     fake_put("sys/bus/pci/drivers/vfio-pci/unbind", "");
@@ -60,6 +63,30 @@ static __attribute__((unused)) void make_nvidia_tree(void)
     make_pci_tree("nvidia/current_vgpu_type", "0\n");
     fake_put(VF0 "nvidia/creatable_vgpu_types", "ID    : vGPU Name\n46    : NVIDIA X-1Q\n");
     fake_put(VF1 "nvidia/creatable_vgpu_types", "ID    : vGPU Name\n46    : NVIDIA X-1Q\n");
+}
+
+/* Each VF is a parent of mediated devices, the PF is none. */
+static __attribute__((unused)) void make_mdev_vf_tree(void)
+{
+    static const char *const vfs[] = { "0000:41:00.4", "0000:41:00.5" };
+    struct vg_error err = { 0 };
+    vg_autofree char *bus = vg_format("%s/sys/bus/mdev/devices", fake_root);
+    assert_true(vg_make_directories(bus, &err));
+    make_pci_tree(NULL, NULL);
+    for (size_t i = 0; i < VG_COUNT(vfs); i++) {
+        static const char *const files[][2] = { { "available_instances", "1\n" },
+                                                { "description", "num_heads=1, max_instance=2\n" },
+                                                { "device_api", "vfio-pci\n" },
+                                                { "create", "" } };
+        vg_autofree char *link = vg_format("sys/class/mdev_bus/%s", vfs[i]);
+        vg_autofree char *target = vg_format("../../bus/pci/devices/%s", vfs[i]);
+        fake_link(link, target);
+        for (size_t j = 0; j < VG_COUNT(files); j++) {
+            vg_autofree char *file =
+                vg_format("sys/bus/pci/devices/%s/mdev_supported_types/46/%s", vfs[i], files[j][0]);
+            fake_put(file, files[j][1]);
+        }
+    }
 }
 
 static __attribute__((unused)) void make_sriov_tree(void)
