@@ -135,8 +135,8 @@ static void look(struct state *state, struct queue *queue, const struct vg_probe
     state->sink.fact(state->sink.context, name, why.text);
 }
 
-/* One VMM a look, in turns: a question costs over a millisecond of the host's CPU, and the looks of many VMs are to take
- * no more of it than those of one. */
+/* One VMM a look, in turns: a question costs over a millisecond of the host's CPU, and the looks of many VMs are to
+ * take no more of it than those of one. */
 static bool sample(void *opaque, const struct vg_probe_target *targets, size_t target_count, struct vg_error *err)
 {
     struct state *state = opaque;
@@ -180,7 +180,8 @@ VG_PROBE(virtqueue) = {
     .period_ms = 500,
     .streams =
         VG_PROBE_STREAMS {
-            { "control", "one row a look, of the VMs with a virtio-gpu in turns; QMP x-query-virtio-queue-status of queue 0",
+            { "control",
+              "one row a look, of the VMs with a virtio-gpu in turns; QMP x-query-virtio-queue-status of queue 0",
               VG_PROBE_COLUMNS {
                   { "commands", "1", "buffers that the device took since the first row; wraps are undone" },
                   { "completed", "1", "buffers that the device gave back since the first row" },

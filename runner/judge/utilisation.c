@@ -138,8 +138,7 @@ static double reported(struct report *report, const char *tenant, int64_t from_n
     }
     int64_t first_ns = from_ns, last_ns = to_ns;
     report->source = "process-cpu: the renderer's CPU time";
-    report->watched_s =
-        judge_gpu_watched(&report->cpu, tenant, &first_ns, &last_ns) ? seconds(first_ns, last_ns) : 0;
+    report->watched_s = judge_gpu_watched(&report->cpu, tenant, &first_ns, &last_ns) ? seconds(first_ns, last_ns) : 0;
     return 100 * judge_gpu_rate(&report->cpu, tenant, from_ns, to_ns);
 }
 

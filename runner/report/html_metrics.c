@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The numbers of a test: a row per metric, a column per mechanism, profile and policy, so that these can be
- * compared along a row; of several boots the median, its confidence interval and the range. First what was judged, with its limit and where that comes from; then what is only reported. */
+ * compared along a row; of several boots the median, its confidence interval and the range. First what was judged, with
+ * its limit and where that comes from; then what is only reported. */
 #include <math.h>
 #include "report/page.h"
 #include "statistics/statistics.h"

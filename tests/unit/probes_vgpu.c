@@ -365,9 +365,15 @@ static void a_kernel_without_drm_is_not_searched(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(exits_are_summed_over_vcpus),  TEST(without_qmp_the_kernel_is_asked), TEST(no_kvm_is_said),
-        TEST(interrupts_belong_to_devices), TEST(interrupts_may_be_anything),      TEST(shared_files_count_once),
-        TEST(what_is_wrong_is_counted),     TEST(fdinfo_refuses_garbage),          TEST(nothing_to_see_is_said),
+        TEST(exits_are_summed_over_vcpus),
+        TEST(without_qmp_the_kernel_is_asked),
+        TEST(no_kvm_is_said),
+        TEST(interrupts_belong_to_devices),
+        TEST(interrupts_may_be_anything),
+        TEST(shared_files_count_once),
+        TEST(what_is_wrong_is_counted),
+        TEST(fdinfo_refuses_garbage),
+        TEST(nothing_to_see_is_said),
         TEST(a_kernel_without_drm_is_not_searched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
