@@ -136,6 +136,12 @@ $(BUILD)/dead-counter/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=vg_vm_monitor -o $@ $(filter %.o,$^) $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 	$(Q)cp $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
 
+$(BUILD)/waits-counted/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/waits-counted.c) $(BUILD)/payload.squashfs
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=procfs_parse_schedstat -o $@ $(filter %.o,$^) $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+	$(Q)cp $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
+
 # A judge that believes everything.
 $(BUILD)/credulous-judge/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/credulous-judge.c)
 	@mkdir -p $(@D)
@@ -218,7 +224,7 @@ controls: ## the test of the tests: known-bad implementations; CONTROL=glob, TES
 	@BUILD=$(BUILD) tests/controls/controls
 	@BUILD=$(BUILD) tests/controls/renderers
 
-path-controls: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/vgauge $(BUILD)/dead-counter/vgauge ## classify the submission path under known-bad implementations: each must be caught
+path-controls: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/vgauge $(BUILD)/dead-counter/vgauge $(BUILD)/waits-counted/vgauge $(BUILD)/tests/controls/bad-scheduler ## tests of the submission path and of telemetry under known-bad implementations: each must be caught
 	@BUILD=$(BUILD) tests/controls/submission-path
 
 # A Vulkan layer for the renderer, which does one thing wrong there; its manifest lies beside it.

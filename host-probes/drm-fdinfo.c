@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define CLIENTS_MAX 256
 #define MOST_BYTES  8192
@@ -182,6 +183,10 @@ static void end(void *opaque)
 static bool begin(const struct vg_probe_host *host, const struct vg_probe_sink *sink, void **opaque,
                   struct vg_error *err)
 {
+    /* Looking through hundreds of files of each VM for what no kernel without DRM can have opened is dear. */
+    vg_autofree char *classes = vg_format("%s/sys/class", host->root), *drm = vg_format("%s/drm", classes);
+    if (access(classes, F_OK) == 0 && access(drm, F_OK) != 0)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "this host's kernel has no DRM devices (%s is not there)", drm);
     struct state *state = vg_calloc(1, sizeof(*state));
     if (!tree_open(&state->tree, host->root, err)) {
         free(state);

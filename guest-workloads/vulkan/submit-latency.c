@@ -120,6 +120,8 @@ static size_t measure_stamped(struct series *series, size_t wanted)
     submitter_prove(s);
     if (!why_not)
         why_not = vg_vk_compare_clocks(vk, &end);
+    if (!why_not && vg_vk_ticks_between(vk, begin.ticks, end.ticks) == 0)
+        why_not = "the GPU's clock stands still";
     for (size_t i = 0; i < count; i++) {
         const struct submission *each = &samples[i];
         uint64_t ticks = vg_vk_ticks_between(vk, each->ticks2, each->ticks3);

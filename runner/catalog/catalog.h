@@ -143,6 +143,7 @@ struct vg_test {
     struct vg_words requirements;
     char *summary;
     char *why;
+    char *no_requirement; /* what it is for, if requirements is empty */
     struct vg_needs needs;
     struct vg_matrix matrix;
     struct vg_test_tenant *tenants;

@@ -126,7 +126,8 @@ static const cyaml_schema_field_t matrix_fields[] = {
 static const cyaml_schema_field_t test_fields[] = {
     VG_FIELD_WORD("id", VG_MANDATORY, struct vg_raw_test, id),
     VG_FIELD_WORD("group", VG_OPTIONAL, struct vg_raw_test, raw_group),
-    VG_FIELD_WORDS("requirement", VG_MANDATORY, struct vg_raw_test, requirements),
+    VG_FIELD_WORDS("requirement", VG_OPTIONAL, struct vg_raw_test, requirements),
+    VG_FIELD_TEXT("no_requirement", VG_OPTIONAL, struct vg_raw_test, no_requirement),
     VG_FIELD_TEXT("summary", VG_MANDATORY, struct vg_raw_test, summary),
     VG_FIELD_TEXT("why", VG_MANDATORY, struct vg_raw_test, why),
     CYAML_FIELD_MAPPING("needs", VG_OPTIONAL, struct vg_raw_test, needs, needs_fields),

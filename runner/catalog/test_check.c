@@ -10,8 +10,13 @@ static const char *const capabilities[] = { "vulkan", "gl", "drm" };
 static bool check_requirements(const struct vg_document *document, const struct vg_test *test,
                                const struct vg_catalog *catalog, struct vg_error *err)
 {
-    if (!test->requirements.count)
-        return vg_document_fail(document, "requirement", err, "`requirement` must not be empty");
+    if (test->requirements.count && test->no_requirement)
+        return vg_document_fail_key(document, "no_requirement", err,
+                                    "give either `requirement` or `no_requirement`, not both");
+    if (!test->requirements.count && !test->no_requirement)
+        return vg_document_fail(document, vg_document_at(document, "requirement") ? "requirement" : "", err,
+                                "the test names no `requirement` that it decides; if there is none, say in "
+                                "`no_requirement` what it is for");
     vg_autofree const char **ids = NULL;
     size_t count = 0;
     for (unsigned i = 0; catalog && i < catalog->requirement_count; i++)

@@ -164,7 +164,10 @@ json_t *vg_test_to_json(const struct vg_test *test)
     vg_json_set_text(json, "id", test->id);
     if (*test->group)
         vg_json_set_text(json, "group", test->group);
-    vg_json_set(json, "requirement", vg_words_to_json(&test->requirements));
+    if (test->requirements.count)
+        vg_json_set(json, "requirement", vg_words_to_json(&test->requirements));
+    if (test->no_requirement)
+        vg_json_set_text(json, "no_requirement", test->no_requirement);
     vg_json_set_text(json, "summary", test->summary);
     vg_json_set_text(json, "why", test->why);
     vg_json_set(json, "needs", needs_to_json(&test->needs));

@@ -95,6 +95,8 @@ void cmd_test_print(const struct vg_test *test, const struct vg_catalog *catalog
         cmd_field(i ? "" : "Decides", "%s: %s", test->requirements.items[i],
                   requirement ? requirement->statement : "?");
     }
+    if (test->no_requirement)
+        cmd_field("Decides", "no requirement: %s", test->no_requirement);
     cmd_field("Needs", "capability %s; mechanism %s; policy %s; %u tenant%s%s%s%s%s", capability, mechanisms, policies,
               test->needs.tenants, test->needs.tenants == 1 ? "" : "s", test->needs.vm ? "; a VM" : "",
               test->needs.package.count ? "; in the guest image " : "", test->needs.package.count ? packages : "",

@@ -36,6 +36,18 @@ static void check_runs(const struct vg_analysis_input *input, const char *phase,
     }
 }
 
+/* Why no run knew when the GPU began and ended; NULL: it did know. */
+static const char *no_gpu_clock(const struct vg_analysis_input *input, const char *phase, const char *stream)
+{
+    const struct vg_measured_phase *measured = vg_measured_phase_find(input->measurements, phase);
+    for (unsigned i = 0; measured && i < measured->run_count; i++) {
+        const char *clock = vg_fact_get(&measured->runs[i], "gpu_clock");
+        if (clock && !vg_equal(clock, "compared") && vg_measured_stream_find(&measured->runs[i], stream))
+            return clock;
+    }
+    return NULL;
+}
+
 static const struct quantile {
     const char *metric;
     double probability;
@@ -60,6 +72,12 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
                         &values, &count, err))
         return false;
     vg_output_value(output, self, "count", NULL, (double)count, NULL);
+    const char *no_clock = count == 0 ? no_gpu_clock(input, phase, stream) : NULL;
+    if (no_clock) {
+        vg_output_absent(output, "Nobody knows `%s` here: the GPU's clock cannot be compared with the tenant's (%s).",
+                         column, no_clock);
+        return true;
+    }
     if (count == 0) {
         vg_output_invalid(output, "Phase `%s` has no samples of `%s` after warm-up.", phase, column);
         return true;

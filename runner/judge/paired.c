@@ -4,7 +4,6 @@
  * of the median rests on the signs alone and assumes nothing about how ratios are spread. */
 #include "judge/internal.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 
 #define CONFIDENCE 0.95
@@ -36,22 +35,11 @@ static bool median_of(const struct vg_measurements *m, const struct way *way, co
     return true;
 }
 
-/* Of count ordered values, the largest k for which [k-th smallest, k-th largest] holds the median of what they were
- * drawn from with CONFIDENCE: each value is below it with probability 1/2 (Thompson 1936; Hollander and Wolfe,
- * Nonparametric Statistical Methods, section 3.6). 0: too few. */
-static unsigned interval_rank(unsigned count)
-{
-    unsigned k = 0;
-    while (k < count / 2 && gsl_cdf_binomial_P(k, 0.5, count) <= (1 - CONFIDENCE) / 2)
-        k++;
-    return k;
-}
-
 static void put_median(double *ratios, unsigned count, struct vg_analysis_output *output)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_paired;
     judge_sort(ratios, count);
-    unsigned k = interval_rank(count);
+    unsigned k = vg_median_rank(count, CONFIDENCE);
     vg_autofree char *note = vg_format("95 %% interval from ranks %u and %u of %u", k, count + 1 - k, count);
     vg_output_value(output, self, "median", NULL, vg_quantile_sorted(ratios, count, 0.5), NULL);
     vg_output_value(output, self, "low", NULL, k ? ratios[k - 1] : NAN, k ? note : "too few pairs");

@@ -18,6 +18,7 @@ struct report {
     const double *sm, *busy_s, *capacity;
     struct judge_gpu_time cpu;
     const char *source; /* of what was told last; NULL: of nothing */
+    double watched_s;   /* from its first reading of it to its last */
 };
 
 static const double *load(const struct vg_measurements *m, const char *probe, const char *stream, const char *column,
@@ -51,6 +52,24 @@ static bool inside(const struct vg_probe_samples *samples, size_t row, const cha
                    int64_t to_ns)
 {
     return samples->time_ns[row] >= from_ns && samples->time_ns[row] <= to_ns && vg_equal(samples->tenant[row], tenant);
+}
+
+static double seconds(int64_t from_ns, int64_t to_ns)
+{
+    return (double)(to_ns - from_ns) / (double)VG_NS_PER_S;
+}
+
+/* From the first row of the tenant's to the last. */
+static double rows_span_s(const struct vg_probe_samples *samples, const char *tenant, int64_t from_ns, int64_t to_ns)
+{
+    int64_t first_ns = INT64_MAX, last_ns = 0;
+    for (size_t i = 0; i < samples->rows; i++) {
+        if (!inside(samples, i, tenant, from_ns, to_ns))
+            continue;
+        first_ns = samples->time_ns[i] < first_ns ? samples->time_ns[i] : first_ns;
+        last_ns = samples->time_ns[i] > last_ns ? samples->time_ns[i] : last_ns;
+    }
+    return last_ns > first_ns ? seconds(first_ns, last_ns) : 0;
 }
 
 static double by_nvml(const struct report *report, const char *tenant, int64_t from_ns, int64_t to_ns)
@@ -88,7 +107,7 @@ static double engine_busy(const struct report *report, const char *tenant, const
         if (next < s->rows)
             busy_s += report->busy_s[next] - report->busy_s[i];
     }
-    return last_ns > first_ns ? 100 * busy_s / ((double)(last_ns - first_ns) / (double)VG_NS_PER_S) / capacity : NAN;
+    return last_ns > first_ns ? 100 * busy_s / seconds(first_ns, last_ns) / capacity : NAN;
 }
 
 static double by_fdinfo(const struct report *report, const char *tenant, int64_t from_ns, int64_t to_ns)
@@ -109,13 +128,17 @@ static double reported(struct report *report, const char *tenant, int64_t from_n
 {
     double (*const sources[])(const struct report *, const char *, int64_t, int64_t) = { by_nvml, by_fdinfo };
     static const char *const names[] = { "nvml", "drm-fdinfo" };
+    const struct vg_probe_samples *const samples[] = { &report->nvml, &report->fdinfo };
     for (size_t i = 0; i < VG_COUNT(sources); i++) {
         double value = sources[i](report, tenant, from_ns, to_ns);
         report->source = names[i];
+        report->watched_s = rows_span_s(samples[i], tenant, from_ns, to_ns);
         if (!isnan(value))
             return value;
     }
+    int64_t first_ns = from_ns, last_ns = to_ns;
     report->source = "process-cpu: the renderer's CPU time";
+    report->watched_s = judge_gpu_watched(&report->cpu, tenant, &first_ns, &last_ns) ? seconds(first_ns, last_ns) : 0;
     return 100 * judge_gpu_rate(&report->cpu, tenant, from_ns, to_ns);
 }
 
@@ -131,7 +154,7 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     const char *name = vg_analysis_param(input, "phase");
     const struct vg_measured_phase *phase = vg_measured_phase_find(m, name);
     struct report report VG_CLEANUP(free_report) = { 0 };
-    double sum = 0, furthest = 0;
+    double sum = 0, furthest = 0, watched_s = INFINITY;
     if (!judge_phases_measured(m, &name, 1, output))
         return true;
     if (!load_report(m, &report, err))
@@ -148,12 +171,14 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
             return true;
         }
         sum += told;
+        watched_s = fmin(watched_s, report.watched_s);
         put(output, "reported", each->tenant, told, report.source);
         put(output, "expected", each->tenant, isnan(expected) ? 100 : expected, NULL);
         furthest = fmax(furthest, fabs(told - (isnan(expected) ? 100 : expected)));
     }
     put(output, "off", NULL, furthest, NULL);
     put(output, "sum", NULL, sum, NULL);
+    put(output, "watched", NULL, watched_s, NULL);
     return true;
 }
 
@@ -173,6 +198,8 @@ VG_ANALYSIS(utilisation) = {
             { "expected", "%", VG_NEITHER, 0, "part of the time in which the tenant had jobs in flight" },
             { "off", "%", VG_LOWER, 0, "largest difference of the two, in points" },
             { "sum", "%", VG_NEITHER, 0, "reported of all tenants together" },
+            { "watched", "s", VG_NEITHER, 0,
+              "from the first reading of a tenant to its last, after the warm-up; of the tenant watched the shortest" },
             { .name = NULL },
         },
     .run = run,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The numbers of a test: a row per metric, a column per mechanism, profile and policy, so that these can be
- * compared along a row; of several boots the median and the range. First
- * what was judged, with its limit and where that comes from; then what is only reported. */
+ * compared along a row; of several boots the median, its confidence interval and the range. First what was judged, with
+ * its limit and where that comes from; then what is only reported. */
 #include <math.h>
 #include "report/page.h"
+#include "statistics/statistics.h"
 
 enum { ROWS_SHOWN = 10 };
+#define CONFIDENCE 0.95
 
 struct row {
     const char *metric;
@@ -167,6 +169,22 @@ static struct seen look_at(const struct configuration *column, const struct row 
     return seen;
 }
 
+/* Between which two of its boots the median of all boots that there could be lies; nobody knows it if one of them means
+ * nothing. */
+static void write_interval(struct vg_page *page, const struct configuration *column, const struct seen *seen)
+{
+    bool sound = true;
+    for (unsigned b = 0; b < column->count; b++)
+        sound = sound && column->boots[b]->verdict != VG_INVALID;
+    unsigned k = sound ? vg_median_rank(seen->count, CONFIDENCE) : 0;
+    if (!k)
+        return;
+    vg_autofree char *low = vg_report_value_text(seen->values[k - 1], seen->unit);
+    vg_autofree char *high = vg_report_value_text(seen->values[seen->count - k], seen->unit);
+    vg_autofree char *interval = vg_format("%.0f %%: %s to %s", 100 * CONFIDENCE, low, high);
+    vg_xml_element_class(page->xml, "span", "sub", interval);
+}
+
 static void write_number(struct vg_page *page, const struct configuration *column, const struct row *row)
 {
     struct vg_xml *xml = page->xml;
@@ -182,7 +200,8 @@ static void write_number(struct vg_page *page, const struct configuration *colum
     if (seen.count > 1 && seen.values[0] < seen.values[seen.count - 1]) {
         vg_autofree char *low = vg_report_value_text(seen.values[0], seen.unit);
         vg_autofree char *high = vg_report_value_text(seen.values[seen.count - 1], seen.unit);
-        vg_autofree char *range = vg_format("%s to %s", low, high);
+        vg_autofree char *range = vg_format("range: %s to %s", low, high);
+        write_interval(page, column, &seen);
         vg_xml_element_class(xml, "span", "sub", range);
     }
     if (seen.missed && seen.checked > 1) {

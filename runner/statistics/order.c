@@ -28,6 +28,14 @@ double vg_median(const double *values, size_t count)
     return count ? gsl_stats_median_from_sorted_data(sorted, 1, count) : NAN;
 }
 
+unsigned vg_median_rank(unsigned count, double confidence)
+{
+    unsigned k = 0;
+    while (k < count / 2 && gsl_cdf_binomial_P(k, 0.5, count) <= (1 - confidence) / 2)
+        k++;
+    return k;
+}
+
 double vg_median_absolute_deviation(const double *values, size_t count)
 {
     double median = vg_median(values, count);

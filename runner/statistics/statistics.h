@@ -69,6 +69,10 @@ struct vg_line {
 struct vg_line vg_line_fit(const double *x, const double *y, size_t n, double confidence);
 
 double vg_median(const double *values, size_t count); /* NaN if empty */
+/* Of count values in order, the largest k for which [k-th smallest, k-th largest] holds the median of what they were
+ * drawn from with that confidence: each value is below it with probability 1/2 (Thompson 1936; Hollander and Wolfe,
+ * Nonparametric Statistical Methods, section 3.6). 0: too few; for 0.95 that is five. */
+unsigned vg_median_rank(unsigned count, double confidence);
 /* Median absolute deviation from the median, not scaled. NaN if empty. */
 double vg_median_absolute_deviation(const double *values, size_t count);
 /* Correlation of each value with the one before it, in the order given; NaN with fewer than 3 or without any spread. */

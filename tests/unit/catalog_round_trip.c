@@ -121,6 +121,29 @@ static void a_test_goes_through_json_unchanged(void **state)
     vg_test_free(test);
 }
 
+/* It decides nothing, and says so wherever the test goes. */
+static void a_test_may_decide_no_requirement(void **state)
+{
+    (void)state;
+    struct vg_test *test = load_good();
+    struct vg_error err = { 0 };
+    vg_autojson json_t *json = vg_test_to_json(test);
+    json_object_del(json, "requirement");
+    assert_null(vg_test_from_json(json, "tests/fair-x/test.json", &err));
+    assert_non_null(strstr(err.text, "no_requirement"));
+    err = (struct vg_error) { 0 };
+    json_object_set_new(json, "no_requirement", json_string("it looks at the suite"));
+    struct vg_test *again = vg_test_from_json(json, "tests/fair-x/test.json", &err);
+    if (!again)
+        fail_msg("%s", err.text);
+    assert_int_equal(again->requirements.count, 0);
+    assert_string_equal(again->no_requirement, "it looks at the suite");
+    vg_autojson json_t *json_again = vg_test_to_json(again);
+    assert_true(json_equal(json, json_again));
+    vg_test_free(again);
+    vg_test_free(test);
+}
+
 /* The other operators and `else`, which good-test.yaml does not use. */
 static void every_operator_survives(void **state)
 {
@@ -371,6 +394,7 @@ int main(void)
         cmocka_unit_test(a_file_stands_for_a_test_per_population),
         cmocka_unit_test(defaults_are_applied),
         cmocka_unit_test(a_test_goes_through_json_unchanged),
+        cmocka_unit_test(a_test_may_decide_no_requirement),
         cmocka_unit_test(every_operator_survives),
         cmocka_unit_test(json_is_checked_as_strictly),
         cmocka_unit_test(every_field_of_a_host_arrives),

@@ -138,6 +138,33 @@ static void nothing_to_measure_is_invalid(void **state)
     scratch_remove(directory);
 }
 
+/* Instants of the GPU that nobody can place are none, and not a failure of the run. */
+static void without_the_gpus_clock_it_is_skipped(void **state)
+{
+    (void)state;
+    char *directory = scratch_directory();
+    struct vg_measurements *m = fixture_new(directory, "native", "");
+    fixture_tenant(m, "a");
+    struct vg_measured_run *run = fixture_run(fixture_phase(m, "main", 0, 10 * S), "a", "some-workload");
+    const int64_t rows[2][2] = { { 5, -1 }, { 6, -1 } };
+    fixture_stream(m, run, "submission", "t0", "latency", rows, 2);
+    fixture_fact(run, "gpu_clock", "compared");
+    struct vg_judgement *judgement = judge_latency(m);
+    assert_verdict(judgement, VG_INVALID, "no samples");
+    vg_judgement_free(judgement);
+    vg_measurements_free(m);
+    m = fixture_new(directory, "native", "");
+    fixture_tenant(m, "a");
+    run = fixture_run(fixture_phase(m, "main", 0, 10 * S), "a", "some-workload");
+    fixture_stream(m, run, "submission", "t0", "latency", rows, 2);
+    fixture_fact(run, "gpu_clock", "the driver does not say");
+    judgement = judge_latency(m);
+    assert_verdict(judgement, VG_SKIP, "the driver does not say");
+    vg_judgement_free(judgement);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+}
+
 static void garbage_samples_are_an_error(void **state)
 {
     (void)state;
@@ -194,7 +221,7 @@ int main(void)
         cmocka_unit_test(quantiles_are_type_7),           cmocka_unit_test(large_arrays_are_sorted_right),
         cmocka_unit_test(only_the_steady_state_counts),   cmocka_unit_test(nothing_to_measure_is_invalid),
         cmocka_unit_test(garbage_samples_are_an_error),   cmocka_unit_test(a_million_samples_are_judged_fast),
-        cmocka_unit_test(runs_must_be_warm_and_verified),
+        cmocka_unit_test(runs_must_be_warm_and_verified), cmocka_unit_test(without_the_gpus_clock_it_is_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,8 @@ static void expect(const struct scene *scene, enum vg_verdict verdict, const cha
     assert_verdict(judgement, verdict, word);
     if (!isnan(reported))
         assert_near(value_of(judgement, "x.reported[guest.0]"), reported, 1e-6);
+    /* From 5 to 15 s: what looks each half second has both ends, NVML's rows here are those from 6 to 13 s. */
+    assert_near(value_of(judgement, "x.watched"), scene->nvml > 0 ? 7 : 10, 1e-6);
     vg_judgement_free(judgement);
 }
 

@@ -113,6 +113,38 @@ static void a_busy_vmm_is_asked_again(void **unused)
     probe->end(state);
 }
 
+static void many_vms_take_turns(void **unused)
+{
+    (void)unused;
+    const struct vg_probe *probe = probe_named("virtqueue");
+    struct vmm vmms[3] = { { .available = 1 }, { .available = 1 }, { .available = 1 } };
+    struct vg_probe_target targets[3];
+    static const char *const names[] = { "vm.0", "vm.1", "vm.2" };
+    for (unsigned i = 0; i < 3; i++) {
+        targets[i] = target_of(&vmms[i]);
+        targets[i].tenant = names[i];
+        targets[i].pid += (pid_t)i;
+    }
+    vmms[1].devices = "{\"return\":[]}"; /* one that has none is asked thrice, and then costs no turn */
+    void *state = begin(probe, "/");
+    for (int look = 0; look < 9; look++)
+        sample(probe, state, targets, 3);
+    assert_int_equal(record.row_count, 6);
+    assert_int_equal(vmms[0].asked, 1 + 3); /* the device is looked for once */
+    assert_int_equal(vmms[1].asked, 3);
+    vmms[0].available = 9;
+    for (int look = 0; look < 4; look++)
+        sample(probe, state, targets, 3);
+    assert_int_equal(record.row_count, 10);
+    assert_int_equal(vmms[0].asked, 1 + 5);
+    assert_int_equal(vmms[1].asked, 3);
+    assert_int_equal(vmms[2].asked, 1 + 5);
+    assert_float_equal(commands(), 8, 0);
+    sample(probe, state, targets, 1); /* the others ended */
+    assert_int_equal(vmms[0].asked, 1 + 6);
+    probe->end(state);
+}
+
 static void garbage_is_no_number(void **unused)
 {
     (void)unused;
@@ -158,6 +190,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(counts_what_the_device_took, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_what_it_cannot_see, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_busy_vmm_is_asked_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_vms_take_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(garbage_is_no_number, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

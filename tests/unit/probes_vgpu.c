@@ -341,14 +341,40 @@ static void nothing_to_see_is_said(void **unused)
     assert_non_null(strstr(fact("unseen"), "no process of a tenant"));
 }
 
+static void a_kernel_without_drm_is_not_searched(void **unused)
+{
+    (void)unused;
+    struct vg_error err = { 0 };
+    const struct vg_probe *probe = probe_named("drm-fdinfo");
+    const struct vg_probe_host host = { .root = root };
+    struct vg_probe_sink sink = { sink_row, sink_fact, sink_line, (void *)(uintptr_t)probe };
+    void *state = NULL;
+    vg_autofree char *drm = in_root("sys/class/drm");
+    vg_autofree char *other = in_root("sys/class/net");
+    assert_true(vg_make_directories(other, &err));
+    assert_false(probe->begin(&host, &sink, &state, &err));
+    assert_int_equal(err.kind, VG_ERROR_ENVIRONMENT);
+    assert_non_null(strstr(err.text, "no DRM devices"));
+    assert_true(vg_make_directories(drm, &err));
+    state = begin(probe, root);
+    probe->end(state);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(exits_are_summed_over_vcpus),  TEST(without_qmp_the_kernel_is_asked), TEST(no_kvm_is_said),
-        TEST(interrupts_belong_to_devices), TEST(interrupts_may_be_anything),      TEST(shared_files_count_once),
-        TEST(what_is_wrong_is_counted),     TEST(fdinfo_refuses_garbage),          TEST(nothing_to_see_is_said),
+        TEST(exits_are_summed_over_vcpus),
+        TEST(without_qmp_the_kernel_is_asked),
+        TEST(no_kvm_is_said),
+        TEST(interrupts_belong_to_devices),
+        TEST(interrupts_may_be_anything),
+        TEST(shared_files_count_once),
+        TEST(what_is_wrong_is_counted),
+        TEST(fdinfo_refuses_garbage),
+        TEST(nothing_to_see_is_said),
+        TEST(a_kernel_without_drm_is_not_searched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

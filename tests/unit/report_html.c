@@ -252,6 +252,22 @@ static void without_gnuplot_the_numbers_stay(void **state)
     drop_results(made);
 }
 
+static void several_boots_have_an_interval(void **state)
+{
+    (void)state;
+    struct vg_results *results = make_results("boots");
+    for (int boot = 0; boot < 9; boot++) /* in any order; of nine it is from the second to the eighth */
+        add_value(add_judgement(results, "some-test", "native", VG_PASS, NULL), "a.p50", 1 + boot * 5 % 9, "ms");
+    vg_autofree char *html = page_of(results);
+    expect(html, "//tr[th='a.p50']/td/span[.='95 %: 2 ms to 8 ms']", 1);
+    expect(html, "//tr[th='a.p50']/td/span[.='range: 1 ms to 9 ms']", 1);
+    add_value(add_judgement(results, "some-test", "native", VG_INVALID, "busy"), "a.p50", 5, "ms");
+    vg_autofree char *again = page_of(results);
+    expect(again, "//tr[th='a.p50']/td/span[starts-with(., '95 %')]", 0);
+    expect(again, "//tr[th='a.p50']/td/span[.='range: 1 ms to 9 ms']", 1);
+    drop_results(results);
+}
+
 static void foreign_text_stays_text(void **state)
 {
     (void)state;
@@ -292,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_lost_template_or_sample_is_told),
         cmocka_unit_test(without_gnuplot_the_numbers_stay),
         cmocka_unit_test(every_table_has_the_order_of_the_host_file),
+        cmocka_unit_test(several_boots_have_an_interval),
         cmocka_unit_test(foreign_text_stays_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

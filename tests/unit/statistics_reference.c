@@ -164,9 +164,19 @@ static void agrees_with_the_r_that_is_here(void **state)
     assert_true(cases >= LEAST_CASES);
 }
 
+/* By hand, from the binomial distribution: of 9 values P(X <= 1) = 10/512, and P(X <= 2) = 46/512 is over 2.5 %. */
+static void medians_have_an_interval(void **state)
+{
+    (void)state;
+    static const unsigned counts[] = { 0, 1, 5, 6, 8, 9, 20, 30 }, ranks[] = { 0, 0, 0, 1, 1, 2, 6, 10 };
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        assert_int_equal(vg_median_rank(counts[i], 0.95), ranks[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(medians_have_an_interval),
         cmocka_unit_test(agrees_with_the_cases_of_r),
         cmocka_unit_test(agrees_with_the_r_that_is_here),
     };
