@@ -19,7 +19,7 @@ override CPPFLAGS += -D_GNU_SOURCE -DVG_VERSION='"$(VERSION)"' -Irunner -Iguest-
 HARDEN   := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 ifneq ($(SAN),)
-CFLAGS   += -fsanitize=address,undefined -fno-omit-frame-pointer
+override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS  += -fsanitize=address,undefined
 HARDEN   := -fPIE
 endif
