@@ -19,7 +19,7 @@ override CPPFLAGS += -D_GNU_SOURCE -DVG_VERSION='"$(VERSION)"' -Irunner -Iguest-
 HARDEN   := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 ifneq ($(SAN),)
-CFLAGS   += -fsanitize=address,undefined -fno-omit-frame-pointer
+override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS  += -fsanitize=address,undefined
 HARDEN   := -fPIE
 endif
@@ -332,6 +332,7 @@ FUZZ     ?= *
 FUZZ_SRC := $(wildcard tests/fuzz/$(FUZZ).c)
 FUZZED   := $(BASE_SRC) $(wildcard runner/catalog/*.c runner/record/*.c runner/guest/*.c runner/compare/*.c) \
             $(addprefix runner/mechanism/,sysfs-text.c cgroup.c sched-nvidia-log.c) \
+            runner/machine/console.c guest-workloads/common/program_words.c \
             $(addprefix host-probes/,sysfs.c procfs.c fdinfo.c) $(addprefix runner/certify/,names.c tar.c stream.c manifest.c signature.c package.c)
 FUZZ_CFLAGS := -g -O1 -std=gnu11 -fms-extensions -w -fsanitize=address,undefined -fno-sanitize-recover=all -pthread
 $(BUILD)/fuzz/obj/%.o: %.c $(MAKEFILE_LIST)

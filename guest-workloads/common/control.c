@@ -63,7 +63,8 @@ static void *follow(void *argument)
     return NULL;
 }
 
-void vg_control_start(struct vg_workload_context *context)
+/* Follows `go` and `stop` from the agent in a thread that sleeps in read(2) but for those two lines. */
+static void start_following(struct vg_workload_context *context)
 {
     sem_init(&context->wake, 0, 0);
     signal(SIGPIPE, SIG_IGN);
@@ -140,7 +141,7 @@ _Noreturn void vg_workload_execute(const struct vg_workload *workload, const cha
     while (workload->streams && workload->streams[streams].name)
         streams++;
     context->streams = vg_calloc(streams + 1, sizeof(*context->streams));
-    vg_control_start(context);
+    start_following(context);
     vg_params_settle(context);
     vg_affinity_fact(context);
     workload->run(context);

@@ -60,12 +60,6 @@ _Noreturn void vg_finish(struct vg_workload_context *context, const char *status
 _Noreturn void vg_bug(struct vg_workload_context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Follows `go` and `stop` from the agent in a thread that sleeps in read(2) but for those two lines. */
-void vg_control_start(struct vg_workload_context *context);
-
-/* Formats rows into the context's line: as many as fit. Returns the rows taken; *length is the line's. */
-size_t vg_stream_line(struct vg_workload_context *context, const struct vg_stream_spec *spec, unsigned width,
-                      const int64_t *rows, size_t count, size_t *length);
 size_t vg_format_int(char *out, int64_t value); /* without NUL; at most 20 bytes */
 
 /* A parameter that is still VG_PARAM_SEED gets a random value. On the link it is an error: tenants that must share the

@@ -56,8 +56,9 @@ size_t vg_format_int(char *out, int64_t value)
     return length;
 }
 
-size_t vg_stream_line(struct vg_workload_context *context, const struct vg_stream_spec *spec, unsigned width,
-                      const int64_t *rows, size_t count, size_t *length)
+/* Formats rows into the context's line: as many as fit. Returns the rows taken; *length is the line's. */
+static size_t format_rows(struct vg_workload_context *context, const struct vg_stream_spec *spec, unsigned width,
+                          const int64_t *rows, size_t count, size_t *length)
 {
     char *line = context->line;
     int head =
@@ -97,8 +98,8 @@ void vg_w_flush(struct vg_stream *stream)
     }
     for (size_t done = 0; done < stream->count;) {
         size_t length;
-        size_t taken = vg_stream_line(context, stream->spec, stream->width, stream->rows + done * stream->width,
-                                      stream->count - done, &length);
+        size_t taken = format_rows(context, stream->spec, stream->width, stream->rows + done * stream->width,
+                                   stream->count - done, &length);
         vg_emit_bytes(context, context->line, length);
         done += taken;
     }

@@ -25,7 +25,8 @@ bool secret_make(int fd, struct canary_key key, uint32_t *handle, uint32_t *reso
     return sent;
 }
 
-bool secret_intact(int fd, struct canary_key key, uint32_t handle)
+/* Whether the host's copy is what was put there. */
+static bool is_intact(int fd, struct canary_key key, uint32_t handle)
 {
     int error;
     if (virtgpu_transfer(fd, handle, SECRET_BYTES, false))
@@ -70,7 +71,7 @@ static void run(struct vg_workload_context *context)
     vg_w_fact_int(context, "filled_bytes", (int64_t)count * SECRET_BYTES);
     vg_w_mark(context, "filled");
     for (unsigned i = 0; !vg_w_should_stop(context); i = (i + 1) % count) {
-        vg_check(&checks, "own-memory-intact", secret_intact(fd, key, handles[i]),
+        vg_check(&checks, "own-memory-intact", is_intact(fd, key, handles[i]),
                  "buffer %u does not hold what was written into it", i);
         usleep(PAUSE_US);
     }

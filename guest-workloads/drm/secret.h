@@ -10,7 +10,5 @@ enum { SECRET_BYTES = 4096 };
 
 /* In the context of this file (virgl); false: it could not be made. */
 bool secret_make(int fd, struct canary_key key, uint32_t *handle, uint32_t *resource);
-/* Whether the host's copy is what was put there. */
-bool secret_intact(int fd, struct canary_key key, uint32_t handle);
 
 #endif

@@ -131,12 +131,6 @@ int64_t vg_json_int_or(const json_t *object, const char *key, int64_t otherwise)
     return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
-double vg_json_real_or(const json_t *object, const char *key, double otherwise)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : otherwise;
-}
-
 static void must(int result)
 {
     if (result != 0)

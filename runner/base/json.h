@@ -26,7 +26,6 @@ bool vg_json_object(const json_t *object, const char *key, json_t **value, struc
 /* As above, with a default if the key is missing or null. */
 const char *vg_json_text_or(const json_t *object, const char *key, const char *otherwise);
 int64_t vg_json_int_or(const json_t *object, const char *key, int64_t otherwise);
-double vg_json_real_or(const json_t *object, const char *key, double otherwise);
 
 /* Sets object[key]; NULL text becomes JSON null, a real that is not finite becomes null (JSON has no NaN). Out of
  * memory ends the process. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Allocation that never returns NULL: a runner without memory can only say so and end, with status 3. */
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,15 +65,20 @@ void *vg_grow(void *items, size_t count, size_t size)
     return grown;
 }
 
-char *vg_format(const char *format, ...)
+char *vg_vformat(const char *format, va_list arguments)
 {
     char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0 || !text)
+        vg_out_of_memory();
+    return text;
+}
+
+char *vg_format(const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&text, format, arguments);
+    char *text = vg_vformat(format, arguments);
     va_end(arguments);
-    if (length < 0 || !text)
-        vg_out_of_memory();
     return text;
 }
 
@@ -99,14 +103,11 @@ void vg_text_add_bytes(struct vg_text *text, const char *bytes, size_t length)
 
 void vg_text_add(struct vg_text *text, const char *format, ...)
 {
-    char *piece = NULL;
     va_list arguments;
     va_start(arguments, format);
-    int length = vasprintf(&piece, format, arguments);
+    char *piece = vg_vformat(format, arguments);
     va_end(arguments);
-    if (length < 0 || !piece)
-        vg_out_of_memory();
-    vg_text_add_bytes(text, piece, (size_t)length);
+    vg_text_add_bytes(text, piece, strlen(piece));
     free(piece);
 }
 

@@ -3,6 +3,7 @@
 #ifndef VG_BASE_TEXT_H
 #define VG_BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -18,6 +19,7 @@ void *vg_reallocarray(void *old, size_t count, size_t size) __attribute__((alloc
 char *vg_strdup(const char *text) __attribute__((nonnull, malloc, returns_nonnull));
 /* The caller frees the result. */
 char *vg_format(const char *format, ...) __attribute__((format(printf, 1, 2), malloc, returns_nonnull));
+char *vg_vformat(const char *format, va_list arguments) __attribute__((format(printf, 1, 0), malloc, returns_nonnull));
 
 /* Appends one element to a growing array: `vg_push(list->items, list->count) = value;`
  * Capacity doubles at powers of two, so no capacity field is needed. */

@@ -26,6 +26,10 @@ struct vg_settings {
 };
 /* The value of a setting, or NULL. */
 const char *vg_settings_get(const struct vg_settings *settings, const char *name);
+/* The same, or the parameter's default of whoever has it; NULL if there is neither. As a number: 0 then. */
+const char *vg_settings_or_default(const struct vg_settings *settings, const struct vg_descriptor *of,
+                                   const char *name);
+long long vg_settings_number(const struct vg_settings *settings, const struct vg_descriptor *of, const char *name);
 
 /* --- requirements ----------------------------------------------------------------------------------------------- */
 

@@ -18,6 +18,20 @@ const char *vg_settings_get(const struct vg_settings *settings, const char *name
     return NULL;
 }
 
+const char *vg_settings_or_default(const struct vg_settings *settings, const struct vg_descriptor *of, const char *name)
+{
+    const char *value = vg_settings_get(settings, name);
+    const struct vg_param *param = value ? NULL : vg_param_find(of, name);
+    return param ? param->def : value;
+}
+
+long long vg_settings_number(const struct vg_settings *settings, const struct vg_descriptor *of, const char *name)
+{
+    long long value = 0;
+    const char *text = vg_settings_or_default(settings, of, name);
+    return text && vg_parse_int(text, &value) ? value : 0;
+}
+
 void vg_names_free(char **names, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)

@@ -72,7 +72,7 @@ bool cmd_wait_vgauge(pid_t child, const char *out, int *status, struct vg_error 
     return whole;
 }
 
-bool cmd_run_vgauge(const char *const *arguments, unsigned count, const char *out, int *status, struct vg_error *err)
+static bool run_vgauge(const char *const *arguments, unsigned count, const char *out, int *status, struct vg_error *err)
 {
     pid_t child;
     return cmd_start_vgauge(arguments, count, out, -1, &child, err) && cmd_wait_vgauge(child, out, status, err);
@@ -105,5 +105,5 @@ bool cmd_run_again(const struct vg_run *run, const char *tests, unsigned boots, 
     vg_push(arguments, count) = selection;
     vg_push(arguments, count) = number;
     vg_push(arguments, count) = "--rerun=0"; /* whatever the plan says: it is one itself, or one look */
-    return cmd_run_vgauge(arguments, (unsigned)count, out, status, err);
+    return run_vgauge(arguments, (unsigned)count, out, status, err);
 }

@@ -7,10 +7,9 @@
 #include <sys/types.h>
 #include "record/record.h"
 
-/* `vgauge run` with these arguments. *status: its exit status. False if it could not be started, was ended by a signal,
- * or left no run directory at out; interrupted: VG_ERROR_INTERRUPTED. */
-bool cmd_run_vgauge(const char *const *arguments, unsigned count, const char *out, int *status, struct vg_error *err);
-/* Its two halves, for runs that live at the same time. kept_fd: a descriptor that the child inherits; -1: none. */
+/* The two halves of `vgauge run` with these arguments, for runs that live at the same time. kept_fd: a descriptor that
+ * the child inherits; -1: none. *status: its exit status. False if it could not be started, was ended by a signal, or
+ * left no run directory at out; interrupted: VG_ERROR_INTERRUPTED. */
 bool cmd_start_vgauge(const char *const *arguments, unsigned count, const char *out, int kept_fd, pid_t *child,
                       struct vg_error *err);
 bool cmd_wait_vgauge(pid_t child, const char *out, int *status, struct vg_error *err);

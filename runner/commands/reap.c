@@ -48,7 +48,8 @@ static const struct argp_option reap_options[] = {
 
 const struct cmd_command cmd_reap = {
     .name = "reap",
-    .summary = "remove what killed runs left: VMs, X servers, sockets, control groups, models of drivers",
+    .summary = "remove what killed runs left: VMs, X servers, sockets, control groups, mediated devices, VFs, models "
+               "of drivers",
     .doc =
         "Only what is named as vgauge's and belongs to a run of yours that does not live any more; every run does it "
         "before it starts.",

@@ -15,9 +15,7 @@ void cmd_table_add(struct cmd_table *table, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    char *cell = NULL;
-    if (vasprintf(&cell, format, arguments) < 0)
-        cell = vg_strdup("");
+    char *cell = vg_vformat(format, arguments);
     va_end(arguments);
     /* Folded text from YAML keeps its line ends. */
     for (char *c = cell; *c; c++)
@@ -92,9 +90,7 @@ void cmd_field(const char *label, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vg_autofree char *text = NULL;
-    if (vasprintf(&text, format, arguments) < 0)
-        text = vg_strdup("");
+    vg_autofree char *text = vg_vformat(format, arguments);
     va_end(arguments);
     int column = printf("  %-*s", LABEL_COLUMNS - 2, label);
     bool first = true;

@@ -12,9 +12,7 @@ static void object(struct objections *objections, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = NULL;
-    if (vasprintf(&text, format, arguments) < 0)
-        vg_out_of_memory();
+    char *text = vg_vformat(format, arguments);
     va_end(arguments);
     vg_push(objections->items, objections->count) = text;
 }

@@ -30,9 +30,7 @@ static void note(struct vg_compared *item, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = NULL;
-    if (vasprintf(&text, format, arguments) < 0)
-        vg_out_of_memory();
+    char *text = vg_vformat(format, arguments);
     va_end(arguments);
     char *joined = item->note ? vg_format("%s; %s", item->note, text) : vg_strdup(text);
     free(text);

@@ -8,9 +8,7 @@ void vg_gate_object(struct vg_gate *gate, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    char *text = NULL;
-    if (vasprintf(&text, format, arguments) < 0)
-        vg_out_of_memory();
+    char *text = vg_vformat(format, arguments);
     va_end(arguments);
     vg_push(gate->objections, gate->objection_count) = text;
 }

@@ -5,16 +5,12 @@
 
 const char *vg_drill_param(const struct vg_drill *drill, const char *name)
 {
-    const char *value = vg_settings_get(drill->params, name);
-    const struct vg_param *param = vg_param_find(drill->action, name);
-    return value ? value : param ? param->def : NULL;
+    return vg_settings_or_default(drill->params, drill->action, name);
 }
 
 long long vg_drill_number(const struct vg_drill *drill, const char *name)
 {
-    long long value = 0;
-    const char *text = vg_drill_param(drill, name);
-    return text && vg_parse_int(text, &value) ? value : 0;
+    return vg_settings_number(drill->params, drill->action, name);
 }
 
 /* splitmix64, so that a seed means the same walk on every machine. */
@@ -39,8 +35,7 @@ void vg_drill_skip(struct vg_drill *drill, const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&drill->skip, format, arguments) < 0)
-        vg_out_of_memory();
+    drill->skip = vg_vformat(format, arguments);
     va_end(arguments);
 }
 

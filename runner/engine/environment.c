@@ -313,7 +313,7 @@ void vg_environment_close(struct vg_engine *engine)
     free(engine->mechanisms);
     if (engine->images_found)
         vg_images_free(&engine->images);
-    vg_ledger_begin(NULL);
+    vg_ledger_end(engine->runtime_directory);
     struct vg_error left = { 0 };
     if (engine->runtime_directory && !vg_runtime_remove(engine->runtime_directory, &left))
         vg_warn("%s", left.text);

@@ -8,25 +8,19 @@ static const char host_word[] = "host"; /* the "tenant" of a run that has none *
 
 const char *vg_exercise_param(const struct vg_exercise *exercise, const char *name)
 {
-    const char *value = vg_settings_get(exercise->params, name);
-    const struct vg_param *param = vg_param_find(exercise->action, name);
-    return value ? value : param ? param->def : NULL;
+    return vg_settings_or_default(exercise->params, exercise->action, name);
 }
 
 long long vg_exercise_number(const struct vg_exercise *exercise, const char *name)
 {
-    long long value = 0;
-    const char *text = vg_exercise_param(exercise, name);
-    return text && vg_parse_int(text, &value) ? value : 0;
+    return vg_settings_number(exercise->params, exercise->action, name);
 }
 
 void vg_exercise_fact(struct vg_exercise *exercise, const char *name, const char *format, ...)
 {
-    char *value = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&value, format, arguments) < 0)
-        vg_out_of_memory();
+    char *value = vg_vformat(format, arguments);
     va_end(arguments);
     vg_push(exercise->facts, exercise->fact_count) = (struct vg_fact) { .name = vg_strdup(name), .value = value };
 }
@@ -37,8 +31,7 @@ void vg_exercise_skip(struct vg_exercise *exercise, const char *format, ...)
         return;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&exercise->skip, format, arguments) < 0)
-        vg_out_of_memory();
+    exercise->skip = vg_vformat(format, arguments);
     va_end(arguments);
 }
 

@@ -13,11 +13,9 @@ struct vg_measured_run *vg_active_measured(const struct vg_active_run *run)
 
 void vg_scene_event(struct vg_scene *scene, const char *tenant, const char *action, bool done, const char *format, ...)
 {
-    char *what = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&what, format, arguments) < 0)
-        vg_out_of_memory();
+    char *what = vg_vformat(format, arguments);
     va_end(arguments);
     struct vg_measurements *into = scene->measurements;
     vg_push(into->events, into->event_count) = (struct vg_measured_event) {
@@ -31,11 +29,9 @@ void vg_scene_event(struct vg_scene *scene, const char *tenant, const char *acti
 
 void vg_scene_invalid(struct vg_scene *scene, const char *format, ...)
 {
-    char *why = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&why, format, arguments) < 0)
-        vg_out_of_memory();
+    char *why = vg_vformat(format, arguments);
     va_end(arguments);
     vg_push(scene->measurements->invalid, scene->measurements->invalid_count) = why;
 }

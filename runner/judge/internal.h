@@ -78,9 +78,8 @@ struct judge_clock {
 };
 bool judge_clock_load(const struct vg_measurements *measurements, struct judge_clock *clock, struct vg_error *err);
 void judge_clock_free(struct judge_clock *clock);
-/* Mean over the pGPU's cores and the interval, host clock. NaN: it was not followed closely enough there. */
-double judge_clock_speed(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns);
-/* The same by every second sample: two readings of one clock with errors of their own. NaN as above. */
+/* Mean over the pGPU's cores and the interval, host clock, by every second sample each: two readings of one clock with
+ * errors of their own. NaN: it was not followed closely enough there. */
 void judge_clock_halves(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns, double halves[2]);
 
 /* Renderer time as GPU time, where the pGPU is a set of cores. Empty, and every reading NaN, where it is not, or where
@@ -107,9 +106,6 @@ struct judge_host_clocks {
     struct judge_clock clock;
     struct judge_gpu_time gpu_time;
 };
-bool judge_host_clocks_load(const struct vg_measurements *measurements, struct judge_host_clocks *clocks,
-                            struct vg_error *err);
-void judge_host_clocks_free(struct judge_host_clocks *clocks);
 
 enum { JUDGE_MIN_JOBS = 25 }; /* fewer, and one job more or less is 4 % */
 
@@ -124,11 +120,6 @@ struct judge_solo {
     double rate_cv; /* of the rate */
     char *note;
 };
-/* Adds an invalid sentence where there is no such number. */
-bool judge_solo_measure(const struct vg_measurements *measurements, const struct judge_host_clocks *clocks,
-                        const char *phase, const char *workload, struct judge_solo *solo,
-                        struct vg_analysis_output *output, struct vg_error *err);
-void judge_solo_free(struct judge_solo *solo);
 
 /* What every analysis that compares phases with a solo phase starts from. */
 struct judge_basis {

@@ -154,7 +154,6 @@ enum vg_step_op {
 
 /* What VG_STEP_HELD counts. Of memory there are many readings, over rounds, and its trend is judged. */
 enum { VG_HELD_FILES, VG_HELD_THREADS, VG_HELD_VMS, VG_HELD_MEMORY, VG_HELD_KINDS };
-extern const char *const vg_held_words[VG_HELD_KINDS];
 
 /* One row of a provisioning run's stream "steps"; all numbers, so that rows are the record. */
 struct vg_step {

@@ -24,19 +24,11 @@ void vg_output_value(struct vg_analysis_output *output, const struct vg_descript
         added->note = vg_strdup(note);
 }
 
-static char *sentence(const char *format, va_list arguments)
-{
-    char *text = NULL;
-    if (vasprintf(&text, format, arguments) < 0)
-        return vg_strdup(format);
-    return text;
-}
-
 void vg_output_invalid(struct vg_analysis_output *output, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vg_push(output->invalid, output->invalid_count) = sentence(format, arguments);
+    vg_push(output->invalid, output->invalid_count) = vg_vformat(format, arguments);
     va_end(arguments);
 }
 
@@ -44,7 +36,7 @@ void vg_output_failure(struct vg_analysis_output *output, const char *format, ..
 {
     va_list arguments;
     va_start(arguments, format);
-    vg_push(output->failures, output->failure_count) = sentence(format, arguments);
+    vg_push(output->failures, output->failure_count) = vg_vformat(format, arguments);
     va_end(arguments);
 }
 
@@ -52,7 +44,7 @@ void vg_output_finding(struct vg_analysis_output *output, const char *format, ..
 {
     va_list arguments;
     va_start(arguments, format);
-    vg_push(output->findings, output->finding_count) = sentence(format, arguments);
+    vg_push(output->findings, output->finding_count) = vg_vformat(format, arguments);
     va_end(arguments);
 }
 
@@ -60,7 +52,7 @@ void vg_output_absent(struct vg_analysis_output *output, const char *format, ...
 {
     va_list arguments;
     va_start(arguments, format);
-    vg_push(output->absent, output->absent_count) = sentence(format, arguments);
+    vg_push(output->absent, output->absent_count) = vg_vformat(format, arguments);
     va_end(arguments);
 }
 
@@ -68,7 +60,7 @@ void judge_add_reason(struct vg_judgement *judgement, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    vg_push(judgement->reasons, judgement->reason_count) = sentence(format, arguments);
+    vg_push(judgement->reasons, judgement->reason_count) = vg_vformat(format, arguments);
     va_end(arguments);
 }
 

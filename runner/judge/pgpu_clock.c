@@ -117,10 +117,3 @@ void judge_clock_halves(const struct judge_clock *clock, int64_t from_ns, int64_
     for (unsigned i = 0; i < 2; i++)
         halves[i] = clock->core_count && to_ns > from_ns ? sum[i] / clock->core_count : NAN;
 }
-
-double judge_clock_speed(const struct judge_clock *clock, int64_t from_ns, int64_t to_ns)
-{
-    double halves[2];
-    judge_clock_halves(clock, from_ns, to_ns, halves);
-    return (halves[0] + halves[1]) / 2;
-}

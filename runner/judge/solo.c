@@ -10,21 +10,21 @@ int64_t judge_phase_instant(const struct vg_measured_phase *phase, double at_s)
     return phase->start_host_ns + judge_instant(at_s * (double)VG_NS_PER_S);
 }
 
-bool judge_host_clocks_load(const struct vg_measurements *measurements, struct judge_host_clocks *clocks,
-                            struct vg_error *err)
+static bool load_host_clocks(const struct vg_measurements *measurements, struct judge_host_clocks *clocks,
+                             struct vg_error *err)
 {
     *clocks = (struct judge_host_clocks) { 0 };
     return judge_clock_load(measurements, &clocks->clock, err) &&
            judge_gpu_time_load(measurements, &clocks->gpu_time, err);
 }
 
-void judge_host_clocks_free(struct judge_host_clocks *clocks)
+static void free_host_clocks(struct judge_host_clocks *clocks)
 {
     judge_clock_free(&clocks->clock);
     judge_gpu_time_free(&clocks->gpu_time);
 }
 
-void judge_solo_free(struct judge_solo *solo)
+static void free_solo(struct judge_solo *solo)
 {
     vg_completions_free(&solo->completions);
     free(solo->note);
@@ -97,9 +97,10 @@ static bool scale_up(const struct vg_measurements *m, struct judge_solo *solo, s
     return true;
 }
 
-bool judge_solo_measure(const struct vg_measurements *m, const struct judge_host_clocks *clocks, const char *phase,
-                        const char *workload, struct judge_solo *solo, struct vg_analysis_output *output,
-                        struct vg_error *err)
+/* Adds an invalid sentence where there is no such number. */
+static bool measure_solo(const struct vg_measurements *m, const struct judge_host_clocks *clocks, const char *phase,
+                         const char *workload, struct judge_solo *solo, struct vg_analysis_output *output,
+                         struct vg_error *err)
 {
     *solo = (struct judge_solo) { .rate = NAN, .gpu_time = NAN, .work = NAN, .cv = NAN, .rate_cv = NAN };
     struct vg_completions *alone = &solo->completions;
@@ -145,9 +146,9 @@ bool judge_basis_open(const struct vg_analysis_input *input, const struct vg_des
     *basis = (struct judge_basis) { 0 };
     if (!judge_phases_measured(input->measurements, phases, count, output))
         return true;
-    if (!judge_host_clocks_load(input->measurements, &basis->clocks, err) ||
-        !judge_solo_measure(input->measurements, &basis->clocks, phases[0], vg_analysis_param(input, "workload"),
-                            &basis->solo, output, err))
+    if (!load_host_clocks(input->measurements, &basis->clocks, err) ||
+        !measure_solo(input->measurements, &basis->clocks, phases[0], vg_analysis_param(input, "workload"),
+                      &basis->solo, output, err))
         return false;
     if (has_metric(self, "solo_rate"))
         vg_output_value(output, self, "solo_rate", NULL, solo->rate, solo->note);
@@ -158,6 +159,6 @@ bool judge_basis_open(const struct vg_analysis_input *input, const struct vg_des
 
 void judge_basis_free(struct judge_basis *basis)
 {
-    judge_solo_free(&basis->solo);
-    judge_host_clocks_free(&basis->clocks);
+    free_solo(&basis->solo);
+    free_host_clocks(&basis->clocks);
 }

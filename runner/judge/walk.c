@@ -38,11 +38,9 @@ static void __attribute__((format(printf, 2, 3))) wrong(struct replay *replay, c
     if (result->first_step >= 0)
         return;
     vg_autofree char *text = vg_step_text(replay->walk, replay->step);
-    vg_autofree char *what = NULL;
     va_list arguments;
     va_start(arguments, format);
-    if (vasprintf(&what, format, arguments) < 0)
-        vg_out_of_memory();
+    vg_autofree char *what = vg_vformat(format, arguments);
     va_end(arguments);
     result->first_step = replay->step->step;
     snprintf(result->first, sizeof(result->first), "Step %lld (%s): %s", (long long)replay->step->step, text, what);

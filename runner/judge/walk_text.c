@@ -2,7 +2,7 @@
 /* What was done to a driver, in words. */
 #include "judge/internal.h"
 
-const char *const vg_held_words[VG_HELD_KINDS] = { "open files", "threads", "processes of VMs", "bytes" };
+static const char *const held_words[VG_HELD_KINDS] = { "open files", "threads", "processes of VMs", "bytes" };
 
 const char *judge_type_name(const struct vg_walk *walk, int64_t pgpu, int64_t type)
 {
@@ -57,7 +57,7 @@ char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
                          step->seen == 1 ? "" : " not", (long long)step->wanted);
     case VG_STEP_HELD:
         return vg_format("the manager holds %lld %s", (long long)step->seen,
-                         step->type >= 0 && step->type < VG_HELD_KINDS ? vg_held_words[step->type] : "unknown things");
+                         step->type >= 0 && step->type < VG_HELD_KINDS ? held_words[step->type] : "unknown things");
     }
     return vg_format("an unknown step %lld", (long long)step->op);
 }

@@ -65,6 +65,16 @@ bool vg_pidfd_gone(int pidfd);
 pid_t vg_process_session(pid_t pid);
 /* Removes what the ledger of a killed run names and is still there. */
 void vg_ledger_undo(const char *runtime_directory);
+/* One line, whole, with its end, before `of` is made. */
+bool vg_ledger_is_uuid(const char *name);
+bool vg_ledger_write(const char *line, const char *of, struct vg_error *err);
+/* Lines of PCI functions, in their order; undo puts back what they say, and frees. */
+struct vg_ledger_pci;
+struct vg_ledger_pci *vg_ledger_pci_new(void);
+void vg_ledger_pci_take(struct vg_ledger_pci *all, const char *line);
+void vg_ledger_pci_undo(struct vg_ledger_pci *all_stolen);
+/* Whether a process of this host has the file open. Ours too. */
+bool vg_file_is_open(const char *path);
 
 /* SIGKILL to all processes of a session that is not ours, again until none is left, at most timeout_ms; collects those
  * that have become our children. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What this run has the kernel make that would outlive it: mediated devices. Each is in a file of the runtime directory
- * before it is made, under the UUID that was drawn for it, so that whoever finds the directory of a killed run can take
- * away just these, and nothing that somebody else made. */
+/* What this run has the kernel make that would outlive it: mediated devices, VFs, and what was done with them. Each is
+ * in a file of the runtime directory before it is made, so that whoever finds the directory of a killed run can take
+ * away just these, and nothing that somebody else made. A line is the path of a mediated device, under the UUID that
+ * was drawn for it, or a word and the path of a PCI function (ledger-pci.c). */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -22,31 +23,38 @@ void vg_ledger_begin(const char *runtime_directory)
     pthread_mutex_unlock(&lock);
 }
 
+bool vg_ledger_is_uuid(const char *name)
+{
+    return strlen(name) == UUID_LENGTH && strspn(name, "0123456789abcdefABCDEF-") == UUID_LENGTH;
+}
+
 /* ".../UUID", and nothing that leads elsewhere. */
 static bool is_device(const char *path)
 {
-    size_t length = strlen(path);
     const char *name = strrchr(path, '/');
-    if (path[0] != '/' || !name || strlen(name + 1) != UUID_LENGTH || strstr(path, "/../") || length > 4000)
-        return false;
-    return strspn(name + 1, "0123456789abcdefABCDEF-") == UUID_LENGTH;
+    return path[0] == '/' && vg_ledger_is_uuid(name + 1) && !strstr(path, "/../") && strlen(path) <= 4000;
+}
+
+bool vg_ledger_write(const char *line, const char *of, struct vg_error *err)
+{
+    pthread_mutex_lock(&lock);
+    vg_autoclose int fd = ledger ? open(ledger, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    int cause = errno;
+    bool wanted = ledger != NULL;
+    pthread_mutex_unlock(&lock);
+    ssize_t written = fd < 0 ? -1 : write(fd, line, strlen(line));
+    if (!wanted || written == (ssize_t)strlen(line))
+        return true;
+    return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, fd < 0 ? cause : errno,
+                         "cannot note that %s is ours, and it must not be made without that", of);
 }
 
 bool vg_ledger_note(const char *device, struct vg_error *err)
 {
     if (!is_device(device) || vg_exists(device)) /* what is there already is not made now */
         return true;
-    pthread_mutex_lock(&lock);
-    vg_autoclose int fd = ledger ? open(ledger, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
-    int cause = errno;
-    bool wanted = ledger != NULL;
-    pthread_mutex_unlock(&lock);
     vg_autofree char *line = vg_format("%s\n", device);
-    ssize_t written = fd < 0 ? -1 : write(fd, line, strlen(line));
-    if (!wanted || written == (ssize_t)strlen(line))
-        return true;
-    return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, fd < 0 ? cause : errno,
-                         "cannot note that %s is ours, and it must not be made without that", device);
+    return vg_ledger_write(line, device, err);
 }
 
 /* A VMM that was killed a moment ago may still hold it; and a driver that says yes may take a moment. */
@@ -69,19 +77,42 @@ static void take_away(const char *device)
         vg_warn("removed the mediated device %s, which a run that died left behind", strrchr(device, '/') + 1);
 }
 
-void vg_ledger_undo(const char *runtime_directory)
+static char *read_ledger(const char *runtime_directory)
 {
     vg_autofree char *path = vg_format("%s/" LEDGER_NAME, runtime_directory), *text = NULL;
     size_t length;
     struct vg_error failed = { 0 };
     if (!vg_exists(path))
-        return;
-    if (!vg_read_file(path, LEDGER_MAX_BYTES, &text, &length, &failed)) {
+        return NULL;
+    if (!vg_read_file(path, LEDGER_MAX_BYTES, &text, &length, &failed))
         vg_warn("%s", failed.text);
-        return;
-    }
+    return VG_TAKE(text);
+}
+
+static void undo(const char *runtime_directory, bool devices)
+{
+    vg_autofree char *text = read_ledger(runtime_directory);
+    struct vg_ledger_pci *functions = vg_ledger_pci_new();
     char *rest = text;
-    for (char *line; (line = strsep(&rest, "\n")) != NULL;)
-        if (rest && is_device(line)) /* a line that was cut is none: what it was for has not been made */
+    for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+        if (!rest) /* a line that was cut is none: what it was for has not been made */
+            break;
+        if (!is_device(line))
+            vg_ledger_pci_take(functions, line);
+        else if (devices)
             take_away(line);
+    }
+    vg_ledger_pci_undo(functions); /* after the mediated devices, which may live on VFs */
+}
+
+void vg_ledger_undo(const char *runtime_directory)
+{
+    undo(runtime_directory, true);
+}
+
+void vg_ledger_end(const char *runtime_directory)
+{
+    vg_ledger_begin(NULL);
+    if (runtime_directory)
+        undo(runtime_directory, false);
 }

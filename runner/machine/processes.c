@@ -179,3 +179,26 @@ bool vg_read_pid_file(const char *path, pid_t *pid)
     *pid = (pid_t)value;
     return true;
 }
+
+/* By device and number: whoever has it open may have come to it by another path. */
+static bool has_open(pid_t pid, const struct stat *file)
+{
+    vg_autofree char *path = vg_format("/proc/%d/fd", (int)pid);
+    vg_autodir DIR *files = opendir(path);
+    struct stat status;
+    for (struct dirent *entry; files && (entry = readdir(files)) != NULL;)
+        if (isdigit((unsigned char)entry->d_name[0]) && fstatat(dirfd(files), entry->d_name, &status, 0) == 0 &&
+            status.st_dev == file->st_dev && status.st_ino == file->st_ino)
+            return true;
+    return false;
+}
+
+bool vg_file_is_open(const char *path)
+{
+    struct stat file;
+    vg_autodir DIR *proc = stat(path, &file) == 0 ? opendir("/proc") : NULL;
+    for (pid_t pid; proc && (pid = next_pid(proc)) != 0;)
+        if (has_open(pid, &file))
+            return true;
+    return false;
+}

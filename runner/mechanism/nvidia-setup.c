@@ -3,6 +3,7 @@
  * that, since enabling VFs clears it, and only NVML can. Whether a vGPU is then the VF itself or a mediated device on
  * it makes no difference here. */
 #include "mechanism/nvidia-setup.h"
+#include "machine/machine.h"
 #include "mechanism/pci.h"
 
 enum { MANAGE_TRIES = 5 };
@@ -86,6 +87,9 @@ static enum vg_refusal set_vfs(struct vg_vendor *vendor, const struct vg_pgpu *p
         vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has %u vGPUs", pgpu->name, pgpu->live);
         return VG_REFUSED_BUSY;
     }
+    vg_autofree char *device = vg_pci_path(vendor, pgpu->host->pci, NULL);
+    if (!vg_ledger_note_vfs(device, pgpu->vf_count, vfs ? (unsigned)total : 0, err))
+        return VG_REFUSED_ERROR;
     enum vg_refusal refusal = manage(vendor, pgpu->host->pci, vfs > 0, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include "mechanism/nvidia-setup.h"
 #include "mechanism/nvidia-vf.h"
+#include "machine/machine.h"
 #include "mechanism/nvml.h"
 #include "mechanism/pci.h"
 #include "mechanism/sched-knobs.h"
@@ -181,9 +182,14 @@ static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *
         vg_fail(err, VG_ERROR_INPUT, "`%s` is no number of a vGPU type", type);
         return VG_REFUSED_ERROR;
     }
+    vg_autofree char *device = vg_pci_path(vendor, address, NULL);
+    if (!vg_ledger_note_given(device, err))
+        return VG_REFUSED_ERROR;
     enum vg_refusal refusal = vg_vendor_write(current, type, err);
-    if (refusal != VG_REFUSED_NOT)
+    if (refusal != VG_REFUSED_NOT) {
+        vg_ledger_note_back(device);
         return refusal;
+    }
     bool seen = vg_vendor_number(current, UINT32_MAX, &now, err);
     if (seen && now == wanted)
         return VG_REFUSED_NOT;
@@ -456,6 +462,8 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
         return vg_fail(err, VG_ERROR_ENVIRONMENT,
                        "the driver said that it removed the vGPU on %s, but type %u is still there",
                        (const char *)vgpu->state, (unsigned)now);
+    vg_autofree char *device = vg_pci_path(vendor, vgpu->state, NULL);
+    vg_ledger_note_back(device);
     vg_vendor_forget(vendor, vgpu);
     return true;
 }

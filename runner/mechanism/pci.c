@@ -2,6 +2,7 @@
 /* By driver_override, unbind and drivers_probe, as Documentation/ABI/testing/sysfs-bus-pci describes them. */
 #include <dirent.h>
 #include <errno.h>
+#include "machine/machine.h"
 #include "mechanism/pci.h"
 
 char *vg_pci_path(const struct vg_vendor *vendor, const char *address, const char *file)
@@ -75,20 +76,28 @@ static enum vg_refusal rebind(const struct vg_vendor *vendor, const char *addres
 
 enum vg_refusal vg_pci_move(const struct vg_vendor *vendor, const char *address, bool to_vfio, struct vg_error *err)
 {
+    vg_autofree char *device = vg_pci_path(vendor, address, NULL);
+    if (to_vfio && !vg_ledger_note_given(device, err))
+        return VG_REFUSED_ERROR;
     enum vg_refusal refusal = rebind(vendor, address, to_vfio ? "vfio-pci" : "\n", err);
     vg_autofree char *driver = vg_pci_driver(vendor, address);
-    if (refusal == VG_REFUSED_NOT && vg_equal(driver, "vfio-pci") == to_vfio)
+    if (refusal == VG_REFUSED_NOT && vg_equal(driver, "vfio-pci") == to_vfio) {
+        if (!to_vfio)
+            vg_ledger_note_back(device);
         return VG_REFUSED_NOT;
+    }
     if (refusal == VG_REFUSED_NOT) {
         vg_fail(err, VG_ERROR_ENVIRONMENT, "%s should be with %s and is with %s", address,
                 to_vfio ? "vfio-pci (is the module loaded?)" : "its usual driver", driver ? driver : "none");
         refusal = VG_REFUSED_ERROR;
     }
     struct vg_error ignored = { 0 };
-    if (to_vfio)
+    if (to_vfio) {
         rebind(vendor, address, "\n", &ignored);
-    else
+        vg_ledger_note_back(device);
+    } else {
         write_file(vendor, address, "driver_override", "vfio-pci", &ignored); /* as it was: still in use */
+    }
     return refusal;
 }
 

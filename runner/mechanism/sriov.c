@@ -2,6 +2,7 @@
 /* VFs by sriov_numvfs (from one number to another through 0), each given to vfio-pci by driver_override; seen by
  * looking who has it. Their share of time, where the driver lets it be set, is sched-intel.c's or sched-gim.c's. */
 #include <errno.h>
+#include "machine/machine.h"
 #include "mechanism/pci.h"
 #include "mechanism/sched-knobs.h"
 #include "mechanism/sriov.h"
@@ -232,8 +233,11 @@ bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
 static enum vg_refusal write_vfs(struct vg_vendor *vendor, const char *pci, unsigned vfs, struct vg_error *err)
 {
     vg_autofree char *path = vg_pci_path(vendor, pci, "sriov_numvfs");
+    vg_autofree char *device = vg_pci_path(vendor, pci, NULL);
     vg_autofree char *text = vg_format("%u", vfs);
     uint64_t now;
+    if (!vg_vendor_number(path, 65535, &now, err) || !vg_ledger_note_vfs(device, (unsigned)now, vfs, err))
+        return VG_REFUSED_ERROR;
     enum vg_refusal refusal = vg_vendor_write(path, text, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;

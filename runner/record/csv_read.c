@@ -78,7 +78,8 @@ static bool refill(struct rec_lines *lines, struct vg_error *err)
     return true;
 }
 
-bool rec_lines_next(struct rec_lines *lines, char **line, struct vg_error *err)
+/* The next line without its newline, valid until the next call; NULL at the end. */
+static bool next_line(struct rec_lines *lines, char **line, struct vg_error *err)
 {
     *line = NULL;
     char *newline = memchr(lines->buffer + lines->start, '\n', lines->end - lines->start);
@@ -115,7 +116,7 @@ bool rec_lines_header(struct rec_lines *lines, const char *prefix, const struct 
     for (unsigned i = 0; i < stream->column_count; i++)
         vg_text_add(&expected, "%s%s", i ? "," : "", stream->columns[i].name);
     char *line;
-    if (!rec_lines_next(lines, &line, err))
+    if (!next_line(lines, &line, err))
         return false;
     if (!vg_equal(line, expected.data))
         return rec_lines_fail(lines, err, "the header does not name the columns that measurements.json names");
@@ -142,7 +143,7 @@ bool rec_lines_rows(struct rec_lines *lines, const struct vg_measured_stream *st
 {
     for (uint64_t rows = 0;; rows++) {
         char *line;
-        if (!rec_lines_next(lines, &line, err))
+        if (!next_line(lines, &line, err))
             return false;
         if (!line && rows == stream->rows)
             return true;

@@ -11,8 +11,6 @@ void rec_lines_close(struct rec_lines *lines);
 VG_DEFINE_CLEANUP(rec_lines_cleanup, struct rec_lines *, rec_lines_close)
 #define rec_autolines VG_CLEANUP(rec_lines_cleanup)
 
-/* The next line without its newline, valid until the next call; NULL at the end. */
-bool rec_lines_next(struct rec_lines *lines, char **line, struct vg_error *err);
 /* "FILE, line N: what"; returns false. */
 bool rec_lines_fail(const struct rec_lines *lines, struct vg_error *err, const char *what);
 /* The first line must be prefix and the names of the stream's columns. */

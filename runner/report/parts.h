@@ -58,8 +58,6 @@ enum vg_report_state {
 };
 enum vg_report_state vg_report_requirement_state(const struct vg_results *results, const char *id);
 const char *vg_report_state_words(enum vg_report_state state); /* "not met" */
-/* A failure in a few words: "fixed-share is 14 % short with 4 tenants". Caller frees. */
-char *vg_report_failure_text(const struct vg_judgement *judgement);
 /* "Plan quick on host reference, 2026-11-22 08:00 UTC, took 3 m, seed 1, vgauge 0.1.0." Caller frees. */
 char *vg_report_run_text(const struct vg_run *run);
 /* One cell of a CSV row, and its end or a comma. */

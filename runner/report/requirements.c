@@ -120,7 +120,8 @@ static const struct vg_checked *unmet(const struct vg_judgement *judgement)
     return NULL;
 }
 
-char *vg_report_failure_text(const struct vg_judgement *judgement)
+/* A failure in a few words: "fixed-share is 14 % short with 4 tenants". Caller frees. */
+static char *failure_text(const struct vg_judgement *judgement)
 {
     unsigned tenants;
     double lacks = shortfall(judgement, &tenants);
@@ -157,7 +158,7 @@ static void add_failures(struct vg_text *text, const struct vg_report_groups *gr
             const struct vg_judgement *judgement = groups->items[g].instances[i];
             if (!broke(judgement->verdict) || !vg_judgement_gates(judgement))
                 continue;
-            vg_autofree char *phrase = vg_report_failure_text(judgement);
+            vg_autofree char *phrase = failure_text(judgement);
             if (phrases++ < PHRASES_SHOWN)
                 vg_text_add(text, "; %s", phrase);
             break;

@@ -7,21 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "guest/guest.h"
+#include "../unit/support/test_workload.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length);
-
-static const struct vg_workload workload = {
-    .name = "test-load",
-    .streams =
-        VG_STREAMS {
-            { "pairs", "two counts",
-              VG_COLUMNS {
-                  { .name = "a", .kind = VG_COLUMN_COUNT }, { .name = "b", .kind = VG_COLUMN_COUNT }, { 0 } } },
-            { "jobs", "an instant and a duration",
-              VG_COLUMNS {
-                  { .name = "at", .kind = VG_COLUMN_TIME }, { .name = "took", .kind = VG_COLUMN_DURATION }, { 0 } } },
-            { 0 } },
-};
 
 enum { RUNS_MAX = 16, LIMIT_ROWS = 4 };
 static struct heard {
@@ -103,7 +91,7 @@ static void act(struct vg_link *link, unsigned char what)
     unsigned run = heard.started;
     if (what % 4 == 0 && heard.hellos && run < RUNS_MAX) {
         heard.started++;
-        must(vg_link_start(link, &workload, &none) == heard.started);
+        must(vg_link_start(link, &test_workload, &none) == heard.started);
     } else if (what % 4 == 1 && run && heard.ready[run] && !heard.ended[run]) {
         vg_link_go(link, run, 0);
         heard.gone[run] = true;

@@ -9,11 +9,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
 . tests/integration/lib.bash
 
 # Fewer samples than one would judge by: what is compared matters little here.
-cp -r suites "$work/suites"
-sed -i 's/samples: 10000/samples: 1000/; s/">=": 10000/">=": 1000/; /quiet/d' \
-    "$work/suites/tests/direct-submission/vulkan-latency.yaml"
-export VGAUGE_SUITES=$work/suites VGAUGE_BASELINES=$work/baselines
-gcc -shared -fPIC -O2 -o "$work/wrong.so" tests/integration/no-dispatch.c -ldl || exit 3
+make_short_suite no-dispatch.c wrong.so /quiet/d
 sed 's/^    policies:/    software_renderer: true\n&/' suites/hosts/native.yaml >"$work/good.yaml"
 sed "s|^    software_renderer.*|&\n    environment: [LD_PRELOAD=$work/wrong.so]|" "$work/good.yaml" >"$work/bad.yaml"
 sed "s|wrong.so]|wrong.so, NO_DISPATCH_ONCE=$work/once]|" "$work/bad.yaml" >"$work/flaky.yaml"

@@ -9,11 +9,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
 . tests/integration/lib.bash
 
 # Fewer samples and boots than one would judge by: this is about the path, tests/bench/gate.c about the rates.
-cp -r suites "$work/suites"
-sed -i 's/samples: 10000/samples: 1000/; s/">=": 10000/">=": 1000/; s/"<=": 0.5, else: invalid/"<=": 64, else: invalid/' \
-    "$work/suites/tests/direct-submission/vulkan-latency.yaml"
-export VGAUGE_SUITES=$work/suites VGAUGE_BASELINES=$work/baselines
-gcc -shared -fPIC -O2 -o "$work/slow.so" tests/integration/slow-submit.c -ldl || exit 3
+make_short_suite slow-submit.c slow.so 's/"<=": 0.5, else: invalid/"<=": 64, else: invalid/'
 sed 's/^    policies:/    software_renderer: true\n&/' suites/hosts/native.yaml >"$work/native.yaml"
 sed "s|^    software_renderer.*|&\n    environment: [LD_PRELOAD=$work/slow.so, SLOW_SUBMIT_US=400]|" "$work/native.yaml" >"$work/slow.yaml"
 # A machine whose cores change speed by tens of percent within a minute must not decide this: only a doubling counts here,

@@ -29,6 +29,9 @@ else
         check "the compiler is given $flag" grep -qF -- " $flag " <<<"$compile"
     done
 fi
+# The linker alone would make it a build with sanitizers in name only.
+compile=$(make -n V=1 SAN=1 BUILD="$work/san" "$work/san/obj/runner/base/text.o" 2>/dev/null)
+check "with SAN=1 the compiler is given the sanitizers" grep -qF -- ' -fsanitize=address,undefined ' <<<"$compile"
 
 # While a run goes on: its runtime directory and sockets are its user's alone.
 sed 's/^  - name: native/&\n    software_renderer: true/' suites/hosts/native.yaml >"$work/native.yaml"

@@ -8,16 +8,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
 # shellcheck source=tests/integration/lib.bash
 . tests/integration/lib.bash
 
-"${CC:-cc}" -O1 -Wall -Wextra -Werror -o "$work/evil" tests/integration/evil-agent.c || exit 3
-mkdir "$work/real"
-mv "$work/bin/vgauge-agent" "$work/real/vgauge-agent"
-cp "$work/bin/vgauge-workload" "$work/real/"
-cat >"$work/bin/vgauge-agent" <<W
-#!/bin/sh
-mkdir "$work/used" 2>/dev/null && exec "$work/evil" "\$@"
-exec "$work/real/vgauge-agent" "\$@"
-W
-chmod 755 "$work/bin/vgauge-agent"
+make_first_tenant_evil
 cp -r suites "$work/suites"
 export VGAUGE_SUITES=$work/suites
 rm -rf "$work"/suites/tests/* "$work"/suites/plans/*

@@ -10,17 +10,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.." || exit 3
 . tests/integration/lib.bash
 
 cc=${CC:-cc}
-"$cc" -O1 -Wall -Wextra -Werror -o "$work/evil" tests/integration/evil-agent.c || exit 3
-mkdir "$work/real"
-mv "$work/bin/vgauge-agent" "$work/real/vgauge-agent"
-cp "$work/bin/vgauge-workload" "$work/real/"
-# The first tenant is evil, the later ones are not.
-cat >"$work/bin/vgauge-agent" <<W
-#!/bin/sh
-mkdir "$work/used" 2>/dev/null && exec "$work/evil" "\$@"
-exec "$work/real/vgauge-agent" "\$@"
-W
-chmod 755 "$work/bin/vgauge-agent"
+make_first_tenant_evil
 sed 's/^  - name: native/&\n    software_renderer: true/' suites/hosts/native.yaml >"$work/native.yaml"
 
 evil() { # MODE

@@ -105,3 +105,28 @@ host_file() {
 verdicts() { # the verdicts of the run in instance order: "lost pass"
     python3 -c 'import json, sys; print(*[json.loads(l)["verdict"] for l in open(sys.argv[1])])' "$work/run/journal.jsonl"
 }
+
+# The first tenant that starts is evil-agent.c, in the mode that VGAUGE_EVIL says; the later ones are as they should be,
+# and so is the next first one after $work/used was removed.
+make_first_tenant_evil() {
+    "${CC:-cc}" -O1 -Wall -Wextra -Werror -o "$work/evil" tests/integration/evil-agent.c || exit 3
+    mkdir "$work/real"
+    mv "$work/bin/vgauge-agent" "$work/real/vgauge-agent"
+    cp "$work/bin/vgauge-workload" "$work/real/"
+    cat >"$work/bin/vgauge-agent" <<W
+#!/bin/sh
+mkdir "$work/used" 2>/dev/null && exec "$work/evil" "\$@"
+exec "$work/real/vgauge-agent" "\$@"
+W
+    chmod 755 "$work/bin/vgauge-agent"
+}
+
+# A suite of this script's own, in which the test of Vulkan's latency takes 1,000 samples, for scripts that are about the
+# path and not about the figures, edited by sed's EXPRESSION besides; and a library for tenants to be preloaded with.
+make_short_suite() { # SOURCE LIBRARY EXPRESSION
+    cp -r suites "$work/suites"
+    sed -i "s/samples: 10000/samples: 1000/; s/\">=\": 10000/\">=\": 1000/; $3" \
+        "$work/suites/tests/direct-submission/vulkan-latency.yaml"
+    export VGAUGE_SUITES=$work/suites VGAUGE_BASELINES=$work/baselines
+    gcc -shared -fPIC -O2 -o "$work/$2" "tests/integration/$1" -ldl || exit 3
+}

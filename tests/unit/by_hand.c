@@ -86,7 +86,7 @@ static pid_t start_long(pid_t *started)
     assert_true(pid > 0);
     vg_autofree char *children = vg_format("/proc/%d/task/%d/children", pid, pid);
     *started = 0;
-    for (int tries = 0; tries < 1000 && *started == 0; tries++) {
+    for (int tries = 0; tries < 12000 && *started == 0; tries++) {
         struct vg_error err = { 0 };
         vg_autofree char *list = NULL;
         vg_sleep_ns(5 * VG_NS_PER_MS);

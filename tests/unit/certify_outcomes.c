@@ -44,11 +44,8 @@ static struct vg_results results = { .run = &measured, .judgements = pointers };
 static int set_up(void **state)
 {
     struct vg_error err = { 0 };
-    char template[] = "/tmp/vgauge-test-XXXXXX";
     (void)state;
-    if (!mkdtemp(template))
-        return -1;
-    scratch = vg_strdup(template);
+    scratch = made_scratch();
     make_suites(scratch, (struct made_size) { 0, 1, 1 });
     make_file(scratch, "suites/requirements/made.yaml", requirements);
     for (size_t i = 0; i < VG_COUNT(made_tests); i++) {

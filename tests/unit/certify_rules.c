@@ -16,11 +16,8 @@ static struct vg_suite *suite;
 static int set_up(void **state)
 {
     struct vg_error err = { 0 };
-    char template[] = "/tmp/vgauge-test-XXXXXX";
     (void)state;
-    if (!mkdtemp(template))
-        return -1;
-    scratch = vg_strdup(template);
+    scratch = made_scratch();
     make_certified_run(scratch, (struct made_size) { 4, 2, 150 });
     vg_autofree char *suites = made_path(scratch, "suites"), *fingerprint = NULL;
     run = made_path(scratch, "run");
@@ -454,6 +451,10 @@ static void built_in(void **state)
     entry = json_object_get(identified.environment, "programs");
     assert_string_equal(vg_json_text_or(entry, "why", ""), "changed: begun by other programs");
     json_decref(identified.environment);
+    free(identified.fingerprint[0].key);
+    free(identified.fingerprint[0].value);
+    free(identified.fingerprint[0].source);
+    free(identified.fingerprint);
     vg_suite_free(own);
 }
 

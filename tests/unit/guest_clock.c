@@ -6,28 +6,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "common/ticks.h"
 #include "engine/internal.h"
-
-static const char cpu[] = "processor\t: 0\nflags\t\t: fpu tsc rdtscp constant_tsc nonstop_tsc\n";
+#include "support/clock_tree.h"
 
 /* On a host whose kernel keeps time by this. Caller frees. */
 static char *option_of(enum vg_accel accel, const char *source)
 {
-    char root[] = "/tmp/vgauge-guest-clock-XXXXXX";
     struct vg_error err = { 0 };
-    assert_non_null(mkdtemp(root));
-    vg_autofree char *make = vg_format("mkdir -p %s/proc %s/sys/devices/system/clocksource/clocksource0", root, root);
-    vg_autofree char *remove = vg_format("rm -r %s", root);
-    vg_autofree char *source_path =
-        vg_format("%s/sys/devices/system/clocksource/clocksource0/current_clocksource", root);
-    vg_autofree char *cpu_path = vg_format("%s/proc/cpuinfo", root);
-    assert_int_equal(system(make), 0);
-    assert_true(vg_write_file(source_path, source, strlen(source), &err));
-    assert_true(vg_write_file(cpu_path, cpu, strlen(cpu), &err));
+    vg_autofree char *root = make_clock_tree(source, good_cpu);
     char *option = vg_guest_clock_option(accel, root);
-    assert_int_equal(system(remove), 0);
+    assert_true(vg_remove_tree(root, &err));
     return option;
 }
 

@@ -227,7 +227,8 @@ static void is_closed(void **state)
     int fd = vg_link_fd(guest.link);
     size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
     vg_link_close(guest.link);
-    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd + 256 * 1024 < before);
+    bool known = before > 0; /* a sanitizer's allocator does not tell */
+    assert_true(!known || mallinfo2().uordblks + mallinfo2().hblkhd + 256 * 1024 < before);
     assert_int_equal(fcntl(fd, F_GETFD), -1);
     assert_int_equal(vg_link_fd(guest.link), -1);
     assert_int_equal(vg_link_poll_events(guest.link), 0);

@@ -15,23 +15,11 @@
 #include <sys/socket.h>
 #include <cmocka.h>
 #include "guest/guest.h"
+#include "support/test_workload.h"
 
 #define HELLO                                                                                                          \
     "{\"type\":\"hello\",\"protocol\":1,\"agent\":\"test 1\",\"boot_id\":\"b\",\"kernel\":\"k\",\"machine\":\"m\","    \
     "\"os\":\"o\",\"cpus\":2,\"memory_bytes\":1073741824,\"now_ns\":1000}\n"
-
-static const struct vg_workload test_workload = {
-    .name = "test-load",
-    .streams =
-        VG_STREAMS {
-            { "pairs", "two counts",
-              VG_COLUMNS {
-                  { .name = "a", .kind = VG_COLUMN_COUNT }, { .name = "b", .kind = VG_COLUMN_COUNT }, { 0 } } },
-            { "jobs", "an instant and a duration",
-              VG_COLUMNS {
-                  { .name = "at", .kind = VG_COLUMN_TIME }, { .name = "took", .kind = VG_COLUMN_DURATION }, { 0 } } },
-            { 0 } },
-};
 
 /* One fake guest, the link to it, and everything that came through. */
 struct guest {

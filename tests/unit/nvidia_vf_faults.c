@@ -131,7 +131,8 @@ void *dlopen(const char *path, int flags)
 void *dlsym(void *handle, const char *name)
 {
     void *found = NULL;
-    (void)handle;
+    if (handle != &nvml) /* a sanitizer's runtime looks for the C library's functions, before anything else works */
+        return dlvsym(handle, name, "GLIBC_2.2.5");
     for (size_t i = 0; i < VG_COUNT(library); i++)
         if (vg_equal(library[i].name, name))
             memcpy(&found, &library[i].function, sizeof(found));

@@ -6,30 +6,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "common/ticks.h"
-
-static const char good_cpu[] = "processor\t: 0\nflags\t\t: fpu tsc rdtscp constant_tsc nonstop_tsc\n\nprocessor\t: 1\n";
+#include "support/clock_tree.h"
 
 /* What the clock of a machine with these files is; NULL: a file that is not there. */
 static struct ticks clock_of(const char *source, const char *cpu)
 {
-    char root[] = "/tmp/vgauge-ticks-XXXXXX";
-    assert_non_null(mkdtemp(root));
-    vg_autofree char *make = vg_format("mkdir -p %s/proc %s/sys/devices/system/clocksource/clocksource0", root, root);
-    vg_autofree char *remove = vg_format("rm -r %s", root);
-    vg_autofree char *source_path =
-        vg_format("%s/sys/devices/system/clocksource/clocksource0/current_clocksource", root);
-    vg_autofree char *cpu_path = vg_format("%s/proc/cpuinfo", root);
     struct vg_error err = { 0 };
-    assert_int_equal(system(make), 0);
-    if (source)
-        assert_true(vg_write_file(source_path, source, strlen(source), &err));
-    if (cpu)
-        assert_true(vg_write_file(cpu_path, cpu, strlen(cpu), &err));
+    vg_autofree char *root = make_clock_tree(source, cpu);
     struct ticks ticks;
     ticks_open(&ticks, root);
-    assert_int_equal(system(remove), 0);
+    assert_true(vg_remove_tree(root, &err));
     return ticks;
 }
 

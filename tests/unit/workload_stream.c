@@ -23,7 +23,8 @@ static int64_t value_at(int64_t row, int column)
 {
     if (row == 0)
         return column ? INT64_MAX : INT64_MIN;
-    return (row * 1000003 + column) * (column % 2 ? -1 : 1) * (row % 7 ? 1 : 1000000007);
+    int64_t value = (row * 1000003 + column) * (column % 2 ? -1 : 1);
+    return row % 7 ? value : (int64_t)((uint64_t)value * 1000000007); /* any number will do, also one that wrapped */
 }
 
 static void stream_rows(struct vg_workload_context *context)

@@ -4,6 +4,7 @@
 #ifndef VG_TEST_CERTIFIED_RUN_H
 #define VG_TEST_CERTIFIED_RUN_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,6 +29,16 @@ static inline void must(bool good, const struct vg_error *err)
         return;
     fprintf(stderr, "%s\n", err->text);
     abort();
+}
+
+static inline char *made_scratch(void)
+{
+    char template[] = "/tmp/vgauge-test-XXXXXX";
+    struct vg_error err = { 0 };
+    bool made =
+        mkdtemp(template) != NULL || vg_fail_errno(&err, VG_ERROR_ENVIRONMENT, errno, "cannot make %s", template);
+    must(made, &err);
+    return vg_strdup(template);
 }
 
 static inline bool made_file(const char *parent, const char *name, const char *text, struct vg_error *err)

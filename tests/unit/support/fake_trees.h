@@ -18,7 +18,7 @@
 static struct vg_host_profile profile = { .name = T("46"), .max = 4, .memory_bytes = UINT64_C(1) << 30 };
 static struct vg_host_pgpu pgpu = { .name = T("card"), .pci = T("0000:41:00.0"), .vfs = 2 };
 static struct vg_host_mechanism config = { .profiles = &profile, .profile_count = 1 };
-static struct vg_host host = {
+static __attribute__((unused)) struct vg_host host = {
     .name = T("faults"), .root = fake_root, .pgpus = &pgpu, .pgpu_count = 1, .mechanisms = &config, .mechanism_count = 1
 };
 

@@ -25,11 +25,8 @@ static inline int set_up(void **state)
 {
     struct vg_error err = { 0 };
     struct vg_certificate certificate;
-    char template[] = "/tmp/vgauge-test-XXXXXX";
     (void)state;
-    if (!mkdtemp(template))
-        return -1;
-    scratch = vg_strdup(template);
+    scratch = made_scratch();
     make_certified_run(scratch, (struct made_size) { 4, 2, 200 });
     vg_autofree char *suites = made_path(scratch, "suites"), *run = made_path(scratch, "run"), *fingerprint = NULL;
     key = made_path(scratch, "key");

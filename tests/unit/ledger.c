@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a run noted of PCI functions before it died is undone, and only as far as nobody else has to do with it: VFs
+ * that it enabled, functions that it gave to vfio-pci, vGPUs that it put on VFs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include "machine/internal.h"
+#include "support/fake_trees.h"
+
+static char directory[] = "/tmp/vgauge-ledger-XXXXXX";
+static char *pf, *vf0, *vf1;
+
+static char *function_path(const char *address)
+{
+    return vg_format("%s/sys/bus/pci/devices/%s", fake_root, address);
+}
+
+static int begin(void **ignored)
+{
+    (void)ignored;
+    begin_tree("xe-sriov", make_sriov_tree);
+    snprintf(directory, sizeof(directory), "/tmp/vgauge-ledger-XXXXXX");
+    assert_non_null(mkdtemp(directory));
+    pf = function_path("0000:41:00.0");
+    vf0 = function_path("0000:41:00.4");
+    vf1 = function_path("0000:41:00.5");
+    fake_put(PF "vendor", "0x8086\n");
+    vg_ledger_begin(directory);
+    return 0;
+}
+
+static int end(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    vg_ledger_begin(NULL);
+    free(pf);
+    free(vf0);
+    free(vf1);
+    end_tree();
+    return vg_exists(directory) && !vg_remove_tree(directory, &err) ? -1 : 0;
+}
+
+static void expect_driver(const char *vf, const char *driver)
+{
+    vg_autofree char *link = vg_format("%s/driver", vf);
+    vg_autofree char *has = vg_link_name(link);
+    assert_string_equal(has, driver);
+}
+
+static void expect_text(const char *function, const char *file, const char *text)
+{
+    struct vg_error err = { 0 };
+    vg_autofree char *path = vg_format("%s/%s", function, file), *has = NULL;
+    assert_true(vg_read_attribute(path, &has, &err));
+    assert_string_equal(has, text);
+}
+
+static void give(const char *file)
+{
+    fake_link(file, "../../drivers/vfio-pci");
+}
+
+static void note_vfs(unsigned before, unsigned after)
+{
+    struct vg_error err = { 0 };
+    assert_true(vg_ledger_note_vfs(pf, before, after, &err));
+}
+
+static void what_was_given_is_taken_back(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    assert_true(vg_ledger_note_given(vf0, &err));
+    give(VF0 "driver");
+    give(VF1 "driver"); /* by somebody else */
+    vg_ledger_undo(directory);
+    expect_driver(vf0, "usual");
+    expect_driver(vf1, "vfio-pci");
+    expect_text(pf, "sriov_numvfs", "2");
+}
+
+static void what_somebody_has_is_never_noted(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    give(VF0 "driver");
+    assert_true(vg_ledger_note_given(vf0, &err));
+    vg_ledger_undo(directory);
+    expect_driver(vf0, "vfio-pci");
+}
+
+static void what_was_given_back_is_no_longer_ours(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    assert_true(vg_ledger_note_given(vf0, &err));
+    assert_true(vg_ledger_note_given(vf1, &err));
+    vg_ledger_note_back(vf0);
+    give(VF1 "driver");
+    vg_ledger_note_back(vf1); /* said too early: it is still given */
+    give(VF0 "driver");       /* by somebody else */
+    vg_ledger_undo(directory);
+    expect_driver(vf0, "vfio-pci");
+    expect_driver(vf1, "usual");
+}
+
+static void what_a_process_has_open_stays(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    assert_true(vg_ledger_note_given(vf0, &err));
+    note_vfs(0, 2);
+    give(VF0 "driver");
+    fake_put("dev/vfio/7", "");
+    fake_link(VF0 "iommu_group", "../../../../kernel/iommu_groups/7");
+    vg_autofree char *group = vg_format("%s/dev/vfio/7", fake_root);
+    int user = open(group, O_RDONLY | O_CLOEXEC);
+    assert_true(user >= 0);
+    vg_ledger_undo(directory);
+    expect_driver(vf0, "vfio-pci");
+    expect_text(pf, "sriov_numvfs", "2");
+    close(user);
+    vg_ledger_undo(directory);
+    expect_driver(vf0, "usual");
+    expect_text(pf, "sriov_numvfs", "0");
+}
+
+static void vfs_become_what_they_were(void **ignored)
+{
+    (void)ignored;
+    static const struct {
+        unsigned before, after, now, others;
+        const char *then;
+    } cases[] = {
+        { 0, 2, 2, 0, "0" }, /* enabled by the run */
+        { 2, 0, 0, 0, "2" }, /* disabled by it */
+        { 1, 2, 2, 0, "1" }, /* through 0 */
+        { 0, 2, 0, 0, "0" }, /* it died before it could */
+        { 0, 1, 2, 0, "2" }, /* somebody else changed them since */
+        { 0, 2, 2, 1, "2" }, /* somebody else has one */
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        vg_ledger_begin(directory);
+        vg_autofree char *now = vg_format("%u\n", cases[i].now);
+        fake_put(PF "sriov_numvfs", now);
+        fake_link(VF1 "driver", cases[i].others ? "../../drivers/vfio-pci" : "../../drivers/usual");
+        if (cases[i].before && cases[i].after) { /* the kernel goes from one number to another through 0 only */
+            note_vfs(cases[i].before, 0);
+            note_vfs(0, cases[i].after);
+        } else {
+            note_vfs(cases[i].before, cases[i].after);
+        }
+        vg_ledger_end(directory);
+        expect_text(pf, "sriov_numvfs", cases[i].then);
+        vg_autofree char *made = vg_format("%s/made", directory);
+        unlink(made);
+    }
+}
+
+static void mediated_devices_keep_their_vfs(void **ignored)
+{
+    (void)ignored;
+    note_vfs(0, 2);
+    fake_put(VF1 "11111111-2222-4333-8444-555555555555/remove", "");
+    vg_ledger_undo(directory);
+    expect_text(pf, "sriov_numvfs", "2");
+}
+
+static void nvidia_has_a_tool(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    make_nvidia_tree();
+    fake_put(PF "vendor", "0x10de\n");
+    vg_autofree char *script = vg_format("#!/bin/sh\necho \"$*\" >%s/asked\necho 0 >%s/sriov_numvfs\n", fake_root, pf);
+    vg_autofree char *tool = vg_format("%s/usr/lib/nvidia/sriov-manage", fake_root);
+    fake_put("usr/lib/nvidia/sriov-manage", script);
+    assert_int_equal(chmod(tool, 0755), 0);
+    note_vfs(0, 2);
+    assert_true(vg_ledger_note_given(vf0, &err));
+    fake_put(VF0 "nvidia/current_vgpu_type", "46\n");
+    vg_ledger_undo(directory);
+    expect_text(vf0, "nvidia/current_vgpu_type", "0");
+    expect_text(pf, "sriov_numvfs", "0");
+    expect_text(fake_root, "asked", "-d 0000:41:00.0");
+}
+
+/* The directory is the runner's own, and yet nothing in it leads out of /sys. */
+static void other_lines_are_nothing(void **ignored)
+{
+    (void)ignored;
+    static const char *const lines[] = {
+        "given %s/sys/../sys/bus/pci/devices/0000:41:00.4\n", "given %s/sys/bus/pci/devices/0000:41:00.4/driver\n",
+        "given%s/sys/bus/pci/devices/0000:41:00.4\n",         "given %s/sys/bus/pci/device5/0000:41:00.4\n",
+        "gives %s/sys/bus/pci/devices/0000:41:00.4\n",        "vfs 0 %s/sys/bus/pci/devices/0000:41:00.0\n",
+        "vfs 0 2 3 %s/sys/bus/pci/devices/0000:41:00.0\n",    "vfs x 2 %s/sys/bus/pci/devices/0000:41:00.0\n",
+        "vfs 0 2 %s/sys/bus/pci/devices/0000:41:00.x\n",      "given %s/sys/bus/pci/devices/0000:41:00.4",
+    };
+    vg_autotext struct vg_text text = { 0 };
+    struct vg_error err = { 0 };
+    for (size_t i = 0; i < VG_COUNT(lines); i++) {
+        const char *place = strstr(lines[i], "%s");
+        vg_text_add(&text, "%.*s%s%s", (int)(place - lines[i]), lines[i], fake_root, place + 2);
+    }
+    vg_autofree char *made = vg_format("%s/made", directory);
+    assert_true(vg_write_file(made, text.data, text.length, &err));
+    give(VF0 "driver");
+    vg_ledger_undo(directory);
+    expect_driver(vf0, "vfio-pci");
+    expect_text(pf, "sriov_numvfs", "2");
+}
+
+static void without_a_note_nothing_may_be_made(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    assert_true(vg_remove_tree(directory, &err));
+    assert_false(vg_ledger_note_vfs(pf, 0, 2, &err));
+    assert_non_null(strstr(err.text, "must not be made without that"));
+    err = (struct vg_error) { 0 };
+    assert_false(vg_ledger_note_given(vf0, &err));
+    vg_ledger_begin(NULL); /* no run: nothing to note */
+    assert_true(vg_ledger_note_given(vf0, &err));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_was_given_is_taken_back, begin, end),
+        cmocka_unit_test_setup_teardown(what_somebody_has_is_never_noted, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_given_back_is_no_longer_ours, begin, end),
+        cmocka_unit_test_setup_teardown(what_a_process_has_open_stays, begin, end),
+        cmocka_unit_test_setup_teardown(vfs_become_what_they_were, begin, end),
+        cmocka_unit_test_setup_teardown(mediated_devices_keep_their_vfs, begin, end),
+        cmocka_unit_test_setup_teardown(nvidia_has_a_tool, begin, end),
+        cmocka_unit_test_setup_teardown(other_lines_are_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(without_a_note_nothing_may_be_made, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
