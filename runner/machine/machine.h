@@ -86,9 +86,10 @@ bool vg_runtime_remove(const char *directory, struct vg_error *err);
 void vg_ledger_begin(const char *runtime_directory);
 bool vg_ledger_note(const char *device, struct vg_error *err);
 /* ledger-pci.c: the same for PCI functions; function: "/sys/.../pci/devices/ADDRESS" below any root. Before it is given
- * to vfio-pci or gets a vGPU, unless it has one or the other; and after that was taken back, unless it still has. */
-bool vg_ledger_note_given(const char *function, struct vg_error *err);
-void vg_ledger_note_back(const char *function);
+ * to vfio-pci or gets a vGPU, unless it has one or the other; and after that was taken back, unless it still has, or no
+ * driver has it. driver: its own, which must have it again then; NULL or "": it needs none. */
+bool vg_ledger_note_given(const char *function, const char *driver, struct vg_error *err);
+void vg_ledger_note_back(const char *function, const char *driver);
 /* Before a PF's number of VFs becomes another. */
 bool vg_ledger_note_vfs(const char *function, unsigned before, unsigned after, struct vg_error *err);
 /* A run that ends by itself: what vg_machine_reap does for a killed one, but for mediated devices, which their

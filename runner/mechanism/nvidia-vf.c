@@ -183,11 +183,11 @@ static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *
         return VG_REFUSED_ERROR;
     }
     vg_autofree char *device = vg_pci_path(vendor, address, NULL);
-    if (!vg_ledger_note_given(device, err))
+    if (!vg_ledger_note_given(device, NULL, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal = vg_vendor_write(current, type, err);
     if (refusal != VG_REFUSED_NOT) {
-        vg_ledger_note_back(device);
+        vg_ledger_note_back(device, NULL);
         return refusal;
     }
     bool seen = vg_vendor_number(current, UINT32_MAX, &now, err);
@@ -463,7 +463,7 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
                        "the driver said that it removed the vGPU on %s, but type %u is still there",
                        (const char *)vgpu->state, (unsigned)now);
     vg_autofree char *device = vg_pci_path(vendor, vgpu->state, NULL);
-    vg_ledger_note_back(device);
+    vg_ledger_note_back(device, NULL);
     vg_vendor_forget(vendor, vgpu);
     return true;
 }

@@ -93,9 +93,9 @@ enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_v
         return refusal;
     if (!vg_vendor_number(path, UINT64_MAX, &vf->before, err))
         return VG_REFUSED_ERROR;
-    vf->given = vf->before != made->profile->memory_bytes;
+    vf->endowed = vf->before != made->profile->memory_bytes;
     made->granted_bytes = vf->before;
-    return vf->given ? set_quota(path, made->profile->memory_bytes, &made->granted_bytes, err) : VG_REFUSED_NOT;
+    return vf->endowed ? set_quota(path, made->profile->memory_bytes, &made->granted_bytes, err) : VG_REFUSED_NOT;
 }
 
 void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made)
@@ -105,11 +105,11 @@ void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *
     uint64_t now;
     vg_autofree char *path = NULL;
     vg_autofree char *device = vg_pci_path(vendor, vf->address, NULL);
-    if (!vf->given || !vg_exists(device)) /* disabling VFs released what they had */
+    if (!vf->endowed || !vg_exists(device)) /* disabling VFs released what they had */
         return;
     if (find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, &err) != VG_REFUSED_NOT ||
         (path && set_quota(path, vf->before, &now, &err) != VG_REFUSED_NOT &&
          set_quota(path, 0, &now, &err) != VG_REFUSED_NOT))
         vg_warn("the VF %s keeps memory that nobody uses: %s", vf->address, err.text);
-    vf->given = false;
+    vf->endowed = false;
 }

@@ -188,13 +188,13 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
             continue;
         refusal = vg_sriov_give_memory(vendor, made, err);
         if (refusal == VG_REFUSED_NOT)
-            refusal = vg_pci_move(vendor, pgpu.vfs[i].address, true, err);
+            refusal = vg_pci_give(vendor, made->state, err);
         if (refusal == VG_REFUSED_NOT) {
             *vgpu = made;
             return refusal;
         }
-        vg_sriov_take_memory(vendor, made);
-        vg_vendor_forget(vendor, made);
+        struct vg_error ignored = { 0 };
+        vg_sriov_destroy(vendor, made, &ignored); /* or it stays on the list for close */
         return refusal;
     }
     return vg_vendor_why_full(vendor, &pgpu, how->profile, err);
@@ -219,11 +219,7 @@ bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
     struct vg_vendor *vendor = state;
     if (!vg_vendor_knows(vendor, vgpu))
         return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
-    vg_autofree char *device = vg_pci_path(vendor, vgpu->state, NULL);
-    vg_autofree char *driver = vg_pci_driver(vendor, vgpu->state);
-    /* With no driver at all it stopped half way the last time; a VF that was disabled has nothing to give back. */
-    bool held = vg_exists(device) && (!driver || vg_equal(driver, "vfio-pci"));
-    if (held && vg_pci_move(vendor, vgpu->state, false, err) != VG_REFUSED_NOT)
+    if (vg_pci_give_back(vendor, vgpu->state, err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the VF %s cannot be taken back", (const char *)vgpu->state);
     vg_sriov_take_memory(vendor, vgpu);
     vg_vendor_forget(vendor, vgpu);

@@ -74,7 +74,7 @@ static void what_was_given_is_taken_back(void **ignored)
 {
     (void)ignored;
     struct vg_error err = { 0 };
-    assert_true(vg_ledger_note_given(vf0, &err));
+    assert_true(vg_ledger_note_given(vf0, "usual", &err));
     give(VF0 "driver");
     give(VF1 "driver"); /* by somebody else */
     vg_ledger_undo(directory);
@@ -88,7 +88,7 @@ static void what_somebody_has_is_never_noted(void **ignored)
     (void)ignored;
     struct vg_error err = { 0 };
     give(VF0 "driver");
-    assert_true(vg_ledger_note_given(vf0, &err));
+    assert_true(vg_ledger_note_given(vf0, "usual", &err));
     vg_ledger_undo(directory);
     expect_driver(vf0, "vfio-pci");
 }
@@ -97,22 +97,71 @@ static void what_was_given_back_is_no_longer_ours(void **ignored)
 {
     (void)ignored;
     struct vg_error err = { 0 };
-    assert_true(vg_ledger_note_given(vf0, &err));
-    assert_true(vg_ledger_note_given(vf1, &err));
-    vg_ledger_note_back(vf0);
+    assert_true(vg_ledger_note_given(vf0, "usual", &err));
+    assert_true(vg_ledger_note_given(vf1, "usual", &err));
+    vg_ledger_note_back(vf0, "usual");
     give(VF1 "driver");
-    vg_ledger_note_back(vf1); /* said too early: it is still given */
+    vg_ledger_note_back(vf1, "usual"); /* said too early: it is still given */
     give(VF0 "driver");       /* by somebody else */
     vg_ledger_undo(directory);
     expect_driver(vf0, "vfio-pci");
     expect_driver(vf1, "usual");
 }
 
+/* A run that died between two drivers: the function is nobody's, and its usual driver gets it again. */
+static void what_nobody_has_goes_to_its_driver(void **ignored)
+{
+    (void)ignored;
+    static const struct {
+        const char *override, *driver; /* as the run left them */
+        bool probe;                    /* brings something */
+    } cases[] = {
+        { "vfio-pci\n", NULL, true },    /* on the way there */
+        { "\n", NULL, true },            /* on the way back */
+        { "\n", NULL, false },           /* only its driver's own file is left */
+        { "vfio-pci\n", "usual", true }, /* before it was taken from its driver */
+    };
+    vg_autofree char *driver = vg_format("%s/driver", vf0);
+    vg_autofree char *probe = vg_format("%s/sys/bus/pci/drivers_probe", fake_root);
+    vg_autofree char *made = vg_format("%s/made", directory);
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct vg_error err = { 0 };
+        vg_ledger_begin(directory);
+        assert_true(vg_ledger_note_given(vf0, "usual", &err));
+        fake_put(VF0 "driver_override", cases[i].override);
+        if (!cases[i].driver)
+            assert_int_equal(unlink(driver), 0);
+        if (!cases[i].probe)
+            assert_int_equal(unlink(probe), 0);
+        if (!cases[i].driver)
+            vg_ledger_note_back(vf0, "usual"); /* nobody has it: it is not back */
+        vg_ledger_undo(directory);
+        expect_driver(vf0, "usual");
+        expect_text(vf0, "driver_override", "");
+        fake_put("sys/bus/pci/drivers_probe", "");
+        unlink(made);
+    }
+}
+
+/* It had no driver before, and has none then. */
+static void what_was_nobodys_is_nobodys_again(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    vg_autofree char *driver = vg_format("%s/driver", vf0);
+    assert_true(vg_ledger_note_given(vf0, "", &err));
+    give(VF0 "driver");
+    fake_put(VF0 "driver_override", "vfio-pci\n");
+    vg_ledger_undo(directory);
+    assert_false(vg_exists(driver));
+    expect_text(vf0, "driver_override", "");
+}
+
 static void what_a_process_has_open_stays(void **ignored)
 {
     (void)ignored;
     struct vg_error err = { 0 };
-    assert_true(vg_ledger_note_given(vf0, &err));
+    assert_true(vg_ledger_note_given(vf0, "usual", &err));
     note_vfs(0, 2);
     give(VF0 "driver");
     fake_put("dev/vfio/7", "");
@@ -181,7 +230,7 @@ static void nvidia_has_a_tool(void **ignored)
     fake_put("usr/lib/nvidia/sriov-manage", script);
     assert_int_equal(chmod(tool, 0755), 0);
     note_vfs(0, 2);
-    assert_true(vg_ledger_note_given(vf0, &err));
+    assert_true(vg_ledger_note_given(vf0, "usual", &err));
     fake_put(VF0 "nvidia/current_vgpu_type", "46\n");
     vg_ledger_undo(directory);
     expect_text(vf0, "nvidia/current_vgpu_type", "0");
@@ -194,11 +243,12 @@ static void other_lines_are_nothing(void **ignored)
 {
     (void)ignored;
     static const char *const lines[] = {
-        "given %s/sys/../sys/bus/pci/devices/0000:41:00.4\n", "given %s/sys/bus/pci/devices/0000:41:00.4/driver\n",
-        "given%s/sys/bus/pci/devices/0000:41:00.4\n",         "given %s/sys/bus/pci/device5/0000:41:00.4\n",
+        "given usual %s/sys/../sys/bus/pci/devices/0000:41:00.4\n", "given usual %s/sys/bus/pci/devices/0000:41:00.4/driver\n",
+        "given usual%s/sys/bus/pci/devices/0000:41:00.4\n",         "given usual %s/sys/bus/pci/device5/0000:41:00.4\n",
         "gives %s/sys/bus/pci/devices/0000:41:00.4\n",        "vfs 0 %s/sys/bus/pci/devices/0000:41:00.0\n",
         "vfs 0 2 3 %s/sys/bus/pci/devices/0000:41:00.0\n",    "vfs x 2 %s/sys/bus/pci/devices/0000:41:00.0\n",
-        "vfs 0 2 %s/sys/bus/pci/devices/0000:41:00.x\n",      "given %s/sys/bus/pci/devices/0000:41:00.4",
+        "vfs 0 2 %s/sys/bus/pci/devices/0000:41:00.x\n",      "given usual %s/sys/bus/pci/devices/0000:41:00.4",
+        "given %s/sys/bus/pci/devices/0000:41:00.4\n",       "given .. %s/sys/bus/pci/devices/0000:41:00.4\n",
     };
     vg_autotext struct vg_text text = { 0 };
     struct vg_error err = { 0 };
@@ -222,9 +272,9 @@ static void without_a_note_nothing_may_be_made(void **ignored)
     assert_false(vg_ledger_note_vfs(pf, 0, 2, &err));
     assert_non_null(strstr(err.text, "must not be made without that"));
     err = (struct vg_error) { 0 };
-    assert_false(vg_ledger_note_given(vf0, &err));
+    assert_false(vg_ledger_note_given(vf0, "usual", &err));
     vg_ledger_begin(NULL); /* no run: nothing to note */
-    assert_true(vg_ledger_note_given(vf0, &err));
+    assert_true(vg_ledger_note_given(vf0, "usual", &err));
 }
 
 int main(void)
@@ -233,6 +283,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_given_is_taken_back, begin, end),
         cmocka_unit_test_setup_teardown(what_somebody_has_is_never_noted, begin, end),
         cmocka_unit_test_setup_teardown(what_was_given_back_is_no_longer_ours, begin, end),
+        cmocka_unit_test_setup_teardown(what_nobody_has_goes_to_its_driver, begin, end),
+        cmocka_unit_test_setup_teardown(what_was_nobodys_is_nobodys_again, begin, end),
         cmocka_unit_test_setup_teardown(what_a_process_has_open_stays, begin, end),
         cmocka_unit_test_setup_teardown(vfs_become_what_they_were, begin, end),
         cmocka_unit_test_setup_teardown(mediated_devices_keep_their_vfs, begin, end),

@@ -83,8 +83,25 @@ static void probe(const char *address)
     vg_autofree char *override = vg_format("%s/sys/bus/pci/devices/%s/driver_override", fake_root, address);
     vg_autofree char *link = vg_format("sys/bus/pci/devices/%s/driver", address);
     vg_autofree char *wanted = NULL;
+    vg_autofree char *full = vg_format("%s/%s", fake_root, link);
+    vg_autofree char *has = vg_link_name(full);
     bool vfio = vg_read_attribute(override, &wanted, &ignored) && vg_equal(wanted, "vfio-pci");
-    fake_link(link, vfio ? "../../drivers/vfio-pci" : "../../drivers/usual");
+    if (!has)
+        fake_link(link, vfio ? "../../drivers/vfio-pci" : "../../drivers/usual");
+}
+
+/* A driver is told to take it, and does if that is not reserved for another. */
+static void bind_to(const char *path, const char *address)
+{
+    struct vg_error ignored = { 0 };
+    vg_autofree char *override = vg_format("%s/sys/bus/pci/devices/%s/driver_override", fake_root, address);
+    vg_autofree char *wanted = NULL;
+    vg_autofree char *driver = vg_format("%.*s", (int)(strrchr(path, '/') - path), path);
+    vg_autofree char *link = vg_format("sys/bus/pci/devices/%s/driver", address);
+    vg_autofree char *target = vg_format("../../drivers/%s", strrchr(driver, '/') + 1);
+    if (!vg_read_attribute(override, &wanted, &ignored) || !vg_equal(wanted, "vfio-pci") ||
+        ends_with(driver, "/vfio-pci"))
+        fake_link(link, target);
 }
 
 static void act(const char *path, const char *value)
@@ -97,7 +114,9 @@ static void act(const char *path, const char *value)
     else if (ends_with(path, "/unbind")) {
         vg_autofree char *link = vg_format("%s/sys/bus/pci/devices/%s/driver", fake_root, word);
         unlink(link);
-    } else if (ends_with(path, "/drivers_probe"))
+    } else if (ends_with(path, "/bind"))
+        bind_to(path, word);
+    else if (ends_with(path, "/drivers_probe"))
         probe(word);
     else if (ends_with(path, "_quota") && fake_granule) {
         uint64_t asked = strtoull(word, NULL, 10);

@@ -39,6 +39,7 @@ static void make_pci_tree(const char *vf_file, const char *text)
     static const char *const functions[] = { PF, VF0, VF1 };
     pgpu.vfs = 2;
     fake_put("sys/bus/pci/drivers_probe", "");
+    fake_put("sys/bus/pci/drivers/usual/bind", "");
     fake_put("sys/bus/pci/drivers/usual/unbind", "");
     fake_put("sys/bus/pci/drivers/vfio-pci/unbind", "");
     for (size_t i = 0; i < VG_COUNT(functions); i++) {
@@ -135,6 +136,24 @@ static __attribute__((unused)) unsigned live(void)
     for (size_t i = 0; i < VG_COUNT(drivers); i++)
         count += link_leads_to(drivers[i], "/vfio-pci");
     return count;
+}
+
+/* The usual driver has every function that is there: none is with another, and none with nobody. */
+static __attribute__((unused)) void all_are_with_the_usual_driver(const char *after)
+{
+    static const char *const functions[] = { PF, VF0, VF1 };
+    for (size_t i = 0; i < VG_COUNT(functions); i++) {
+        struct vg_error err = { 0 };
+        vg_autofree char *override = vg_format("%s/%sdriver_override", fake_root, functions[i]), *text = NULL;
+        vg_autofree char *driver = vg_format("%sdriver", functions[i]);
+        if (!vg_exists(override))
+            continue;
+        if (!link_leads_to(driver, "/usual"))
+            fail_msg("after %s the usual driver does not have %s", after, functions[i]);
+        assert_true(vg_read_attribute(override, &text, &err));
+        if (vg_equal(text, "vfio-pci"))
+            fail_msg("after %s %s is still reserved for vfio-pci", after, functions[i]);
+    }
 }
 
 static void begin_tree(const char *mechanism, void (*make)(void))
