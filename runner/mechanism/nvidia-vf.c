@@ -314,7 +314,11 @@ static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_
     vg_autofree char *virtfn = vg_format("virtfn%d", how->vf);
     vg_autofree char *link = vg_pci_path(vendor, pgpu.host->pci, virtfn);
     vg_autofree char *address = vg_link_name(link);
+    char all[VG_PCI_VFS_MAX][16];
+    unsigned count;
     if (!address) {
+        if (!vg_pci_vfs(vendor, pgpu.host->pci, all, &count, err)) /* it should be there */
+            return VG_REFUSED_ERROR;
         vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d", pgpu.host->name, how->vf);
         return VG_REFUSED_UNSUPPORTED;
     }

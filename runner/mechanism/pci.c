@@ -20,6 +20,19 @@ char *vg_pci_driver(const struct vg_vendor *vendor, const char *address)
     return vg_link_name(path);
 }
 
+/* How many VFs there must be; none where the function cannot have any. */
+static bool count_vfs(const struct vg_vendor *vendor, const char *pf, unsigned *count, struct vg_error *err)
+{
+    vg_autofree char *path = vg_pci_path(vendor, pf, "sriov_numvfs");
+    uint64_t number = 0;
+    if (!vg_is_gone(path) && !vg_vendor_number(path, 65535, &number, err))
+        return false;
+    *count = (unsigned)number;
+    return number <= VG_PCI_VFS_MAX ||
+           vg_fail(err, VG_ERROR_ENVIRONMENT, "%s has %u VFs, and no more than %d are known", pf, (unsigned)number,
+                   VG_PCI_VFS_MAX);
+}
+
 bool vg_pci_vfs(const struct vg_vendor *vendor, const char *pf, char addresses[][16], unsigned *count,
                 struct vg_error *err)
 {
@@ -27,15 +40,19 @@ bool vg_pci_vfs(const struct vg_vendor *vendor, const char *pf, char addresses[]
     *count = 0;
     if (!vg_exists(device))
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "there is no PCI device %s", device);
-    for (; *count < VG_PCI_VFS_MAX; ++*count) {
-        vg_autofree char *link = vg_format("%s/virtfn%u", device, *count);
+    if (!count_vfs(vendor, pf, count, err))
+        return false;
+    for (unsigned i = 0; i <= *count; i++) {
+        vg_autofree char *link = vg_format("%s/virtfn%u", device, i);
         vg_autofree char *address = vg_link_name(link);
         struct vg_sysfs_address parsed;
-        if (!address)
-            break;
-        if (!vg_sysfs_pci_address(address, &parsed))
+        if ((address != NULL) != (i < *count))
+            return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s should have %u VFs by its sriov_numvfs, and %s is %s", pf,
+                           *count, link, address ? "there too" : "missing");
+        if (address && !vg_sysfs_pci_address(address, &parsed))
             return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s leads to no PCI function", link);
-        snprintf(addresses[*count], 16, "%s", address);
+        if (address)
+            snprintf(addresses[i], 16, "%s", address);
     }
     return true;
 }

@@ -10,7 +10,8 @@ enum { VG_PCI_VFS_MAX = 64 };
 char *vg_pci_path(const struct vg_vendor *vendor, const char *address, const char *file); /* file NULL: the device */
 /* Name of the driver that has it, or NULL. Caller frees. */
 char *vg_pci_driver(const struct vg_vendor *vendor, const char *address);
-/* Addresses of the enabled VFs, in their order. False if the PF is not there. */
+/* Addresses of the enabled VFs, in their order. False if the PF is not there, or not just as many VFs as its
+ * sriov_numvfs says. */
 bool vg_pci_vfs(const struct vg_vendor *vendor, const char *pf, char addresses[][16], unsigned *count,
                 struct vg_error *err);
 /* A pGPU of the vendor's with its VFs by address, before a look at what is on each: present, or passed through. One of

@@ -11,6 +11,9 @@
 #include <cmocka.h>
 #include "support/fake_trees.h"
 
+/* What a PF's VFs are known by: without one of them, or with more of them than it says, nobody knows who uses it. */
+#define VIRTFNS PF "virtfn0", PF "virtfn1", PF "sriov_numvfs"
+
 static const struct subject {
     const char *name;
     void (*make)(void);
@@ -27,20 +30,20 @@ static const struct subject {
 #define NVIDIA(mechanism)                                                                                              \
     {                                                                                                                  \
         mechanism, make_nvidia_tree,                                                                                   \
-            { VF0 "nvidia/current_vgpu_type", VF0 "nvidia/creatable_vgpu_types", VF0 "nvidia", PF },                   \
+            { VF0 "nvidia/current_vgpu_type", VF0 "nvidia/creatable_vgpu_types", VF0 "nvidia", PF, VIRTFNS },          \
             { VF0 "nvidia/current_vgpu_type", VF0 "nvidia/creatable_vgpu_types" }, { "/current_vgpu_type" },           \
             { "/current_vgpu_type" },                                                                                  \
     }
 #define SRIOV(mechanism)                                                                                               \
     {                                                                                                                  \
-        mechanism, make_sriov_tree, { "sys/bus/pci/drivers_probe", VF0 "driver_override", PF },                        \
+        mechanism, make_sriov_tree, { "sys/bus/pci/drivers_probe", VF0 "driver_override", PF, VIRTFNS },               \
             { DEBUG "vram_provisioned", DEBUG "ggtt_provisioned" },                                                    \
             { "/driver_override", "usual/unbind", "/drivers_probe" }, { "/driver_override", "vfio-pci/unbind" },       \
     }
     MDEV("nvidia-mdev"),
     { "nvidia-mdev",
       make_mdev_vf_tree,
-      { VF_TYPE "available_instances", VF_TYPE "create", "sys/class/mdev_bus/0000:41:00.4", PF },
+      { VF_TYPE "available_instances", VF_TYPE "create", "sys/class/mdev_bus/0000:41:00.4", PF, VIRTFNS },
       { VF_TYPE "available_instances", VF_TYPE "description" },
       { "/create" },
       { "/remove" } },
@@ -52,7 +55,7 @@ static const struct subject {
     SRIOV("amd-mxgpu"),
     { "passthrough",
       make_passthrough_tree,
-      { "sys/bus/pci/drivers_probe", PF "driver_override", PF },
+      { "sys/bus/pci/drivers_probe", PF "driver_override", PF, VIRTFNS },
       { VF0 "nvidia/current_vgpu_type" },
       { "/driver_override", "usual/unbind", "/drivers_probe" },
       { "/driver_override", "vfio-pci/unbind" } },
@@ -144,6 +147,21 @@ static void half_removed(void **state)
             vg_autofree char *full = vg_format("%s/%s", fake_root, *path);
             assert_true(unlink(full) == 0 || vg_remove_tree(full, &err));
             must_fail(&subjects[i], *path);
+            end_tree();
+        }
+    }
+}
+
+/* As many VFs as the PF says, and no more than can be looked at. */
+static void vfs_are_counted(void **state)
+{
+    (void)state;
+    static const char *const counts[] = { "1\n", "3\n", "65\n", "0\n" };
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        for (size_t j = 0; j < VG_COUNT(counts) && subjects[i].make != make_mdev_tree; j++) {
+            begin_tree(subjects[i].name, subjects[i].make);
+            fake_put(PF "sriov_numvfs", counts[j]);
+            must_not_be_seen(&subjects[i], PF "sriov_numvfs");
             end_tree();
         }
     }
@@ -420,6 +438,7 @@ int main(void)
         cmocka_unit_test(good_trees_work),
         cmocka_unit_test(wrong_root),
         cmocka_unit_test(half_removed),
+        cmocka_unit_test(vfs_are_counted),
         cmocka_unit_test(unreadable),
         cmocka_unit_test(garbage),
         cmocka_unit_test(busy_for_a_while),
