@@ -6,6 +6,7 @@
  * AFTER PATH"; the last one counts. */
 #include <ctype.h>
 #include <dirent.h>
+#include "base/sysfs-text.h"
 #include "machine/internal.h"
 
 #define DEVICES     "/sys/bus/pci/devices/"
@@ -13,7 +14,7 @@
 #define VENDOR_TOOL "/usr/lib/nvidia/sriov-manage"
 #define NONE        "-"
 
-enum { BUSY_MS = 1000, TOOL_TIMEOUT_MS = 30000, VFS_MAX = 65535 };
+enum { BUSY_MS = 1000, TOOL_TIMEOUT_MS = 30000, VFS_MAX = 65535, NVIDIA = 0x10de };
 
 struct function {
     char *path;
@@ -45,9 +46,8 @@ static bool read_number(const char *function, const char *file, unsigned *value)
 {
     vg_autofree char *path = vg_format("%s/%s", function, file), *text = NULL;
     struct vg_error ignored = { 0 };
-    long long number;
-    bool good =
-        vg_read_attribute(path, &text, &ignored) && vg_parse_int(text, &number) && number >= 0 && number <= UINT32_MAX;
+    uint64_t number;
+    bool good = vg_read_attribute(path, &text, &ignored) && vg_sysfs_number(text, UINT32_MAX, &number);
     *value = good ? (unsigned)number : 0;
     return good;
 }
@@ -227,12 +227,12 @@ static bool set_vfs(const char *function, unsigned now, unsigned wanted, struct 
 {
     const char *address = strrchr(function, '/') + 1;
     vg_autofree char *tool = vg_format("%.*s" VENDOR_TOOL, (int)(strlen(function) - strlen(DEVICES ADDRESS)), function);
-    unsigned vendor = 0;
+    uint64_t vendor = 0;
     vg_autofree char *vendor_path = vg_format("%s/vendor", function), *vendor_text = NULL;
     struct vg_error ignored = { 0 };
-    if (vg_read_attribute(vendor_path, &vendor_text, &ignored))
-        vendor = (unsigned)strtoul(vendor_text, NULL, 16);
-    if (vendor == 0x10de && vg_exists(tool)) {
+    bool known = vg_read_attribute(vendor_path, &vendor_text, &ignored) &&
+                 vg_sysfs_hexadecimal(vendor_text, UINT16_MAX, &vendor);
+    if (known && vendor == NVIDIA && vg_exists(tool)) {
         const char *const argv[] = { tool, wanted ? "-e" : "-d", address, NULL };
         vg_autofree char *output = NULL;
         int status = 0;

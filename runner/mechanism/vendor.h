@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 #include "mechanism/mechanism.h"
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 #include "mechanism/uuid.h"
 
 struct vg_vendor {
