@@ -145,6 +145,22 @@ static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_pgp
     return pgpu->profiles[index].available ? VG_REFUSED_NOT : vg_vendor_why_full(vendor, pgpu, profile, err);
 }
 
+static enum vg_refusal is_taken(const struct vg_pgpu *pgpu, int vf, struct vg_error *err)
+{
+    vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", pgpu->vfs[vf].address);
+    return VG_REFUSED_NO_CAPACITY;
+}
+
+/* Exactly one VF is wanted: is there one, and free? Whether others are makes no difference. */
+static enum vg_refusal check_named(const struct vg_pgpu *pgpu, int vf, struct vg_error *err)
+{
+    if (vf < 0 || (unsigned)vf >= pgpu->vf_count) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d, only 0 to %u", pgpu->name, vf, pgpu->vf_count - 1);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    return pgpu->vfs[vf].taken ? is_taken(pgpu, vf, err) : VG_REFUSED_NOT;
+}
+
 /* Two that want the same VF: the kernel lets both bind it, since it is bound once and for all; so that is settled here,
  * within this process. Another manager on the same host is not its subject. */
 static bool claim(struct vg_vendor *vendor, unsigned pgpu_index, unsigned vf)
@@ -164,6 +180,8 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
     if (!vg_sriov_look(vendor, how->pgpu_index, &pgpu, err) || !vg_make_uuid(uuid, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal = check_first(vendor, &pgpu, how->profile, err);
+    if (how->vf != VG_ANY && (refusal == VG_REFUSED_NOT || refusal == VG_REFUSED_NO_CAPACITY))
+        refusal = check_named(&pgpu, how->vf, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     for (unsigned i = 0; i < pgpu.vf_count; i++) {
@@ -197,7 +215,7 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
         vg_sriov_destroy(vendor, made, &ignored); /* or it stays on the list for close */
         return refusal;
     }
-    return vg_vendor_why_full(vendor, &pgpu, how->profile, err);
+    return how->vf == VG_ANY ? vg_vendor_why_full(vendor, &pgpu, how->profile, err) : is_taken(&pgpu, how->vf, err);
 }
 
 enum vg_refusal vg_sriov_create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
