@@ -42,6 +42,21 @@ static bool is_function(const char *path)
     return true;
 }
 
+bool vg_ledger_below_function(const char *path, char **function)
+{
+    const char *devices = strstr(path, DEVICES);
+    size_t length = devices ? (size_t)(devices - path) + strlen(DEVICES ADDRESS) : 0;
+    if (!length || strlen(path) > 4000 || strstr(path, "/../") || strnlen(path, length + 1) <= length ||
+        path[length] != '/')
+        return false;
+    *function = vg_format("%.*s", (int)length, path);
+    if (is_function(*function))
+        return true;
+    free(*function);
+    *function = NULL;
+    return false;
+}
+
 static bool read_number(const char *function, const char *file, unsigned *value)
 {
     vg_autofree char *path = vg_format("%s/%s", function, file), *text = NULL;
@@ -252,6 +267,11 @@ static bool has_mdev(const char *function)
     return found;
 }
 
+bool vg_ledger_is_used(const char *function)
+{
+    return is_taken(function) || has_mdev(function) || is_open(function);
+}
+
 /* Somebody who is not the run has one: all its own are free by now. Caller frees its address. */
 static char *used_vf(const char *function, unsigned vfs)
 {
@@ -261,7 +281,7 @@ static char *used_vf(const char *function, unsigned vfs)
         if (!address) /* who has it cannot be seen */
             return vg_strdup(strrchr(link, '/') + 1);
         vg_autofree char *vf = vg_format("%.*s%s", (int)(strlen(function) - strlen(ADDRESS)), function, address);
-        if (is_function(vf) && (is_taken(vf) || has_mdev(vf) || is_open(vf)))
+        if (is_function(vf) && vg_ledger_is_used(vf))
             return VG_TAKE(address);
     }
     return NULL;
@@ -296,11 +316,15 @@ static void restore_vfs(const struct function *pf)
         vg_info("%s has %u VFs again, as before the run", pf->path, now);
 }
 
+void vg_ledger_pci_release(const struct vg_ledger_pci *all)
+{
+    for (unsigned i = 0; i < all->count; i++)
+        if (all->items[i].given)
+            release(&all->items[i]);
+}
+
 void vg_ledger_pci_undo(struct vg_ledger_pci *all_stolen)
 {
-    for (unsigned i = 0; i < all_stolen->count; i++)
-        if (all_stolen->items[i].given)
-            release(&all_stolen->items[i]);
     for (unsigned i = 0; i < all_stolen->count; i++)
         if (all_stolen->items[i].counted)
             restore_vfs(&all_stolen->items[i]);

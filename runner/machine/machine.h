@@ -92,6 +92,10 @@ bool vg_ledger_note_given(const char *function, const char *driver, struct vg_er
 void vg_ledger_note_back(const char *function, const char *driver);
 /* Before a PF's number of VFs becomes another. */
 bool vg_ledger_note_vfs(const char *function, unsigned before, unsigned after, struct vg_error *err);
+/* ledger-settings.c: before a setting of a pGPU's driver becomes another for a time (a VF's vram_quota or lmem_quota, a
+ * PF's sriov_drivers_autoprobe), and once more if the driver made something else of it; and when it is as it was. */
+bool vg_ledger_note_set(const char *path, uint64_t before, uint64_t now, struct vg_error *err);
+void vg_ledger_note_reset(const char *path);
 /* A run that ends by itself: what vg_machine_reap does for a killed one, but for mediated devices, which their
  * mechanism destroys. The VFs are as they were before the run, unless somebody else has one. */
 void vg_ledger_end(const char *runtime_directory);

@@ -456,7 +456,7 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
     struct vg_error ignored = { 0 };
     uint64_t now = 1;
     /* VFs that were disabled took their vGPUs with them; and the driver refuses to take away what is not there. */
-    bool there = vg_exists(current) && (!vg_vendor_number(current, UINT32_MAX, &now, &ignored) || now);
+    bool there = !vg_is_gone(current) && (!vg_vendor_number(current, UINT32_MAX, &now, &ignored) || now);
     now = 0;
     if (there && vg_vendor_write(current, "0", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU on %s cannot be removed", (const char *)vgpu->state);

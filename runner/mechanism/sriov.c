@@ -239,8 +239,36 @@ bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
         return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
     if (vg_pci_give_back(vendor, vgpu->state, err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the VF %s cannot be taken back", (const char *)vgpu->state);
-    vg_sriov_take_memory(vendor, vgpu);
+    if (!vg_sriov_take_memory(vendor, vgpu, err))
+        return false;
     vg_vendor_forget(vendor, vgpu);
+    return true;
+}
+
+/* Whether the host's own drivers take VFs as soon as they are there: off while VFs are being enabled, since a driver
+ * that took one would have to be driven out again. *before: as it was; a kernel without the file has no choice. */
+static bool set_autoprobe(const struct vg_vendor *vendor, const char *pci, uint64_t wanted, uint64_t *before,
+                          struct vg_error *err)
+{
+    vg_autofree char *path = vg_pci_path(vendor, pci, "sriov_drivers_autoprobe");
+    vg_autofree char *text = vg_format("%u", (unsigned)wanted);
+    uint64_t now;
+    *before = wanted;
+    if (vg_is_gone(path))
+        return true;
+    if (!vg_vendor_number(path, 1, before, err))
+        return false;
+    if (*before == wanted)
+        return true;
+    if (!wanted && !vg_ledger_note_set(path, *before, wanted, err))
+        return false;
+    if (vg_vendor_write(path, text, err) != VG_REFUSED_NOT || !vg_vendor_number(path, 1, &now, err))
+        return false;
+    if (now != wanted)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s was set to %s without an error and is not as it was set", path,
+                       text);
+    if (wanted)
+        vg_ledger_note_reset(path);
     return true;
 }
 
@@ -260,6 +288,19 @@ static enum vg_refusal write_vfs(struct vg_vendor *vendor, const char *pci, unsi
     if (now == vfs)
         return VG_REFUSED_NOT;
     vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took %u VFs for %s, and has %u", vfs, pci, (unsigned)now);
+    return VG_REFUSED_ERROR;
+}
+
+static enum vg_refusal enable_vfs(struct vg_vendor *vendor, const char *pci, unsigned vfs, struct vg_error *err)
+{
+    struct vg_error failed = { 0 };
+    uint64_t before, off;
+    bool set = set_autoprobe(vendor, pci, 0, &before, err);
+    enum vg_refusal refusal = set ? write_vfs(vendor, pci, vfs, err) : VG_REFUSED_ERROR;
+    if (!before || set_autoprobe(vendor, pci, before, &off, &failed))
+        return refusal;
+    if (refusal == VG_REFUSED_NOT)
+        *err = failed;
     return VG_REFUSED_ERROR;
 }
 
@@ -290,7 +331,7 @@ enum vg_refusal vg_sriov_setup(void *state, unsigned pgpu_index, const struct vg
         return VG_REFUSED_BUSY;
     }
     enum vg_refusal refusal = pgpu.vf_count ? write_vfs(vendor, pgpu.host->pci, 0, err) : VG_REFUSED_NOT;
-    return refusal == VG_REFUSED_NOT && wanted->vfs ? write_vfs(vendor, pgpu.host->pci, (unsigned)wanted->vfs, err)
+    return refusal == VG_REFUSED_NOT && wanted->vfs ? enable_vfs(vendor, pgpu.host->pci, (unsigned)wanted->vfs, err)
                                                     : refusal;
 }
 

@@ -34,8 +34,8 @@ struct vg_sriov_vf {
  * such a file the driver divides its memory by itself; i915, which promises one, is then refused as unsupported. */
 enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_vgpu *made, struct vg_error *err);
 /* Its quota becomes what it was, or, where somebody else has that by now, nothing: memory of a VF that nobody has is
- * lost to all others. What cannot be taken back is warned of. */
-void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made);
+ * lost to all others. False: it keeps it, and can be asked again. */
+bool vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err);
 
 #define VG_SRIOV_CALLS                                                                                                 \
     .slot = VG_SLOT_INSTANCE_BOUND, .vm = true, .capabilities = "vulkan,gl",                                           \

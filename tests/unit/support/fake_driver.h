@@ -21,7 +21,10 @@ static struct fake_fault {
     int times;          /* -1: for ever */
     bool reading;
     bool when_written; /* begins with the next write there */
+    bool reaching;     /* neither: whether it is there cannot be found out */
 } fake_fault;
+
+static void (*fake_acts)(const char *path, const char *value); /* what a driver does besides; NULL: nothing */
 
 static uint64_t fake_granule; /* a quota is rounded up to it; 0: not at all */
 
@@ -148,14 +151,23 @@ static bool meets_fault(const char *path, bool reading)
 {
     if (!reading && fake_fault.when_written && ends_with(path, fake_fault.ending))
         fake_fault.when_written = false;
-    if (!fake_fault.ending || fake_fault.when_written || fake_fault.reading != reading || !fake_fault.times ||
-        !ends_with(path, fake_fault.ending))
+    if (!fake_fault.ending || fake_fault.when_written || fake_fault.reaching || fake_fault.reading != reading ||
+        !fake_fault.times || !ends_with(path, fake_fault.ending))
         return false;
     fake_fault.times -= fake_fault.times > 0;
     return true;
 }
 
 /* In the place of the C library's. */
+int access(const char *path, int mode)
+{
+    if (fake_fault.ending && fake_fault.reaching && ends_with(path, fake_fault.ending)) {
+        errno = fake_fault.error;
+        return -1;
+    }
+    return (int)syscall(SYS_faccessat, AT_FDCWD, path, mode);
+}
+
 ssize_t write(int fd, const void *data, size_t length)
 {
     static bool busy; /* what the driver itself writes is no request */
@@ -171,6 +183,8 @@ ssize_t write(int fd, const void *data, size_t length)
         return -1;
     busy = true;
     act(path, value);
+    if (fake_acts)
+        fake_acts(path, value);
     busy = false;
     return (ssize_t)length;
 }

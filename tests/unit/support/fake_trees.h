@@ -12,6 +12,7 @@
 #define VF0     "sys/bus/pci/devices/0000:41:00.4/"
 #define VF1     "sys/bus/pci/devices/0000:41:00.5/"
 #define DEBUG   "sys/kernel/debug/dri/0000:41:00.0/sriov/pf/tile0/"
+#define SHARE   PF "sriov_admin/vf1/profile/"
 #define VF_TYPE VF0 "mdev_supported_types/46/"
 #define TYPE    "sys/class/mdev_bus/0000:41:00.0/mdev_supported_types/46/"
 
@@ -96,6 +97,15 @@ static __attribute__((unused)) void make_sriov_tree(void)
     fake_put(DEBUG "vram_provisioned", "VF1:\t1073741824\t(1.00 GiB)\nVF2:\t1073741824\t(1.00 GiB)\n");
     fake_put(DEBUG "ggtt_provisioned",
              "VF1:\t0x1000000-0x1ffffff\t(16.0 MiB)\nVF2:\t0x2000000-0x2ffffff\t(16.0 MiB)\n");
+}
+
+static __attribute__((unused)) void make_xe_tree_with_shares(void)
+{
+    make_sriov_tree();
+    fake_put(SHARE "exec_quantum_ms", "0\n");
+    fake_put(SHARE "preempt_timeout_us", "0\n");
+    fake_put(SHARE "sched_priority", "[low] normal high\n");
+    fake_put(SHARE "vram_quota", "0\n");
 }
 
 static __attribute__((unused)) void make_passthrough_tree(void)
