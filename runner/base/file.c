@@ -18,6 +18,11 @@ bool vg_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool vg_is_gone(const char *path)
+{
+    return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 /* Reads to the end or to max_bytes + 1, whichever comes first. sysfs and procfs say nothing true about sizes. */
 static bool read_all(int fd, size_t max_bytes, struct vg_text *content)
 {

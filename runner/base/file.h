@@ -28,6 +28,9 @@ bool vg_remove_tree(const char *path, struct vg_error *err);
  * of the directories `beside`, without what they hold: those that its own name is in. */
 bool vg_sync_tree(const char *path, const char *const *beside, unsigned count, struct vg_error *err);
 bool vg_exists(const char *path);
+/* There is nothing of that name. Not the opposite of vg_exists: what cannot be reached (EIO, ENOTCONN, EACCES) may well
+ * be there. */
+bool vg_is_gone(const char *path);
 /* Where things are kept between runs: $XDG_CACHE_HOME/vgauge, else ~/.cache/vgauge; NULL if neither variable is set.
  * Not created. Caller frees. */
 char *vg_cache_directory(void);

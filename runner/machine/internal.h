@@ -72,7 +72,17 @@ bool vg_ledger_write(const char *line, const char *of, struct vg_error *err);
 struct vg_ledger_pci;
 struct vg_ledger_pci *vg_ledger_pci_new(void);
 void vg_ledger_pci_take(struct vg_ledger_pci *all, const char *line);
+void vg_ledger_pci_release(const struct vg_ledger_pci *all); /* first: what was given or has a vGPU; undo does VFs */
 void vg_ledger_pci_undo(struct vg_ledger_pci *all_stolen);
+/* "/sys/.../pci/devices/ADDRESS/REST": *function is what stands before "/REST"; caller frees. False: it is none. */
+bool vg_ledger_below_function(const char *path, char **function);
+/* Somebody has the function: vfio-pci, a vGPU, a mediated device or a process. */
+bool vg_ledger_is_used(const char *function);
+/* Lines of settings (ledger-settings.c), in the same way. */
+struct vg_ledger_settings;
+struct vg_ledger_settings *vg_ledger_settings_new(void);
+void vg_ledger_settings_take(struct vg_ledger_settings *all, const char *line);
+void vg_ledger_settings_undo(struct vg_ledger_settings *all_stolen);
 /* Whether a process of this host has the file open. Ours too. */
 bool vg_file_is_open(const char *path);
 

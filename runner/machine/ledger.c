@@ -2,7 +2,8 @@
 /* What this run has the kernel make that would outlive it: mediated devices, VFs, and what was done with them. Each is
  * in a file of the runtime directory before it is made, so that whoever finds the directory of a killed run can take
  * away just these, and nothing that somebody else made. A line is the path of a mediated device, under the UUID that
- * was drawn for it, or a word and the path of a PCI function (ledger-pci.c). */
+ * was drawn for it, or begins with a word and ends with the path of a PCI function (ledger-pci.c) or of a setting
+ * (ledger-settings.c). */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -62,13 +63,13 @@ static void take_away(const char *device)
 {
     vg_autofree char *remove = vg_format("%s/remove", device);
     struct vg_error failed = { 0 };
-    bool asked = false, there = vg_exists(device);
+    bool asked = false, there = !vg_is_gone(device);
     if (!there)
         return;
     for (int64_t end_ns = vg_now_ns() + BUSY_MS * VG_NS_PER_MS; there && vg_now_ns() < end_ns;) {
         asked = asked || vg_write_attribute(remove, "1", &failed);
         vg_sleep_ns(5 * VG_NS_PER_MS);
-        there = vg_exists(device);
+        there = !vg_is_gone(device);
     }
     if (there)
         vg_warn("the mediated device %s of a run that died stays: %s", device,
@@ -93,16 +94,23 @@ static void undo(const char *runtime_directory, bool devices)
 {
     vg_autofree char *text = read_ledger(runtime_directory);
     struct vg_ledger_pci *functions = vg_ledger_pci_new();
+    struct vg_ledger_settings *settings = vg_ledger_settings_new();
     char *rest = text;
     for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
         if (!rest) /* a line that was cut is none: what it was for has not been made */
             break;
-        if (!is_device(line))
-            vg_ledger_pci_take(functions, line);
-        else if (devices)
-            take_away(line);
+        if (is_device(line)) {
+            if (devices)
+                take_away(line);
+            continue;
+        }
+        vg_ledger_pci_take(functions, line);
+        vg_ledger_settings_take(settings, line);
     }
-    vg_ledger_pci_undo(functions); /* after the mediated devices, which may live on VFs */
+    /* After the mediated devices, which may live on VFs; and while there are VFs, what they were given. */
+    vg_ledger_pci_release(functions);
+    vg_ledger_settings_undo(settings);
+    vg_ledger_pci_undo(functions);
 }
 
 void vg_ledger_undo(const char *runtime_directory)

@@ -86,11 +86,16 @@ bool vg_runtime_remove(const char *directory, struct vg_error *err);
 void vg_ledger_begin(const char *runtime_directory);
 bool vg_ledger_note(const char *device, struct vg_error *err);
 /* ledger-pci.c: the same for PCI functions; function: "/sys/.../pci/devices/ADDRESS" below any root. Before it is given
- * to vfio-pci or gets a vGPU, unless it has one or the other; and after that was taken back, unless it still has. */
-bool vg_ledger_note_given(const char *function, struct vg_error *err);
-void vg_ledger_note_back(const char *function);
+ * to vfio-pci or gets a vGPU, unless it has one or the other; and after that was taken back, unless it still has, or no
+ * driver has it. driver: its own, which must have it again then; NULL or "": it needs none. */
+bool vg_ledger_note_given(const char *function, const char *driver, struct vg_error *err);
+void vg_ledger_note_back(const char *function, const char *driver);
 /* Before a PF's number of VFs becomes another. */
 bool vg_ledger_note_vfs(const char *function, unsigned before, unsigned after, struct vg_error *err);
+/* ledger-settings.c: before a setting of a pGPU's driver becomes another for a time (a VF's vram_quota or lmem_quota, a
+ * PF's sriov_drivers_autoprobe), and once more if the driver made something else of it; and when it is as it was. */
+bool vg_ledger_note_set(const char *path, uint64_t before, uint64_t now, struct vg_error *err);
+void vg_ledger_note_reset(const char *path);
 /* A run that ends by itself: what vg_machine_reap does for a killed one, but for mediated devices, which their
  * mechanism destroys. The VFs are as they were before the run, unless somebody else has one. */
 void vg_ledger_end(const char *runtime_directory);

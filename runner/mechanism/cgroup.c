@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include "mechanism/cgroup.h"
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 #define PREFIX       "vgauge-"
 #define SHARES_ONE   1024 /* version 1's ordinary cpu.shares */

@@ -413,7 +413,7 @@ bool vg_mdev_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
         return vg_fail(err, VG_ERROR_INPUT, "a vGPU without a well-formed UUID cannot be looked up, and not removed");
     vg_autofree char *device = device_path(vendor, vgpu->uuid);
     vg_autofree char *remove = vg_format("%s/remove", device);
-    bool there = vg_exists(device);
+    bool there = !vg_is_gone(device); /* what cannot be reached may still be there */
     if (there && vg_vendor_write(remove, "1", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU %s cannot be removed", vgpu->uuid);
     if (there && !vg_vendor_wait(device, false))

@@ -183,11 +183,11 @@ static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *
         return VG_REFUSED_ERROR;
     }
     vg_autofree char *device = vg_pci_path(vendor, address, NULL);
-    if (!vg_ledger_note_given(device, err))
+    if (!vg_ledger_note_given(device, NULL, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal = vg_vendor_write(current, type, err);
     if (refusal != VG_REFUSED_NOT) {
-        vg_ledger_note_back(device);
+        vg_ledger_note_back(device, NULL);
         return refusal;
     }
     bool seen = vg_vendor_number(current, UINT32_MAX, &now, err);
@@ -314,7 +314,11 @@ static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_
     vg_autofree char *virtfn = vg_format("virtfn%d", how->vf);
     vg_autofree char *link = vg_pci_path(vendor, pgpu.host->pci, virtfn);
     vg_autofree char *address = vg_link_name(link);
+    char all[VG_PCI_VFS_MAX][16];
+    unsigned count;
     if (!address) {
+        if (!vg_pci_vfs(vendor, pgpu.host->pci, all, &count, err)) /* it should be there */
+            return VG_REFUSED_ERROR;
         vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d", pgpu.host->name, how->vf);
         return VG_REFUSED_UNSUPPORTED;
     }
@@ -452,7 +456,7 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
     struct vg_error ignored = { 0 };
     uint64_t now = 1;
     /* VFs that were disabled took their vGPUs with them; and the driver refuses to take away what is not there. */
-    bool there = vg_exists(current) && (!vg_vendor_number(current, UINT32_MAX, &now, &ignored) || now);
+    bool there = !vg_is_gone(current) && (!vg_vendor_number(current, UINT32_MAX, &now, &ignored) || now);
     now = 0;
     if (there && vg_vendor_write(current, "0", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU on %s cannot be removed", (const char *)vgpu->state);
@@ -463,7 +467,7 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
                        "the driver said that it removed the vGPU on %s, but type %u is still there",
                        (const char *)vgpu->state, (unsigned)now);
     vg_autofree char *device = vg_pci_path(vendor, vgpu->state, NULL);
-    vg_ledger_note_back(device);
+    vg_ledger_note_back(device, NULL);
     vg_vendor_forget(vendor, vgpu);
     return true;
 }

@@ -73,6 +73,17 @@ static enum vg_refusal check_first(const struct vg_vendor *vendor, const struct 
     return VG_REFUSED_NOT;
 }
 
+static bool destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
+{
+    struct vg_vendor *vendor = state;
+    if (!vg_vendor_knows(vendor, vgpu))
+        return vg_fail(err, VG_ERROR_INPUT, "a pGPU that was not passed through here cannot be taken back");
+    if (vg_pci_give_back(vendor, vgpu->state, err) != VG_REFUSED_NOT)
+        return vg_wrap(err, "the pGPU %s cannot be taken back", (const char *)vgpu->state);
+    vg_vendor_forget(vendor, vgpu);
+    return true;
+}
+
 static enum vg_refusal create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
                               struct vg_vgpu **vgpu, struct vg_error *err)
 {
@@ -82,12 +93,18 @@ static enum vg_refusal create(void *state, unsigned pgpu_index, const struct vg_
     if (!look(vendor, pgpu_index, &pgpu, err) || !vg_make_uuid(uuid, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal = check_first(vendor, &pgpu, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    struct vg_pci_given *function = vg_calloc(1, sizeof(*function));
+    snprintf(function->address, sizeof(function->address), "%s", pgpu.host->pci);
+    struct vg_vgpu *made = vg_vendor_made(vendor, pgpu_index, profile, uuid);
+    made->state = function;
+    refusal = vg_pci_give(vendor, function, err);
+    struct vg_error ignored = { 0 };
     if (refusal == VG_REFUSED_NOT)
-        refusal = vg_pci_move(vendor, pgpu.host->pci, true, err);
-    if (refusal == VG_REFUSED_NOT) {
-        *vgpu = vg_vendor_made(vendor, pgpu_index, profile, uuid);
-        (*vgpu)->state = vg_strdup(pgpu.host->pci);
-    }
+        *vgpu = made;
+    else
+        destroy(vendor, made, &ignored); /* or it stays on the list for close */
     return refusal;
 }
 
@@ -107,17 +124,6 @@ static enum vg_refusal policy(void *state, unsigned pgpu_index, const struct vg_
     (void)tenant_count;
     vg_fail(err, VG_ERROR_REFUSED, "a pGPU with one user has nothing to schedule: no policy %s", wanted->name);
     return VG_REFUSED_UNSUPPORTED;
-}
-
-static bool destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
-{
-    struct vg_vendor *vendor = state;
-    if (!vg_vendor_knows(vendor, vgpu))
-        return vg_fail(err, VG_ERROR_INPUT, "a pGPU that was not passed through here cannot be taken back");
-    if (vg_pci_move(vendor, vgpu->state, false, err) != VG_REFUSED_NOT)
-        return vg_wrap(err, "the pGPU %s cannot be taken back", (const char *)vgpu->state);
-    vg_vendor_forget(vendor, vgpu);
-    return true;
 }
 
 static bool device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err)

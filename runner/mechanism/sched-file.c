@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Knobs that are one file each (sched-knobs.h). */
 #include "mechanism/sched-knobs.h"
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 /* AMD's GIM: `sch_policy`, a parameter of the module with one number for each GPU in the order in which it found them
  * (gim's module options). It may be read while the module is loaded, and changed only when it is loaded again. */
 #include "mechanism/sched-knobs.h"
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 /* By its number. Solid slices and the software's fairness hold an idle VF's part back; liquid ones give it away; round
  * robin counts the VFs that are initialised. 0: nothing was chosen. */
@@ -23,21 +23,18 @@ bool vg_gim_policy_active(const char *root, unsigned gpu, const char **policy, s
 {
     vg_autofree char *path = parameter_path(root), *text = NULL;
     uint64_t number = 0;
+    bool there;
     *policy = NULL;
     if (!vg_read_attribute(path, &text, err))
         return false;
-    char *rest = text;
-    const char *word = strsep(&rest, ",");
-    for (unsigned i = 0; i < gpu && word; i++)
-        word = strsep(&rest, ",");
-    if (!word || !*word) /* fewer numbers than GPUs: the others were left to the driver */
-        return true;
-    if (!vg_sysfs_number(word, VG_COUNT(policies) - 1, &number)) {
-        vg_autofree char *shown = vg_printable(word, strlen(word), 60);
-        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s has `%s` for GPU %u, which is no scheduler of 0 to %zu", path,
-                       shown, gpu, VG_COUNT(policies) - 1);
+    if (!vg_sysfs_list_entry(text, gpu, VG_COUNT(policies) - 1, &there, &number)) {
+        vg_autofree char *shown = vg_printable(text, strlen(text), 60);
+        return vg_fail(err, VG_ERROR_ENVIRONMENT,
+                       "%s has `%s`, of which the one for GPU %u is no scheduler of 0 to %zu", path, shown, gpu,
+                       VG_COUNT(policies) - 1);
     }
-    *policy = policies[number];
+    if (there) /* else fewer numbers than GPUs: the others were left to the driver */
+        *policy = policies[number];
     return true;
 }
 

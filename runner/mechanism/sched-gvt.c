@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* GVT-g's weight, which belongs to the type (sched-knobs.h). */
 #include "mechanism/sched-knobs.h"
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 enum { MOST_WEIGHT = 16 };
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include "mechanism/drm-card.h"
 #include "mechanism/sched-knobs.h"
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 enum { MOST_QUANTUM_MS = 100000, MOST_TIMEOUT_US = 100000000, MOST_VFS = 64, MOST_PARTS = 4 };
 static const char *const priorities[] = { "low", "normal", "high" };

@@ -5,6 +5,7 @@
  * prelim_iov or iov. In Linux itself i915 has no VFs. That tree calls the interface obsolete, so nothing beyond it is
  * assumed.
  */
+#include "machine/machine.h"
 #include "mechanism/drm-card.h"
 #include "mechanism/pci.h"
 #include "mechanism/sriov.h"
@@ -32,7 +33,7 @@ static enum vg_refusal find_file(const struct vg_vendor *vendor, const char *pci
     vg_autofree char *file = vg_format("sriov_admin/vf%d/profile/vram_quota", vf + 1);
     vg_autofree char *xe = vg_pci_path(vendor, pci, file);
     vg_autofree char *driver = vg_pci_driver(vendor, pci);
-    if (vg_exists(xe)) {
+    if (!vg_is_gone(xe)) {
         *path = vg_strdup(xe);
         return VG_REFUSED_NOT;
     }
@@ -85,31 +86,45 @@ static enum vg_refusal set_quota(const char *path, uint64_t bytes, uint64_t *gra
 enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_vgpu *made, struct vg_error *err)
 {
     struct vg_sriov_vf *vf = made->state;
+    uint64_t asked = made->profile->memory_bytes;
     vg_autofree char *path = NULL;
-    if (!made->profile->memory_bytes)
+    if (!asked)
         return VG_REFUSED_NOT;
     enum vg_refusal refusal = find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, err);
     if (refusal != VG_REFUSED_NOT || !path)
         return refusal;
     if (!vg_vendor_number(path, UINT64_MAX, &vf->before, err))
         return VG_REFUSED_ERROR;
-    vf->given = vf->before != made->profile->memory_bytes;
     made->granted_bytes = vf->before;
-    return vf->given ? set_quota(path, made->profile->memory_bytes, &made->granted_bytes, err) : VG_REFUSED_NOT;
+    if (vf->before == asked)
+        return VG_REFUSED_NOT;
+    if (!vg_ledger_note_set(path, vf->before, asked, err))
+        return VG_REFUSED_ERROR;
+    vf->endowed = true;
+    refusal = set_quota(path, asked, &made->granted_bytes, err);
+    if (refusal == VG_REFUSED_NOT && made->granted_bytes != asked &&
+        !vg_ledger_note_set(path, vf->before, made->granted_bytes, err))
+        return VG_REFUSED_ERROR;
+    return refusal;
 }
 
-void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made)
+bool vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err)
 {
     struct vg_sriov_vf *vf = made->state;
-    struct vg_error err = { 0 };
     uint64_t now;
     vg_autofree char *path = NULL;
     vg_autofree char *device = vg_pci_path(vendor, vf->address, NULL);
-    if (!vf->given || !vg_exists(device)) /* disabling VFs released what they had */
-        return;
-    if (find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, &err) != VG_REFUSED_NOT ||
-        (path && set_quota(path, vf->before, &now, &err) != VG_REFUSED_NOT &&
-         set_quota(path, 0, &now, &err) != VG_REFUSED_NOT))
-        vg_warn("the VF %s keeps memory that nobody uses: %s", vf->address, err.text);
-    vf->given = false;
+    if (!vf->endowed || vg_is_gone(device)) /* disabling VFs released what they had */
+        return true;
+    bool back = find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, err) == VG_REFUSED_NOT;
+    if (back && path)
+        back = vg_vendor_number(path, UINT64_MAX, &now, err) &&
+               (now == vf->before || set_quota(path, vf->before, &now, err) == VG_REFUSED_NOT ||
+                set_quota(path, 0, &now, err) == VG_REFUSED_NOT);
+    if (!back)
+        return vg_wrap(err, "the VF %s keeps memory that nobody uses", vf->address);
+    if (path)
+        vg_ledger_note_reset(path);
+    vf->endowed = false;
+    return true;
 }

@@ -145,6 +145,22 @@ static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_pgp
     return pgpu->profiles[index].available ? VG_REFUSED_NOT : vg_vendor_why_full(vendor, pgpu, profile, err);
 }
 
+static enum vg_refusal is_taken(const struct vg_pgpu *pgpu, int vf, struct vg_error *err)
+{
+    vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", pgpu->vfs[vf].address);
+    return VG_REFUSED_NO_CAPACITY;
+}
+
+/* Exactly one VF is wanted: is there one, and free? Whether others are makes no difference. */
+static enum vg_refusal check_named(const struct vg_pgpu *pgpu, int vf, struct vg_error *err)
+{
+    if (vf < 0 || (unsigned)vf >= pgpu->vf_count) {
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d, only 0 to %u", pgpu->name, vf, pgpu->vf_count - 1);
+        return VG_REFUSED_UNSUPPORTED;
+    }
+    return pgpu->vfs[vf].taken ? is_taken(pgpu, vf, err) : VG_REFUSED_NOT;
+}
+
 /* Two that want the same VF: the kernel lets both bind it, since it is bound once and for all; so that is settled here,
  * within this process. Another manager on the same host is not its subject. */
 static bool claim(struct vg_vendor *vendor, unsigned pgpu_index, unsigned vf)
@@ -164,6 +180,8 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
     if (!vg_sriov_look(vendor, how->pgpu_index, &pgpu, err) || !vg_make_uuid(uuid, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal = check_first(vendor, &pgpu, how->profile, err);
+    if (how->vf != VG_ANY && (refusal == VG_REFUSED_NOT || refusal == VG_REFUSED_NO_CAPACITY))
+        refusal = check_named(&pgpu, how->vf, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     for (unsigned i = 0; i < pgpu.vf_count; i++) {
@@ -188,16 +206,16 @@ enum vg_refusal vg_sriov_create_as(void *state, const struct vg_create_as *how, 
             continue;
         refusal = vg_sriov_give_memory(vendor, made, err);
         if (refusal == VG_REFUSED_NOT)
-            refusal = vg_pci_move(vendor, pgpu.vfs[i].address, true, err);
+            refusal = vg_pci_give(vendor, made->state, err);
         if (refusal == VG_REFUSED_NOT) {
             *vgpu = made;
             return refusal;
         }
-        vg_sriov_take_memory(vendor, made);
-        vg_vendor_forget(vendor, made);
+        struct vg_error ignored = { 0 };
+        vg_sriov_destroy(vendor, made, &ignored); /* or it stays on the list for close */
         return refusal;
     }
-    return vg_vendor_why_full(vendor, &pgpu, how->profile, err);
+    return how->vf == VG_ANY ? vg_vendor_why_full(vendor, &pgpu, how->profile, err) : is_taken(&pgpu, how->vf, err);
 }
 
 enum vg_refusal vg_sriov_create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,
@@ -219,14 +237,38 @@ bool vg_sriov_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
     struct vg_vendor *vendor = state;
     if (!vg_vendor_knows(vendor, vgpu))
         return vg_fail(err, VG_ERROR_INPUT, "a vGPU that %s does not know cannot be destroyed", vendor->config->name);
-    vg_autofree char *device = vg_pci_path(vendor, vgpu->state, NULL);
-    vg_autofree char *driver = vg_pci_driver(vendor, vgpu->state);
-    /* With no driver at all it stopped half way the last time; a VF that was disabled has nothing to give back. */
-    bool held = vg_exists(device) && (!driver || vg_equal(driver, "vfio-pci"));
-    if (held && vg_pci_move(vendor, vgpu->state, false, err) != VG_REFUSED_NOT)
+    if (vg_pci_give_back(vendor, vgpu->state, err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the VF %s cannot be taken back", (const char *)vgpu->state);
-    vg_sriov_take_memory(vendor, vgpu);
+    if (!vg_sriov_take_memory(vendor, vgpu, err))
+        return false;
     vg_vendor_forget(vendor, vgpu);
+    return true;
+}
+
+/* Whether the host's own drivers take VFs as soon as they are there: off while VFs are being enabled, since a driver
+ * that took one would have to be driven out again. *before: as it was; a kernel without the file has no choice. */
+static bool set_autoprobe(const struct vg_vendor *vendor, const char *pci, uint64_t wanted, uint64_t *before,
+                          struct vg_error *err)
+{
+    vg_autofree char *path = vg_pci_path(vendor, pci, "sriov_drivers_autoprobe");
+    vg_autofree char *text = vg_format("%u", (unsigned)wanted);
+    uint64_t now;
+    *before = wanted;
+    if (vg_is_gone(path))
+        return true;
+    if (!vg_vendor_number(path, 1, before, err))
+        return false;
+    if (*before == wanted)
+        return true;
+    if (!wanted && !vg_ledger_note_set(path, *before, wanted, err))
+        return false;
+    if (vg_vendor_write(path, text, err) != VG_REFUSED_NOT || !vg_vendor_number(path, 1, &now, err))
+        return false;
+    if (now != wanted)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s was set to %s without an error and is not as it was set", path,
+                       text);
+    if (wanted)
+        vg_ledger_note_reset(path);
     return true;
 }
 
@@ -246,6 +288,19 @@ static enum vg_refusal write_vfs(struct vg_vendor *vendor, const char *pci, unsi
     if (now == vfs)
         return VG_REFUSED_NOT;
     vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took %u VFs for %s, and has %u", vfs, pci, (unsigned)now);
+    return VG_REFUSED_ERROR;
+}
+
+static enum vg_refusal enable_vfs(struct vg_vendor *vendor, const char *pci, unsigned vfs, struct vg_error *err)
+{
+    struct vg_error failed = { 0 };
+    uint64_t before, off;
+    bool set = set_autoprobe(vendor, pci, 0, &before, err);
+    enum vg_refusal refusal = set ? write_vfs(vendor, pci, vfs, err) : VG_REFUSED_ERROR;
+    if (!before || set_autoprobe(vendor, pci, before, &off, &failed))
+        return refusal;
+    if (refusal == VG_REFUSED_NOT)
+        *err = failed;
     return VG_REFUSED_ERROR;
 }
 
@@ -276,7 +331,7 @@ enum vg_refusal vg_sriov_setup(void *state, unsigned pgpu_index, const struct vg
         return VG_REFUSED_BUSY;
     }
     enum vg_refusal refusal = pgpu.vf_count ? write_vfs(vendor, pgpu.host->pci, 0, err) : VG_REFUSED_NOT;
-    return refusal == VG_REFUSED_NOT && wanted->vfs ? write_vfs(vendor, pgpu.host->pci, (unsigned)wanted->vfs, err)
+    return refusal == VG_REFUSED_NOT && wanted->vfs ? enable_vfs(vendor, pgpu.host->pci, (unsigned)wanted->vfs, err)
                                                     : refusal;
 }
 

@@ -3,7 +3,7 @@
 #ifndef VG_MECHANISM_SRIOV_H
 #define VG_MECHANISM_SRIOV_H
 
-#include "mechanism/vendor.h"
+#include "mechanism/pci.h"
 
 bool vg_sriov_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
                    const struct vg_host_mechanism *config, void **state, struct vg_error *err);
@@ -24,9 +24,9 @@ bool vg_sriov_device(void *state, const struct vg_vgpu *vgpu, char **path, struc
 
 /* What a vGPU's state is. */
 struct vg_sriov_vf {
-    char address[16]; /* of the VF; first, so that the state can be read as it */
-    bool given;       /* its quota was written */
-    uint64_t before;  /* and was so much */
+    struct vg_pci_given; /* the VF; first, so that the state can be read as its address */
+    bool endowed;        /* its quota was written */
+    uint64_t before;     /* and was so much */
 };
 
 /* sriov-quota.c: where the driver lets memory be given to a VF, it gets what its profile says, rounded up to the
@@ -34,8 +34,8 @@ struct vg_sriov_vf {
  * such a file the driver divides its memory by itself; i915, which promises one, is then refused as unsupported. */
 enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_vgpu *made, struct vg_error *err);
 /* Its quota becomes what it was, or, where somebody else has that by now, nothing: memory of a VF that nobody has is
- * lost to all others. What cannot be taken back is warned of. */
-void vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made);
+ * lost to all others. False: it keeps it, and can be asked again. */
+bool vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err);
 
 #define VG_SRIOV_CALLS                                                                                                 \
     .slot = VG_SLOT_INSTANCE_BOUND, .vm = true, .capabilities = "vulkan,gl",                                           \

@@ -220,7 +220,7 @@ enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_e
 bool vg_vendor_wait(const char *path, bool there)
 {
     for (int64_t end_ns = vg_now_ns() + CHANGE_FOR_NS;;) {
-        if ((access(path, F_OK) == 0) == there)
+        if (there ? vg_exists(path) : vg_is_gone(path))
             return true;
         if (vg_now_ns() > end_ns)
             return false;

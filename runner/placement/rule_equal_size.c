@@ -4,11 +4,22 @@
  * compatible with. */
 #include "placement/internal.h"
 
+enum { MIB_SHIFT = 20 };
+
 static bool prepare(struct vg_pgpu_class *class, unsigned type, struct vg_error *err)
 {
-    if (class->types[type].max < 1 || class->types[type].max > VG_CLASS_INSTANCES_MAX)
+    const struct vg_vgpu_type *t = &class->types[type];
+    if (t->max < 1 || t->max > VG_CLASS_INSTANCES_MAX)
         return vg_type_fail(class, type, err, "`max` must be 1 to %d", VG_CLASS_INSTANCES_MAX);
-    return true;
+    /* `max` alone decides here; more of them than there is memory for is no pGPU that exists. */
+    if (!class->size_bytes || !t->size_bytes || t->max <= class->size_bytes / t->size_bytes)
+        return true;
+    return vg_type_fail(class, type, err,
+                        "a `max` of %u with %llu MiB each does not fit into the %llu MiB of the pGPU; it must be at "
+                        "most %llu",
+                        t->max, (unsigned long long)(t->size_bytes >> MIB_SHIFT),
+                        (unsigned long long)(class->size_bytes >> MIB_SHIFT),
+                        (unsigned long long)(class->size_bytes / t->size_bytes));
 }
 
 static bool prepare_sized(struct vg_pgpu_class *class, unsigned type, struct vg_error *err)

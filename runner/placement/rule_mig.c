@@ -62,7 +62,7 @@ static enum vg_refusal find(const struct vg_pgpu_class *class, const struct vg_p
         if (compatible)
             refusal = VG_REFUSED_NO_CAPACITY;
     }
-    return matching ? refusal : VG_REFUSED_NO_CAPACITY;
+    return matching ? refusal : VG_REFUSED_DISABLED; /* offered, but the pGPU was cut otherwise */
 }
 
 static void take(const struct vg_pgpu_class *class, struct vg_pgpu_state *state, const struct vg_vgpu_instance *it)

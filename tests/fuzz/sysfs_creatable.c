@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* creatable_vgpu_types of an NVIDIA VF. */
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length);
 

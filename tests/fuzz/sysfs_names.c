@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Numbers, PCI addresses and UUIDs. */
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t length);
 

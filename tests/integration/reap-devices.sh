@@ -105,7 +105,8 @@ take_one() { # somebody else does, while the run stands still
     done
     pf=$(basename "$(readlink "$pci/$theirs/physfn")")
     kept="$pf $(<"$pci/$pf/sriov_numvfs")"
-    echo vfio-pci >"$pci/$theirs/driver_override" && echo "$theirs" >"$pci/$theirs/driver/unbind"
+    echo vfio-pci >"$pci/$theirs/driver_override"
+    [ ! -e "$pci/$theirs/driver" ] || echo "$theirs" >"$pci/$theirs/driver/unbind"
     echo "$theirs" >"$work/mount/sys/bus/pci/drivers_probe"
     taken | grep -qx "$theirs" || { echo "$theirs is not taken"; return 1; }
 }

@@ -160,6 +160,7 @@ int main(void)
         cmocka_unit_test(pci_device),
         cmocka_unit_test(no_device_and_little_else),
         cmocka_unit_test(special_characters_stay_text),
+        cmocka_unit_test(libvirts_schema_takes_each),
         cmocka_unit_test(wrong_input_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,9 +34,7 @@ static void attach(const char *name, void *state, const struct vg_vgpu *vgpu)
     if (!mechanism->attach(state, vgpu, &spec.attachment, &err))
         fail_msg("%s: %s", name, err.text);
     vg_autofree char *golden = vg_format("attach-%s", name);
-    bool asked = check_domain(golden, &spec);
-    print_message("%s.xml: as written down, %s\n", golden,
-                  asked ? "and virt-xml-validate takes it" : "and virt-xml-validate is not installed here");
+    check_domain(golden, &spec);
     seen[seen_count++] = name;
 }
 
@@ -134,6 +132,7 @@ int main(void)
         cmocka_unit_test(whole_pgpu),
         cmocka_unit_test(virtio_gpus),
         cmocka_unit_test(every_mechanism_with_vms_was_seen),
+        cmocka_unit_test(libvirts_schema_takes_each),
         cmocka_unit_test(no_address_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

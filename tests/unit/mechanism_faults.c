@@ -11,10 +11,13 @@
 #include <cmocka.h>
 #include "support/fake_trees.h"
 
+/* What a PF's VFs are known by: without one of them, or with more of them than it says, nobody knows who uses it. */
+#define VIRTFNS PF "virtfn0", PF "virtfn1", PF "sriov_numvfs"
+
 static const struct subject {
     const char *name;
     void (*make)(void);
-    const char *needed[5];  /* a tree without one of these is half removed */
+    const char *needed[8];  /* a tree without one of these is half removed */
     const char *texts[4];   /* files with a format */
     const char *written[4]; /* files that a create writes to */
     const char *given[3];   /* and a destroy */
@@ -27,20 +30,20 @@ static const struct subject {
 #define NVIDIA(mechanism)                                                                                              \
     {                                                                                                                  \
         mechanism, make_nvidia_tree,                                                                                   \
-            { VF0 "nvidia/current_vgpu_type", VF0 "nvidia/creatable_vgpu_types", VF0 "nvidia", PF },                   \
+            { VF0 "nvidia/current_vgpu_type", VF0 "nvidia/creatable_vgpu_types", VF0 "nvidia", PF, VIRTFNS },          \
             { VF0 "nvidia/current_vgpu_type", VF0 "nvidia/creatable_vgpu_types" }, { "/current_vgpu_type" },           \
             { "/current_vgpu_type" },                                                                                  \
     }
 #define SRIOV(mechanism)                                                                                               \
     {                                                                                                                  \
-        mechanism, make_sriov_tree, { "sys/bus/pci/drivers_probe", VF0 "driver_override", PF },                        \
+        mechanism, make_sriov_tree, { "sys/bus/pci/drivers_probe", VF0 "driver_override", PF, VIRTFNS },               \
             { DEBUG "vram_provisioned", DEBUG "ggtt_provisioned" },                                                    \
-            { "/driver_override", "usual/unbind", "/drivers_probe" }, { "/driver_override", "/drivers_probe" },        \
+            { "/driver_override", "usual/unbind", "/drivers_probe" }, { "/driver_override", "vfio-pci/unbind" },       \
     }
     MDEV("nvidia-mdev"),
     { "nvidia-mdev",
       make_mdev_vf_tree,
-      { VF_TYPE "available_instances", VF_TYPE "create", "sys/class/mdev_bus/0000:41:00.4", PF },
+      { VF_TYPE "available_instances", VF_TYPE "create", "sys/class/mdev_bus/0000:41:00.4", PF, VIRTFNS },
       { VF_TYPE "available_instances", VF_TYPE "description" },
       { "/create" },
       { "/remove" } },
@@ -52,10 +55,10 @@ static const struct subject {
     SRIOV("amd-mxgpu"),
     { "passthrough",
       make_passthrough_tree,
-      { "sys/bus/pci/drivers_probe", PF "driver_override", PF },
+      { "sys/bus/pci/drivers_probe", PF "driver_override", PF, VIRTFNS },
       { VF0 "nvidia/current_vgpu_type" },
       { "/driver_override", "usual/unbind", "/drivers_probe" },
-      { "/driver_override", "/drivers_probe" } },
+      { "/driver_override", "vfio-pci/unbind" } },
 };
 
 /* Opens, creates one, closes. */
@@ -75,6 +78,7 @@ static enum vg_refusal attempt(const struct subject *subject, struct vg_error *e
     mechanism->close(state);
     if (live())
         fail_msg("%s: %u vGPUs were forgotten: %s", subject->name, live(), err->text);
+    all_are_with_the_usual_driver(subject->name);
     return refusal;
 }
 
@@ -148,6 +152,21 @@ static void half_removed(void **state)
     }
 }
 
+/* As many VFs as the PF says, and no more than can be looked at. */
+static void vfs_are_counted(void **state)
+{
+    (void)state;
+    static const char *const counts[] = { "1\n", "3\n", "65\n", "0\n" };
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        for (size_t j = 0; j < VG_COUNT(counts) && subjects[i].make != make_mdev_tree; j++) {
+            begin_tree(subjects[i].name, subjects[i].make);
+            fake_put(PF "sriov_numvfs", counts[j]);
+            must_not_be_seen(&subjects[i], PF "sriov_numvfs");
+            end_tree();
+        }
+    }
+}
+
 static void unreadable(void **state)
 {
     (void)state;
@@ -200,13 +219,15 @@ static void busy_for_ever(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VG_COUNT(subjects); i++) {
-        struct vg_error err = { 0 };
-        begin_tree(subjects[i].name, subjects[i].make);
-        fake_fault = (struct fake_fault) { .ending = subjects[i].written[0], .error = EBUSY, .times = -1 };
-        enum vg_refusal refusal = attempt(&subjects[i], &err);
-        if (refusal != VG_REFUSED_BUSY || err.kind != VG_ERROR_REFUSED)
-            fail_msg("%s: %s: %s", subjects[i].name, vg_refusal_name(refusal), err.text);
-        end_tree();
+        for (const char *const *ending = subjects[i].written; *ending; ending++) {
+            struct vg_error err = { 0 };
+            begin_tree(subjects[i].name, subjects[i].make);
+            fake_fault = (struct fake_fault) { .ending = *ending, .error = EBUSY, .times = -1 };
+            enum vg_refusal refusal = attempt(&subjects[i], &err);
+            if (refusal != VG_REFUSED_BUSY || err.kind != VG_ERROR_REFUSED)
+                fail_msg("%s, %s: %s: %s", subjects[i].name, *ending, vg_refusal_name(refusal), err.text);
+            end_tree();
+        }
     }
 }
 
@@ -215,10 +236,12 @@ static void says_yes_and_does_nothing(void **state)
 {
     (void)state;
     for (size_t i = 0; i < VG_COUNT(subjects); i++) {
-        begin_tree(subjects[i].name, subjects[i].make);
-        fake_fault = (struct fake_fault) { .ending = subjects[i].written[0], .error = 0, .times = -1 };
-        must_fail(&subjects[i], subjects[i].written[0]);
-        end_tree();
+        for (const char *const *ending = subjects[i].written; *ending; ending++) {
+            begin_tree(subjects[i].name, subjects[i].make);
+            fake_fault = (struct fake_fault) { .ending = *ending, .error = 0, .times = -1 };
+            must_fail(&subjects[i], *ending);
+            end_tree();
+        }
     }
 }
 
@@ -307,10 +330,6 @@ static void destroy_meets_faults(void **state)
         for (const char *const *ending = subjects[i].given; *ending; ending++) {
             const int errors[] = { EBUSY, 0 };
             for (size_t j = 0; j < VG_COUNT(errors); j++) {
-                /* Between two drivers it may be nobody's, as on hosts that keep their own drivers off VFs. */
-                bool between = ends_with(*ending, "/drivers_probe");
-                if (between && !errors[j])
-                    continue;
                 const struct vg_mechanism *mechanism = vg_mechanism_find(subjects[i].name);
                 struct vg_error err = { 0 };
                 void *opened = NULL;
@@ -321,7 +340,7 @@ static void destroy_meets_faults(void **state)
                 fake_fault = (struct fake_fault) { .ending = *ending, .error = errors[j], .times = -1 };
                 if (mechanism->destroy(opened, vgpu, &err))
                     fail_msg("%s, %s: it is said to be gone", subjects[i].name, *ending);
-                if (err.kind != (errors[j] ? VG_ERROR_REFUSED : VG_ERROR_ENVIRONMENT) || live() != !between)
+                if (err.kind != (errors[j] ? VG_ERROR_REFUSED : VG_ERROR_ENVIRONMENT) || !live())
                     fail_msg("%s, %s: kind %d, %u live: %s", subjects[i].name, *ending, err.kind, live(), err.text);
                 fake_fault = (struct fake_fault) { 0 };
                 assert_true(mechanism->destroy(opened, vgpu, &err));
@@ -336,12 +355,90 @@ static void destroy_meets_faults(void **state)
     }
 }
 
+/* Between two drivers it may be nobody's: its own is asked for it by name where a probe brings nothing, and it is back
+ * only when a driver has it. */
+static void destroy_cannot_probe(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        if (!ends_with(subjects[i].given[0], "/driver_override"))
+            continue;
+        const int errors[] = { EBUSY, 0 };
+        for (size_t j = 0; j < 2 * VG_COUNT(errors); j++) {
+            const struct vg_mechanism *mechanism = vg_mechanism_find(subjects[i].name);
+            struct vg_error err = { 0 };
+            void *opened = NULL;
+            struct vg_vgpu *vgpu = NULL;
+            begin_tree(subjects[i].name, subjects[i].make);
+            assert_true(mechanism->open(&host, &config, &opened, &err));
+            assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_NOT);
+            vg_autofree char *bind = vg_format("%s/sys/bus/pci/drivers/usual/bind", fake_root);
+            fake_fault = (struct fake_fault) { .ending = "/drivers_probe", .error = errors[j / 2], .times = -1 };
+            if (j % 2) {
+                assert_int_equal(unlink(bind), 0);
+                if (mechanism->destroy(opened, vgpu, &err))
+                    fail_msg("%s: it is said to be back, and nobody has it", subjects[i].name);
+                assert_int_equal(err.kind, VG_ERROR_ENVIRONMENT);
+                fake_fault = (struct fake_fault) { 0 };
+            }
+            if (!mechanism->destroy(opened, vgpu, &err))
+                fail_msg("%s: %s", subjects[i].name, err.text);
+            all_are_with_the_usual_driver(subjects[i].name);
+            mechanism->close(opened);
+            end_tree();
+        }
+    }
+}
+
+/* Where neither a probe nor its own driver would take it again, it is not taken from there. */
+static void what_could_go_nowhere_stays(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        if (!ends_with(subjects[i].written[0], "/driver_override"))
+            continue;
+        begin_tree(subjects[i].name, subjects[i].make);
+        vg_autofree char *probe = vg_format("%s/sys/bus/pci/drivers_probe", fake_root);
+        vg_autofree char *bind = vg_format("%s/sys/bus/pci/drivers/usual/bind", fake_root);
+        assert_int_equal(unlink(probe), 0);
+        assert_int_equal(unlink(bind), 0);
+        must_fail(&subjects[i], "neither drivers_probe nor bind");
+        end_tree();
+    }
+}
+
+/* Where the host keeps its own drivers off VFs, a VF has none before, and none again. */
+static void no_driver_is_no_driver_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        if (subjects[i].make != make_sriov_tree)
+            continue;
+        const struct vg_mechanism *mechanism = vg_mechanism_find(subjects[i].name);
+        struct vg_error err = { 0 };
+        void *opened = NULL;
+        struct vg_vgpu *vgpu = NULL;
+        vg_autofree char *driver = NULL;
+        begin_tree(subjects[i].name, subjects[i].make);
+        driver = vg_format("%s/" VF0 "driver", fake_root);
+        assert_int_equal(unlink(driver), 0);
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_NOT);
+        assert_true(link_leads_to(VF0 "driver", "/vfio-pci"));
+        assert_true(mechanism->destroy(opened, vgpu, &err));
+        assert_false(vg_exists(driver));
+        mechanism->close(opened);
+        end_tree();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_trees_work),
         cmocka_unit_test(wrong_root),
         cmocka_unit_test(half_removed),
+        cmocka_unit_test(vfs_are_counted),
         cmocka_unit_test(unreadable),
         cmocka_unit_test(garbage),
         cmocka_unit_test(busy_for_a_while),
@@ -351,6 +448,9 @@ int main(void)
         cmocka_unit_test(gone_already),
         cmocka_unit_test(boot_display_unknown),
         cmocka_unit_test(destroy_meets_faults),
+        cmocka_unit_test(destroy_cannot_probe),
+        cmocka_unit_test(what_could_go_nowhere_stays),
+        cmocka_unit_test(no_driver_is_no_driver_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

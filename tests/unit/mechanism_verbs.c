@@ -10,21 +10,10 @@
 #include <cmocka.h>
 #include "support/fake_trees.h"
 
-#define SHARE PF "sriov_admin/vf1/profile/"
-
 static void make_weighted_mdev_tree(void)
 {
     make_mdev_tree();
     fake_put(TYPE "description", "low_gm_size: 64MB\nhigh_gm_size: 384MB\nfence: 4\nweight: 4\n");
-}
-
-static void make_xe_tree(void)
-{
-    make_sriov_tree();
-    fake_put(SHARE "exec_quantum_ms", "0\n");
-    fake_put(SHARE "preempt_timeout_us", "0\n");
-    fake_put(SHARE "sched_priority", "[low] normal high\n");
-    fake_put(SHARE "vram_quota", "0\n");
 }
 
 static void make_nvidia_tree_with_module(void)
@@ -91,7 +80,7 @@ static const struct life {
       { { "equal-share", 0, VG_REFUSED_NOT }, { "fixed-share", 0, VG_REFUSED_NEEDS_REBOOT } },
       { { VF0 "nvidia/current_vgpu_type", "46" } } },
     { "xe-sriov",
-      make_xe_tree,
+      make_xe_tree_with_shares,
       "0000:41:00.4",
       { { "best-effort", 0, VG_REFUSED_NOT },
         { "xe-quanta", 16000, VG_REFUSED_NOT },
@@ -244,180 +233,6 @@ static void mediated_devices_sit_on_vfs(void **state)
     end_tree();
 }
 
-/* A driver that takes a quota and gives another, or none, has not given what the profile says. */
-static void a_quota_is_read_back(void **state)
-{
-    (void)state;
-    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
-    const int errors[] = { 0, ENOSPC, EIO };
-    const enum vg_refusal answers[] = { VG_REFUSED_ERROR, VG_REFUSED_NO_CAPACITY, VG_REFUSED_ERROR };
-    for (size_t i = 0; i < VG_COUNT(errors); i++) {
-        struct vg_error err = { 0 };
-        struct vg_vgpu *vgpu = NULL;
-        void *opened = NULL;
-        begin_tree("xe-sriov", make_xe_tree);
-        assert_true(mechanism->open(&host, &config, &opened, &err));
-        fake_fault = (struct fake_fault) { .ending = "/vram_quota", .error = errors[i], .times = -1 };
-        assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), answers[i]);
-        assert_non_null(strstr(err.text, "vram_quota"));
-        assert_int_equal(live(), 0);
-        mechanism->close(opened);
-        end_tree();
-    }
-}
-
-static void assert_file(const char *path, const char *text)
-{
-    struct vg_error err = { 0 };
-    vg_autofree char *full = vg_format("%s/%s", fake_root, path), *now = NULL;
-    assert_true(vg_read_attribute(full, &now, &err));
-    assert_string_equal(now, text);
-}
-
-/* The ABI lets the driver align what it is asked for: that is granted, and told; what is no alignment is not. */
-static void a_quota_may_be_rounded_up(void **state)
-{
-    (void)state;
-    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
-    static const struct {
-        uint64_t asked, granule, granted; /* 0: refused */
-    } rows[] = {
-        { (UINT64_C(1) << 30), 0, UINT64_C(1) << 30 },
-        { (UINT64_C(1) << 30) - 1, 2 << 20, UINT64_C(1) << 30 },
-        { (UINT64_C(1) << 30) + 1, 8 << 20, (UINT64_C(1) << 30) + (8 << 20) },
-        { (UINT64_C(1) << 30) + 1, 16 << 20, 0 },
-        { 1, 64 << 20, 0 },
-    };
-    for (size_t i = 0; i < VG_COUNT(rows); i++) {
-        struct vg_error err = { 0 };
-        struct vg_vgpu *vgpu = NULL;
-        void *opened = NULL;
-        begin_tree("xe-sriov", make_xe_tree);
-        profile.memory_bytes = rows[i].asked;
-        assert_true(mechanism->open(&host, &config, &opened, &err));
-        fake_granule = rows[i].granule;
-        enum vg_refusal answer = mechanism->create(opened, 0, &profile, &vgpu, &err);
-        if (answer != (rows[i].granted ? VG_REFUSED_NOT : VG_REFUSED_ERROR))
-            fail_msg("row %zu: %s: %s", i, vg_refusal_name(answer), err.text);
-        if (vgpu)
-            assert_true(vgpu->granted_bytes == rows[i].granted);
-        assert_int_equal(live(), vgpu != NULL);
-        mechanism->close(opened);
-        fake_granule = 0;
-        end_tree();
-    }
-    profile.memory_bytes = UINT64_C(1) << 30;
-}
-
-/* Memory that was given to a VF is given back with it, also when the VF itself could not be had; where what it had is
- * somebody else's by now, it keeps none. */
-static void memory_does_not_stay_with_a_vf(void **state)
-{
-    (void)state;
-    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
-    enum { DESTROYED, NOT_HAD, TAKEN_MEANWHILE, WAYS };
-    for (int way = 0; way < WAYS; way++) {
-        struct vg_error err = { 0 };
-        struct vg_vgpu *vgpu = NULL;
-        void *opened = NULL;
-        begin_tree("xe-sriov", make_xe_tree);
-        fake_put(SHARE "vram_quota", "4096\n");
-        assert_true(mechanism->open(&host, &config, &opened, &err));
-        if (way == NOT_HAD)
-            fake_fault = (struct fake_fault) { .ending = "/drivers_probe", .error = EIO, .times = 1 };
-        enum vg_refusal refusal = mechanism->create(opened, 0, &profile, &vgpu, &err);
-        assert_int_equal(refusal, way == NOT_HAD ? VG_REFUSED_ERROR : VG_REFUSED_NOT);
-        if (vgpu) {
-            assert_file(SHARE "vram_quota", "1073741824");
-            fake_fault =
-                (struct fake_fault) { .ending = "/vram_quota", .error = ENOSPC, .times = way == TAKEN_MEANWHILE };
-            assert_true(mechanism->destroy(opened, vgpu, &err));
-        }
-        assert_file(SHARE "vram_quota", way == TAKEN_MEANWHILE ? "0" : "4096");
-        assert_int_equal(live(), 0);
-        mechanism->close(opened);
-        end_tree();
-    }
-}
-
-/* --- i915's quota, in the tree of Intel's own driver ----------------------------------------------------------------
- */
-
-#define CARD PF "drm/card1/"
-
-static void make_i915_tree(void)
-{
-    make_sriov_tree();
-    fake_put("sys/bus/pci/drivers/i915/unbind", "");
-    fake_link(PF "driver", "../../drivers/i915");
-    fake_put(PF "drm/renderD128/dev", "226:128\n");
-    fake_put(CARD "dev", "226:1\n");
-}
-
-static void i915_gives_memory_where_it_has_a_file(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *files[2]; /* lmem_quota is there */
-        enum vg_refusal answer;
-        const char *says;
-    } rows[] = {
-        { { CARD "prelim_iov/vf1/gt/lmem_quota" }, VG_REFUSED_NOT, NULL },
-        { { CARD "iov/vf1/gt/lmem_quota" }, VG_REFUSED_NOT, NULL },
-        { { CARD "prelim_iov/vf1/gt0/lmem_quota" }, VG_REFUSED_NOT, NULL },
-        { { CARD "prelim_iov/vf1/gt0/lmem_quota", CARD "prelim_iov/vf1/gt1/lmem_quota" },
-          VG_REFUSED_UNSUPPORTED,
-          "2 tiles" },
-        { { CARD "prelim_iov/vf2/gt/lmem_quota" }, VG_REFUSED_UNSUPPORTED, "prelim_iov/vf1/gt*/lmem_quota" },
-        { { CARD "prelim_iov/vf1/gt/ggtt_quota" }, VG_REFUSED_UNSUPPORTED, "iov/vf1/gt*/lmem_quota" },
-        { { PF "drm/cards/iov/vf1/gt/lmem_quota" }, VG_REFUSED_UNSUPPORTED, "drm/cardN" },
-    };
-    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
-    for (size_t i = 0; i < VG_COUNT(rows); i++) {
-        struct vg_error err = { 0 };
-        struct vg_vgpu *vgpu = NULL;
-        void *opened = NULL;
-        begin_tree("xe-sriov", make_i915_tree);
-        for (size_t j = 0; j < VG_COUNT(rows[i].files) && rows[i].files[j]; j++)
-            fake_put(rows[i].files[j], "0\n");
-        assert_true(mechanism->open(&host, &config, &opened, &err));
-        enum vg_refusal answer = mechanism->create(opened, 0, &profile, &vgpu, &err);
-        if (answer != rows[i].answer || (rows[i].says && !strstr(err.text, rows[i].says)))
-            fail_msg("%s: %s: %s", rows[i].files[0], vg_refusal_name(answer), err.text);
-        assert_int_equal(live(), answer == VG_REFUSED_NOT);
-        vg_autofree char *path = vg_format("%s/%s", fake_root, rows[i].files[0]);
-        vg_autofree char *text = NULL;
-        assert_true(vg_read_attribute(path, &text, &err));
-        assert_string_equal(text, answer == VG_REFUSED_NOT ? "1073741824" : "0");
-        mechanism->close(opened);
-        assert_int_equal(live(), 0);
-        end_tree();
-    }
-}
-
-/* Quotas that i915 does not take, and takes and does not give. */
-static void i915_is_not_believed(void **state)
-{
-    (void)state;
-    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
-    const int errors[] = { 0, ENOSPC, EBUSY, EIO };
-    const enum vg_refusal answers[] = { VG_REFUSED_ERROR, VG_REFUSED_NO_CAPACITY, VG_REFUSED_BUSY, VG_REFUSED_ERROR };
-    for (size_t i = 0; i < VG_COUNT(errors); i++) {
-        struct vg_error err = { 0 };
-        struct vg_vgpu *vgpu = NULL;
-        void *opened = NULL;
-        begin_tree("xe-sriov", make_i915_tree);
-        fake_put(CARD "prelim_iov/vf1/gt/lmem_quota", "4096\n");
-        assert_true(mechanism->open(&host, &config, &opened, &err));
-        fake_fault = (struct fake_fault) { .ending = "/lmem_quota", .error = errors[i], .times = -1 };
-        assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), answers[i]);
-        assert_non_null(strstr(err.text, "lmem_quota"));
-        assert_int_equal(live(), 0);
-        mechanism->close(opened);
-        end_tree();
-    }
-}
-
 /* A mechanism with a driver of its own that is added later must come here too. */
 static void every_mechanism_is_here(void **state)
 {
@@ -437,11 +252,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mechanism_lives_through_it),
         cmocka_unit_test(mediated_devices_sit_on_vfs),
-        cmocka_unit_test(a_quota_is_read_back),
-        cmocka_unit_test(a_quota_may_be_rounded_up),
-        cmocka_unit_test(memory_does_not_stay_with_a_vf),
-        cmocka_unit_test(i915_gives_memory_where_it_has_a_file),
-        cmocka_unit_test(i915_is_not_believed),
         cmocka_unit_test(every_mechanism_is_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

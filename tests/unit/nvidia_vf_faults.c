@@ -298,7 +298,7 @@ static void the_tool_that_enables_vfs_fails(void **state)
           "failed 5 times; it last said: Cannot obtain unbindLock" },
         { "busy for a while",
           "[ $(wc -l <$root/calls) -lt 3 ] && exit 1\ncd $root/" PF " && ln -s ../0000:41:00.4 virtfn0 && ln -s "
-          "../0000:41:00.5 virtfn1\n",
+          "../0000:41:00.5 virtfn1 && echo 2 >sriov_numvfs\n",
           true, 3, VG_ERROR_REFUSED, NULL },
         { "says yes and does nothing", "exit 0\n", false, 1, VG_ERROR_ENVIRONMENT, "has 0 VFs" },
         { "says what a terminal would obey", "printf '\\033[31mno\\n'; exit 1\n", false, 5, VG_ERROR_REFUSED,

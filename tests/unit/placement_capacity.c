@@ -211,8 +211,8 @@ static void mig_needs_a_gpu_instance(void **ignored)
     assert_int_equal(available("3-40C"), 1);
     assert_int_equal(available("1-10C"), 2);
     assert_int_equal(available("7-80C"), 0);
-    assert_int_equal(create("7-80C", NULL), VG_REFUSED_NO_CAPACITY); /* no such GPU instance exists */
-    assert_int_equal(create("40C", NULL), VG_REFUSED_DISABLED);      /* time-sliced, in MIG mode */
+    assert_int_equal(create("7-80C", NULL), VG_REFUSED_DISABLED); /* no such GPU instance exists */
+    assert_int_equal(create("40C", NULL), VG_REFUSED_DISABLED);   /* time-sliced, in MIG mode */
     struct vg_vgpu_instance made;
     assert_int_equal(create("1-10C", &made), VG_REFUSED_NOT);
     assert_int_equal(made.gi, 2);
@@ -230,6 +230,42 @@ static void mig_needs_a_gpu_instance(void **ignored)
     prepared(&class);
     empty(NULL);
     assert_int_equal(create("A100D-80C", NULL), VG_REFUSED_DISABLED); /* MIG-backed, outside MIG mode */
+}
+
+/* As many as there may be must have their memory. */
+static void max_has_its_memory(void **ignored)
+{
+    (void)ignored;
+    static const struct {
+        enum vg_capacity_model model;
+        uint64_t pgpu, type;
+        unsigned max;
+        const char *says; /* NULL: taken */
+    } rows[] = {
+        { VG_CAPACITY_SAME_SIZE, 8 * GIB, 2 * GIB, 4, NULL },
+        { VG_CAPACITY_SAME_SIZE, 8 * GIB, 2 * GIB, 5,
+          "does not fit into the 8192 MiB of the pGPU; it must be at most 4" },
+        { VG_CAPACITY_SAME_SIZE, 8 * GIB, 2 * GIB, 40, "a `max` of 40 with 2048 MiB each" },
+        { VG_CAPACITY_SAME_SIZE, 2 * GIB - 1, 2 * GIB, 1, "at most 0" },
+        { VG_CAPACITY_SAME_SIZE, 0, 2 * GIB, 40, NULL }, /* nobody says how much the pGPU has */
+        { VG_CAPACITY_SAME_SIZE, UINT64_MAX, UINT64_MAX / 2, 3, "at most 2" },
+        { VG_CAPACITY_SAME_TYPE, 8 * GIB, 2 * GIB, 4, NULL },
+        { VG_CAPACITY_SAME_TYPE, 8 * GIB, 2 * GIB, 5, "a `max` of 5" },
+        { VG_CAPACITY_SAME_TYPE, 8 * GIB, 0, 40, NULL },
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        class = (struct vg_pgpu_class) {
+            .name = "card",
+            .model = rows[i].model,
+            .size_bytes = rows[i].pgpu,
+            .types = { { .name = "x", .id = 1, .size_bytes = rows[i].type, .max = rows[i].max } },
+            .type_count = 1
+        };
+        bool good = vg_capacity_prepare(&class, &err);
+        if (good != !rows[i].says || (!good && (err.kind != VG_ERROR_INPUT || !strstr(err.text, rows[i].says))))
+            fail_msg("row %zu: %s", i, good ? "taken" : err.text);
+    }
 }
 
 static void time_sliced_mig(void **ignored)
@@ -437,6 +473,7 @@ int main(void)
         T(one_vgpu_per_vf),
         T(plain_vfs),
         T(mig_needs_a_gpu_instance),
+        T(max_has_its_memory),
         T(time_sliced_mig),
         T(shared_pools),
         T(gvt_takes_the_scarcest),

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 static void numbers_are_digits_alone(void **state)
 {
@@ -22,6 +22,44 @@ static void numbers_are_digits_alone(void **state)
     assert_true(vg_sysfs_number("10", 10, &value));
     assert_false(vg_sysfs_number("11", 10, &value));
     assert_false(vg_sysfs_number("9", 8, &value));
+}
+
+static void hexadecimal_numbers(void **state)
+{
+    (void)state;
+    uint64_t value = 0;
+    assert_true(vg_sysfs_hexadecimal("0x10de", UINT16_MAX, &value));
+    assert_int_equal(value, 0x10de);
+    assert_true(vg_sysfs_hexadecimal("0xFFFF", UINT16_MAX, &value));
+    static const char *const bad[] = { "",        "0x",       "10de",
+                                       "0x10000", "0x10de\n", " 0x1",
+                                       "0x1g",    "-0x1",     "0x00000000000000001" };
+    for (size_t i = 0; i < VG_COUNT(bad); i++)
+        assert_false(vg_sysfs_hexadecimal(bad[i], UINT16_MAX, &value));
+}
+
+/* One number for each device; where there is none, the driver chose. */
+static void lists_of_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned index;
+        int value; /* -1: none there; -2: refused */
+    } rows[] = {
+        { "0,1,,5", 0, 0 },  { "0,1,,5", 1, 1 }, { "0,1,,5", 2, -1 }, { "0,1,,5", 3, 5 },
+        { "0,1,,5", 4, -1 }, { "", 0, -1 },      { "", 9, -1 },       { "3", 1, -1 },
+        { ",", 1, -1 },      { "6", 0, -2 },     { "1,-1", 1, -2 },   { "1, 2", 1, -2 },
+        { "x,2", 0, -2 },    { "x,2", 1, 2 },    { "1\n", 0, -2 },    { "000000000000000000000000001", 0, -2 },
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        bool there = false;
+        uint64_t value = 99;
+        bool good = vg_sysfs_list_entry(rows[i].text, rows[i].index, 5, &there, &value);
+        int is = !good ? -2 : !there ? -1 : (int)value;
+        if (is != rows[i].value)
+            fail_msg("`%s`[%u] is %d and must be %d", rows[i].text, rows[i].index, is, rows[i].value);
+    }
 }
 
 static void lists_of_types(void **state)
@@ -123,7 +161,8 @@ static void names_of_devices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_digits_alone), cmocka_unit_test(lists_of_types),
+        cmocka_unit_test(numbers_are_digits_alone), cmocka_unit_test(hexadecimal_numbers),
+        cmocka_unit_test(lists_of_numbers),         cmocka_unit_test(lists_of_types),
         cmocka_unit_test(descriptions_of_types),    cmocka_unit_test(choices_and_ranges),
         cmocka_unit_test(names_of_devices),
     };

@@ -21,7 +21,10 @@ static struct fake_fault {
     int times;          /* -1: for ever */
     bool reading;
     bool when_written; /* begins with the next write there */
+    bool reaching;     /* neither: whether it is there cannot be found out */
 } fake_fault;
+
+static void (*fake_acts)(const char *path, const char *value); /* what a driver does besides; NULL: nothing */
 
 static uint64_t fake_granule; /* a quota is rounded up to it; 0: not at all */
 
@@ -83,8 +86,25 @@ static void probe(const char *address)
     vg_autofree char *override = vg_format("%s/sys/bus/pci/devices/%s/driver_override", fake_root, address);
     vg_autofree char *link = vg_format("sys/bus/pci/devices/%s/driver", address);
     vg_autofree char *wanted = NULL;
+    vg_autofree char *full = vg_format("%s/%s", fake_root, link);
+    vg_autofree char *has = vg_link_name(full);
     bool vfio = vg_read_attribute(override, &wanted, &ignored) && vg_equal(wanted, "vfio-pci");
-    fake_link(link, vfio ? "../../drivers/vfio-pci" : "../../drivers/usual");
+    if (!has)
+        fake_link(link, vfio ? "../../drivers/vfio-pci" : "../../drivers/usual");
+}
+
+/* A driver is told to take it, and does if that is not reserved for another. */
+static void bind_to(const char *path, const char *address)
+{
+    struct vg_error ignored = { 0 };
+    vg_autofree char *override = vg_format("%s/sys/bus/pci/devices/%s/driver_override", fake_root, address);
+    vg_autofree char *wanted = NULL;
+    vg_autofree char *driver = vg_format("%.*s", (int)(strrchr(path, '/') - path), path);
+    vg_autofree char *link = vg_format("sys/bus/pci/devices/%s/driver", address);
+    vg_autofree char *target = vg_format("../../drivers/%s", strrchr(driver, '/') + 1);
+    if (!vg_read_attribute(override, &wanted, &ignored) || !vg_equal(wanted, "vfio-pci") ||
+        ends_with(driver, "/vfio-pci"))
+        fake_link(link, target);
 }
 
 static void act(const char *path, const char *value)
@@ -97,7 +117,9 @@ static void act(const char *path, const char *value)
     else if (ends_with(path, "/unbind")) {
         vg_autofree char *link = vg_format("%s/sys/bus/pci/devices/%s/driver", fake_root, word);
         unlink(link);
-    } else if (ends_with(path, "/drivers_probe"))
+    } else if (ends_with(path, "/bind"))
+        bind_to(path, word);
+    else if (ends_with(path, "/drivers_probe"))
         probe(word);
     else if (ends_with(path, "_quota") && fake_granule) {
         uint64_t asked = strtoull(word, NULL, 10);
@@ -129,14 +151,23 @@ static bool meets_fault(const char *path, bool reading)
 {
     if (!reading && fake_fault.when_written && ends_with(path, fake_fault.ending))
         fake_fault.when_written = false;
-    if (!fake_fault.ending || fake_fault.when_written || fake_fault.reading != reading || !fake_fault.times ||
-        !ends_with(path, fake_fault.ending))
+    if (!fake_fault.ending || fake_fault.when_written || fake_fault.reaching || fake_fault.reading != reading ||
+        !fake_fault.times || !ends_with(path, fake_fault.ending))
         return false;
     fake_fault.times -= fake_fault.times > 0;
     return true;
 }
 
 /* In the place of the C library's. */
+int access(const char *path, int mode)
+{
+    if (fake_fault.ending && fake_fault.reaching && ends_with(path, fake_fault.ending)) {
+        errno = fake_fault.error;
+        return -1;
+    }
+    return (int)syscall(SYS_faccessat, AT_FDCWD, path, mode);
+}
+
 ssize_t write(int fd, const void *data, size_t length)
 {
     static bool busy; /* what the driver itself writes is no request */
@@ -152,6 +183,8 @@ ssize_t write(int fd, const void *data, size_t length)
         return -1;
     busy = true;
     act(path, value);
+    if (fake_acts)
+        fake_acts(path, value);
     busy = false;
     return (ssize_t)length;
 }

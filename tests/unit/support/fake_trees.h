@@ -12,6 +12,7 @@
 #define VF0     "sys/bus/pci/devices/0000:41:00.4/"
 #define VF1     "sys/bus/pci/devices/0000:41:00.5/"
 #define DEBUG   "sys/kernel/debug/dri/0000:41:00.0/sriov/pf/tile0/"
+#define SHARE   PF "sriov_admin/vf1/profile/"
 #define VF_TYPE VF0 "mdev_supported_types/46/"
 #define TYPE    "sys/class/mdev_bus/0000:41:00.0/mdev_supported_types/46/"
 
@@ -39,6 +40,7 @@ static void make_pci_tree(const char *vf_file, const char *text)
     static const char *const functions[] = { PF, VF0, VF1 };
     pgpu.vfs = 2;
     fake_put("sys/bus/pci/drivers_probe", "");
+    fake_put("sys/bus/pci/drivers/usual/bind", "");
     fake_put("sys/bus/pci/drivers/usual/unbind", "");
     fake_put("sys/bus/pci/drivers/vfio-pci/unbind", "");
     for (size_t i = 0; i < VG_COUNT(functions); i++) {
@@ -97,6 +99,15 @@ static __attribute__((unused)) void make_sriov_tree(void)
              "VF1:\t0x1000000-0x1ffffff\t(16.0 MiB)\nVF2:\t0x2000000-0x2ffffff\t(16.0 MiB)\n");
 }
 
+static __attribute__((unused)) void make_xe_tree_with_shares(void)
+{
+    make_sriov_tree();
+    fake_put(SHARE "exec_quantum_ms", "0\n");
+    fake_put(SHARE "preempt_timeout_us", "0\n");
+    fake_put(SHARE "sched_priority", "[low] normal high\n");
+    fake_put(SHARE "vram_quota", "0\n");
+}
+
 static __attribute__((unused)) void make_passthrough_tree(void)
 {
     make_pci_tree("nvidia/current_vgpu_type", "0\n");
@@ -135,6 +146,24 @@ static __attribute__((unused)) unsigned live(void)
     for (size_t i = 0; i < VG_COUNT(drivers); i++)
         count += link_leads_to(drivers[i], "/vfio-pci");
     return count;
+}
+
+/* The usual driver has every function that is there: none is with another, and none with nobody. */
+static __attribute__((unused)) void all_are_with_the_usual_driver(const char *after)
+{
+    static const char *const functions[] = { PF, VF0, VF1 };
+    for (size_t i = 0; i < VG_COUNT(functions); i++) {
+        struct vg_error err = { 0 };
+        vg_autofree char *override = vg_format("%s/%sdriver_override", fake_root, functions[i]), *text = NULL;
+        vg_autofree char *driver = vg_format("%sdriver", functions[i]);
+        if (!vg_exists(override))
+            continue;
+        if (!link_leads_to(driver, "/usual"))
+            fail_msg("after %s the usual driver does not have %s", after, functions[i]);
+        assert_true(vg_read_attribute(override, &text, &err));
+        if (vg_equal(text, "vfio-pci"))
+            fail_msg("after %s %s is still reserved for vfio-pci", after, functions[i]);
+    }
 }
 
 static void begin_tree(const char *mechanism, void (*make)(void))

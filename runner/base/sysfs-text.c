@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SPDX-License-Identifier: MIT */
 /* Formats as the kernel's documents (sysfs-bus-vfio-mdev, sysfs-driver-intel-xe-sriov) and the vendors' describe them;
  * docs/placement-model.md has the list. */
 #include <ctype.h>
-#include "mechanism/sysfs-text.h"
+#include "base/sysfs-text.h"
 
 bool vg_sysfs_number(const char *text, uint64_t most, uint64_t *value)
 {
@@ -208,6 +208,34 @@ bool vg_sysfs_ranges(const char *text, struct vg_sysfs_range *ranges, unsigned *
         ranges[(*count)++] = range;
     }
     return !too_long || malformed(err, "list of ranges", text);
+}
+
+bool vg_sysfs_hexadecimal(const char *text, uint64_t most, uint64_t *value)
+{
+    const char *end = text;
+    uint64_t number;
+    if (!hexadecimal(text, &end, &number) || *end || number > most)
+        return false;
+    *value = number;
+    return true;
+}
+
+bool vg_sysfs_list_entry(const char *text, unsigned index, uint64_t most, bool *there, uint64_t *value)
+{
+    char digits[24];
+    for (*there = false; index && *text; index--) {
+        text += strcspn(text, ",");
+        text += *text == ',';
+    }
+    size_t length = strcspn(text, ",");
+    if (!length)
+        return true;
+    if (length >= sizeof(digits))
+        return false;
+    memcpy(digits, text, length);
+    digits[length] = '\0';
+    *there = vg_sysfs_number(digits, most, value);
+    return *there;
 }
 
 bool vg_sysfs_pci_address(const char *text, struct vg_sysfs_address *address)

@@ -1,8 +1,8 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Private to mechanism/: readers of the texts that drivers put into sysfs. Each takes any bytes (tests/fuzz), reads
- * nothing else, and refuses what is not exactly its format. No text is longer than VG_SYSFS_TEXT_MAX. */
-#ifndef VG_MECHANISM_SYSFS_TEXT_H
-#define VG_MECHANISM_SYSFS_TEXT_H
+/* SPDX-License-Identifier: MIT */
+/* Readers of the texts that drivers put into sysfs. Each takes any bytes (tests/fuzz), reads nothing else, and refuses
+ * what is not exactly its format. No text is longer than VG_SYSFS_TEXT_MAX. */
+#ifndef VG_BASE_SYSFS_TEXT_H
+#define VG_BASE_SYSFS_TEXT_H
 
 #include <stdint.h>
 #include "base/base.h"
@@ -11,6 +11,13 @@ enum { VG_SYSFS_TEXT_MAX = 65536, VG_SYSFS_NAME_MAX = 64, VG_SYSFS_TYPES_MAX = 1
 
 /* Decimal digits alone, no sign, at most `most`. */
 bool vg_sysfs_number(const char *text, uint64_t most, uint64_t *value);
+
+/* A hexadecimal number as of a PCI device's `vendor`, "0x10de", at most `most`. */
+bool vg_sysfs_hexadecimal(const char *text, uint64_t most, uint64_t *value);
+/* The entry of that index (from 0) in a list "1,,3" of numbers, each at most `most`: a parameter of a module with one
+ * for each device. *there is false for an entry that is empty or beyond the end, which is no error. False: that entry
+ * is no such number. */
+bool vg_sysfs_list_entry(const char *text, unsigned index, uint64_t most, bool *there, uint64_t *value);
 
 /* creatable_vgpu_types: a heading, "ID    : vGPU Name", which some documents leave out, then lines
  * "1005  : NVIDIA A100D-16C". */
