@@ -15,6 +15,8 @@ static bool beside(struct vg_drill *drill, struct vg_error *err)
             vg_drill_look(drill, pgpu);
             for (unsigned second = 0; second < types && resident >= 0; second++) {
                 int64_t other = vg_drill_create(drill, round, pgpu, second);
+                if (other < 0)
+                    other = vg_drill_insist(drill, round, pgpu, second);
                 if (other >= 0)
                     vg_drill_destroy(drill, round, other);
             }
@@ -100,7 +102,8 @@ static bool refusals(struct vg_drill *drill, struct vg_error *err)
         for (unsigned i = 0; i < 200 && vg_drill_create(drill, round, pgpu, 0) >= 0; i++)
             ;
         for (unsigned type = 0; type < class->type_count; type++)
-            vg_drill_create(drill, round, pgpu, type);
+            if (vg_drill_create(drill, round, pgpu, type) < 0)
+                vg_drill_insist(drill, round, pgpu, type);
         ask_for_foreign(drill, round, pgpu);
         vg_drill_drain(drill, round);
         vg_drill_look(drill, pgpu);

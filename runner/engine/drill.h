@@ -68,6 +68,9 @@ int64_t vg_drill_create_as(struct vg_drill *drill, int64_t round, unsigned pgpu,
 /* As it was defined once: on this VF (or VG_ANY), with this UUID (or NULL). */
 int64_t vg_drill_create_again(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf,
                               const char *uuid);
+/* drill-insist.c: asks again for what was just refused, this time without a look at the counters. Number of the vGPU if
+ * the driver gave one, which it should not have; VG_ANY if it refused, or if there is no driver to be asked. */
+int64_t vg_drill_insist(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type);
 /* Takes a vGPU that was made elsewhere (a race) into the list. */
 int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu);
 enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t instance);

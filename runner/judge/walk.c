@@ -220,6 +220,25 @@ static void do_create(struct replay *replay)
     }
 }
 
+/* The driver itself was asked. What it refuses it need not explain as a manager does, which looks at all that lives. */
+static void do_insist(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    if (step->type < 0 || step->type >= replay->classes[step->pgpu].type_count)
+        return;
+    if (step->outcome == VG_REFUSED_NOT) {
+        replay->result->creates++;
+        take_in(replay, (unsigned)step->pgpu, (unsigned)step->type);
+        judge_sums(replay, (unsigned)step->pgpu);
+        return;
+    }
+    replay->result->insisted++;
+    if (step->outcome == VG_REFUSED_NO_CAPACITY || step->outcome == VG_REFUSED_INCOMPATIBLE)
+        return;
+    replay->result->wrong_reasons++;
+    wrong(replay, "it was right to refuse, but for want of room, or for what lives there.");
+}
+
 static void do_destroy(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
@@ -460,6 +479,9 @@ static void replay_step(struct replay *replay)
     switch ((enum vg_step_op)step->op) {
     case VG_STEP_CREATE:
         do_create(replay);
+        break;
+    case VG_STEP_INSIST:
+        do_insist(replay);
         break;
     case VG_STEP_DESTROY:
         do_destroy(replay);

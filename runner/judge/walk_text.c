@@ -28,6 +28,8 @@ char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
     switch ((enum vg_step_op)step->op) {
     case VG_STEP_CREATE:
         return vg_format("create #%lld %s on %s: %s", (long long)step->instance, type, pgpu, outcome);
+    case VG_STEP_INSIST:
+        return vg_format("ask for %s on %s once more, whatever the counters say: %s", type, pgpu, outcome);
     case VG_STEP_DESTROY:
         return vg_format("destroy #%lld on %s: %s", (long long)step->instance, pgpu, outcome);
     case VG_STEP_LOOK:
