@@ -150,6 +150,7 @@ enum vg_step_op {
     VG_STEP_HELD,      /* what the manager holds of the host, `type` says which; `seen` now, `wanted` at first */
     VG_STEP_REBOOT,    /* of the whole host; `pgpu` says nothing */
     VG_STEP_SAME,      /* after a reboot: is this vGPU as `wanted`, another's number, was defined? `seen` 1 or 0 */
+    VG_STEP_RAW_VFS,   /* `wanted` VFs were asked of the driver as they are: nothing was looked at or refused before */
     VG_STEP_INSIST,    /* a create that was just refused, asked of the driver itself, without a look at its counters */
 };
 
@@ -207,6 +208,7 @@ struct vg_walk {
 
 struct vg_walk_result {
     unsigned creates, destroys, refusals, counters, decisions, races, inspected;
+    unsigned raw_refusals;   /* numbers of VFs that the driver itself refused */
     unsigned insisted;       /* refusals that came from the driver itself, whatever its counters say */
     unsigned reboots;        /* of the host */
     unsigned restored;       /* vGPUs that are again as they were defined before a reboot */

@@ -299,6 +299,24 @@ static void do_vfs(struct replay *replay)
     reset_class(replay, (unsigned)step->pgpu);
 }
 
+/* What the kernel and the driver themselves must refuse: more than there are, another number than 0 from one that is
+ * not, and 0 while a VM has one. */
+static void do_raw_vfs(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    struct vg_pgpu_class *class = &replay->classes[step->pgpu];
+    bool too_many = step->wanted > replay->walk->vf_totals[step->pgpu];
+    bool busy = class->vf_count && step->wanted && step->wanted != class->vf_count;
+    for (unsigned i = 0; i < replay->known_count; i++)
+        busy = busy || (replay->known[i].there && replay->known[i].held && replay->known[i].pgpu == step->pgpu);
+    replay->result->raw_refusals += (too_many || busy) && step->outcome != VG_REFUSED_NOT;
+    judge_setup(replay, busy || too_many, busy && !too_many, busy || too_many ? class->vf_count : step->wanted);
+    if (busy || too_many)
+        return;
+    class->vf_count = (unsigned)step->wanted;
+    reset_class(replay, (unsigned)step->pgpu);
+}
+
 static void do_mixed(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
@@ -508,6 +526,9 @@ static void replay_step(struct replay *replay)
         break;
     case VG_STEP_VFS:
         do_vfs(replay);
+        break;
+    case VG_STEP_RAW_VFS:
+        do_raw_vfs(replay);
         break;
     case VG_STEP_MIXED:
         do_mixed(replay);

@@ -43,6 +43,9 @@ char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
     case VG_STEP_VFS:
         return vg_format("%lld VFs on %s: %s, %lld there", (long long)step->wanted, pgpu, outcome,
                          (long long)step->seen);
+    case VG_STEP_RAW_VFS:
+        return vg_format("%lld VFs on %s, whatever there are: %s, %lld there", (long long)step->wanted, pgpu, outcome,
+                         (long long)step->seen);
     case VG_STEP_MIXED:
         return vg_format("mixed-size mode %s on %s: %s, reads %s", step->wanted ? "on" : "off", pgpu, outcome,
                          step->seen ? "on" : "off");

@@ -192,14 +192,14 @@ static enum vg_refusal meaning_of(int cause)
     }
 }
 
-enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err)
+static enum vg_refusal write_for(const char *path, const char *value, int64_t busy_ns, struct vg_error *err)
 {
     size_t length = strlen(value);
     if (!length) { /* the kernel would not even tell the driver */
         vg_fail(err, VG_ERROR_INPUT, "nothing at all was to be written to %s", path);
         return VG_REFUSED_ERROR;
     }
-    for (int64_t end_ns = vg_now_ns() + BUSY_FOR_NS;;) {
+    for (int64_t end_ns = vg_now_ns() + busy_ns;;) {
         vg_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
         ssize_t written = fd < 0 ? -1 : write(fd, value, length);
         if (written == (ssize_t)length)
@@ -215,6 +215,16 @@ enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_e
                       "the driver did not take `%s` at %s", shown, path);
         return refusal;
     }
+}
+
+enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err)
+{
+    return write_for(path, value, BUSY_FOR_NS, err);
+}
+
+enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err)
+{
+    return write_for(path, value, 0, err);
 }
 
 bool vg_vendor_wait(const char *path, bool there)

@@ -44,6 +44,8 @@ char *vg_vendor_path(const struct vg_vendor *vendor, const char *format, ...) __
 bool vg_vendor_number(const char *path, uint64_t most, uint64_t *value, struct vg_error *err);
 /* In one write. A driver that is busy is asked again for a second; then the refusal says what errno means. */
 enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err);
+/* The same without patience: who asks wants the answer, busy or not. */
+enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err);
 /* Waits for the path to be there (or gone), at most a second. */
 bool vg_vendor_wait(const char *path, bool there);
 

@@ -21,6 +21,8 @@ const char *const model_controls[] = {
     "mode-any-time",       /* mixed-size mode changes with a vGPU there */
     "two-per-vf",          /* a VF that has a vGPU takes another */
     "types-on-pf",         /* the PF offers types although its VFs are enabled */
+    "vfs-any-time",        /* VFs go although one is in use, and from one number to another without going through 0 */
+    "vfs-too-many",        /* one VF more than there are is enabled */
     "stale-boot",          /* what lived before a reboot still takes its place after it */
     NULL,
 };
