@@ -31,6 +31,7 @@ struct vg_drill {
     char *trouble; /* first thing that kept it from being carried out */
     struct vg_step *shrunk;
     unsigned shrunk_count;
+    bool shrink_cut; /* time ran out before every shorter walk was tried */
     char *shrunk_end;
     bool inspected; /* looks at the driver's maxima were written down */
     unsigned *advertised;
@@ -128,9 +129,12 @@ bool vg_drill_has(const struct vg_drill *drill, enum vg_capacity_model model, un
  * this one's place (tests/controls). */
 extern int64_t (*vg_drill_choose)(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
                                   enum vg_refusal *refusal);
+/* Asks which pGPU would take the type (id); if none would, that and the reason is a step. */
+void vg_drill_ask_all(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy,
+                      unsigned type_id);
 /* For placers: the fleet as the driver shows it. Arrays are the caller's, one entry per pGPU. */
-bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fleet_pgpu *pgpus,
-                    struct vg_pgpu_state *states);
+bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_pgpu_class *classes,
+                    struct vg_fleet_pgpu *pgpus, struct vg_pgpu_state *states);
 void vg_drill_free_walk(struct vg_walk *walk);
 
 #endif

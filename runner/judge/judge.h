@@ -208,6 +208,9 @@ struct vg_walk {
 
 struct vg_walk_result {
     unsigned creates, destroys, refusals, counters, decisions, races, inspected;
+    unsigned contested;      /* decisions at which a pGPU that takes the type would have been wrong */
+    unsigned mixed_refusals; /* decisions that found no pGPU, for reasons that differ between pGPUs */
+    unsigned reasons;        /* bit of each enum vg_refusal that was rightly given */
     unsigned raw_refusals;   /* numbers of VFs that the driver itself refused */
     unsigned insisted;       /* refusals that came from the driver itself, whatever its counters say */
     unsigned reboots;        /* of the host */
@@ -230,9 +233,9 @@ struct vg_walk_result {
     int64_t first_step;     /* of the first thing that was wrong; -1: nothing was */
     char first[400];        /* it, as a sentence */
 };
-/* Replays the steps beside the capacity models. policy: what every decision should have followed; NULL: none is
- * checked. Pure: reads nothing else. */
-void vg_walk_check(const struct vg_walk *walk, const struct vg_placement_policy *policy, struct vg_walk_result *result);
+/* Replays the steps beside the capacity models. policy: name of what every decision should have followed; NULL: only
+ * reasons of refusals are checked. Pure: reads nothing else. */
+void vg_walk_check(const struct vg_walk *walk, const char *policy, struct vg_walk_result *result);
 /* The manager's bytes over rounds, as a straight line with its 95 % interval; .count 0: they were not weighed. */
 struct vg_line vg_walk_memory(const struct vg_walk *walk);
 /* "create m60-2q on m60-a: granted" */
