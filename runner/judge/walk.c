@@ -218,16 +218,17 @@ static void do_create(struct replay *replay)
 static void do_insist(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
-    if (step->type < 0 || step->type >= replay->classes[step->pgpu].type_count)
-        return;
-    if (step->outcome == VG_REFUSED_NOT) {
+    enum vg_refusal model = expected_of(replay, step->pgpu, step->type);
+    bool granted = step->outcome == VG_REFUSED_NOT;
+    if (granted && model != VG_REFUSED_NOT) /* before a word on where it was put */
+        wrong(replay, "the capacity model refuses it (%s).", vg_refusal_name(model));
+    if (granted && step->type >= 0 && step->type < replay->classes[step->pgpu].type_count) {
         replay->result->creates++;
         take_in(replay, (unsigned)step->pgpu, (unsigned)step->type);
         judge_sums(replay, (unsigned)step->pgpu);
-        return;
     }
-    replay->result->insisted++;
-    if (step->outcome == VG_REFUSED_NO_CAPACITY || step->outcome == VG_REFUSED_INCOMPATIBLE)
+    replay->result->insisted += !granted;
+    if (granted || step->outcome == VG_REFUSED_NO_CAPACITY || step->outcome == VG_REFUSED_INCOMPATIBLE)
         return;
     replay->result->wrong_reasons++;
     wrong(replay, "it was right to refuse, but for want of room, or for what lives there.");
