@@ -4,10 +4,13 @@
 #include <stdarg.h>
 #include "mechanism/vendor.h"
 
-#define BUSY_FOR_NS    (1 * VG_NS_PER_S)
-#define BUSY_STEP_NS   (20 * VG_NS_PER_MS)
-#define CHANGE_FOR_NS  (1 * VG_NS_PER_S)
-#define CHANGE_STEP_NS (2 * VG_NS_PER_MS)
+#define BUSY_STEP_NS      (20 * VG_NS_PER_MS)
+#define PATIENCE_NS       (1 * VG_NS_PER_S)
+#define MODEL_PATIENCE_NS (100 * VG_NS_PER_MS)
+#define CHANGE_STEP_NS    (2 * VG_NS_PER_MS)
+
+/* How long a driver may be busy, or what it did may take to be seen. A model does at once what it ever does. */
+static _Atomic int64_t patience_ns = PATIENCE_NS;
 
 struct vg_vendor *vg_vendor_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
                                  const struct vg_host_mechanism *config)
@@ -16,6 +19,7 @@ struct vg_vendor *vg_vendor_open(const struct vg_mechanism *mechanism, const str
     vendor->mechanism = mechanism;
     vendor->host = host;
     vendor->config = config;
+    patience_ns = host->model ? MODEL_PATIENCE_NS : PATIENCE_NS;
     pthread_mutex_init(&vendor->lock, NULL);
     return vendor;
 }
@@ -219,7 +223,7 @@ static enum vg_refusal write_for(const char *path, const char *value, int64_t bu
 
 enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err)
 {
-    return write_for(path, value, BUSY_FOR_NS, err);
+    return write_for(path, value, patience_ns, err);
 }
 
 enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err)
@@ -229,7 +233,7 @@ enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct
 
 bool vg_vendor_wait(const char *path, bool there)
 {
-    for (int64_t end_ns = vg_now_ns() + CHANGE_FOR_NS;;) {
+    for (int64_t end_ns = vg_now_ns() + patience_ns;;) {
         if ((access(path, F_OK) == 0) == there)
             return true;
         if (vg_now_ns() > end_ns)
