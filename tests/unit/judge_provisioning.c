@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the recorded rows of what was asked of a driver to the metrics beside its capacity model: the rows are read, bad
- * ones refused, and each kind of wrong answer is told with its seed and a walk to it of which no step can be left out. */
+ * ones refused, and each kind of wrong answer is told with its seed and a walk to it of which no step can be left out.
+ */
 #include "judge_fixture.h"
 
 /* A legacy NVIDIA pGPU: two of the small type or one of the large, never both. */
