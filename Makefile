@@ -35,7 +35,7 @@ WORKLOAD_SRC := $(wildcard guest-workloads/common/*.c guest-workloads/vulkan/*.c
 AGENT_SRC    := $(wildcard guest-workloads/agent/*.c)
 MODEL_SRC    := $(filter-out tests/model/nvml.c,$(wildcard tests/model/*.c))
 CONTROL_SRC  := tests/controls/placer.c tests/controls/places.c tests/controls/manager.c
-CONTROL_WRAP := vg_slots_create vg_slots_destroy vg_scheduler_adopt vg_vendor_forget vg_vendor_why_full
+CONTROL_WRAP := vg_slots_create vg_slots_destroy vg_scheduler_adopt vg_vendor_forget vg_vendor_why_full vg_pci_users
 SHADER_SRC   := $(wildcard guest-workloads/shaders/*.comp guest-workloads/shaders/*.vert guest-workloads/shaders/*.frag)
 SHADER_H     := $(SHADER_SRC:guest-workloads/shaders/%=$(BUILD)/shaders/%.h)
 UNIT_SRC     := $(wildcard tests/unit/*.c)

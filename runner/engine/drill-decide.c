@@ -3,8 +3,8 @@
  * vGPU is made there. */
 #include "engine/drill.h"
 
-bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fleet_pgpu *pgpus,
-                    struct vg_pgpu_state *states)
+bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_pgpu_class *classes,
+                    struct vg_fleet_pgpu *pgpus, struct vg_pgpu_state *states)
 {
     unsigned count = drill->walk.class_count;
     for (unsigned i = 0; i < count; i++) {
@@ -15,10 +15,15 @@ bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fl
             vg_drill_trouble(drill, err.text);
             return false;
         }
-        vg_place_see(&drill->walk.classes[i], &seen, &states[i]);
+        classes[i] = drill->walk.classes[i];
+        if (!vg_place_class_now(&classes[i], &seen, &err)) {
+            vg_drill_trouble(drill, err.text);
+            return false;
+        }
+        vg_place_see(&classes[i], &seen, &states[i]);
     }
     *fleet = (struct vg_fleet) {
-        .classes = drill->walk.classes, .class_count = count, .pgpus = pgpus, .states = states, .pgpu_count = count
+        .classes = classes, .class_count = count, .pgpus = pgpus, .states = states, .pgpu_count = count
     };
     return true;
 }
@@ -26,12 +31,13 @@ bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fl
 static int64_t choose(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
                       enum vg_refusal *refusal)
 {
+    vg_autofree struct vg_pgpu_class *classes = vg_calloc(drill->walk.class_count, sizeof(*classes));
     vg_autofree struct vg_fleet_pgpu *pgpus = vg_calloc(drill->walk.class_count, sizeof(*pgpus));
     vg_autofree struct vg_pgpu_state *states = vg_calloc(drill->walk.class_count, sizeof(*states));
     struct vg_fleet fleet;
     const struct vg_placement_request request = { .type = type_id, .numa = VG_ANY, .host = VG_ANY, .pgpu = VG_ANY };
     *refusal = VG_REFUSED_ERROR;
-    if (!vg_drill_fleet(drill, &fleet, pgpus, states))
+    if (!vg_drill_fleet(drill, &fleet, classes, pgpus, states))
         return VG_ANY;
     struct vg_decision decision = vg_placement_decide(policy, &fleet, &request);
     *refusal = decision.refusal;
@@ -40,6 +46,18 @@ static int64_t choose(struct vg_drill *drill, const struct vg_placement_policy *
 
 int64_t (*vg_drill_choose)(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
                            enum vg_refusal *refusal) = choose;
+
+void vg_drill_ask_all(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy, unsigned type_id)
+{
+    enum vg_refusal refusal;
+    if (vg_drill_choose(drill, policy, type_id, &refusal) >= 0)
+        return;
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_CREATE, round, VG_ANY);
+    step->type = type_id;
+    step->decided = 1;
+    step->outcome = refusal;
+    step->end_ns = vg_now_ns();
+}
 
 static void decide(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy, unsigned type_id)
 {
@@ -90,14 +108,25 @@ static void load_some(struct vg_drill *drill)
     vg_drill_look_all(drill, 0);
 }
 
-/* How many VMs were given a vGPU depends on what was drawn: where some are needed, decisions go on until they are
- * there, or it is plain that they will not come. */
+/* Decisions that could have gone wrong. */
+static unsigned contested_until_now(const struct vg_drill *drill)
+{
+    struct vg_walk_result result;
+    vg_walk_check(&drill->walk, vg_drill_param(drill, "policy"), &result);
+    return result.contested;
+}
+
+/* How many VMs were given a vGPU, and how often a choice mattered, depends on what was drawn: where some are needed,
+ * decisions go on until they are there, or it is plain that they will not come. */
 static bool is_enough(const struct vg_drill *drill, long long made)
 {
     enum { MOST_TIMES = 10 };
     long long decisions = vg_drill_number(drill, "decisions"), vms = vg_drill_number(drill, "vms");
+    long long contested = vg_drill_number(drill, "contested");
     bool there = !drill->with_tenants || drill->vgpu_count >= (vms - 1) * drill->boot_every + 1;
-    return made >= decisions && (!vms || there || made >= MOST_TIMES * decisions);
+    if (made < decisions || made >= MOST_TIMES * decisions)
+        return made >= decisions;
+    return (!vms || there) && (!contested || contested_until_now(drill) >= contested);
 }
 
 /* Half of the time a type that lives already: where one type shuts out all others there is a choice for few others, and
@@ -113,6 +142,51 @@ static unsigned draw_type(struct vg_drill *drill, const unsigned *ids, unsigned 
         if (vgpu->profile == &drill->config->profiles[ids[i] - 1])
             return ids[i];
     return drawn;
+}
+
+/* Half of what lives goes: where all is full there is no choice. */
+static void make_room(struct vg_drill *drill, int64_t round)
+{
+    for (unsigned i = drill->vgpu_count; i-- > 0;)
+        if (drill->vgpus[i] && vg_drill_random(drill, 2))
+            vg_drill_destroy(drill, round, i);
+}
+
+/* Would some pGPU that takes the type now be wrong? */
+static bool is_contested(const struct vg_placement_policy *policy, const struct vg_fleet *fleet, unsigned id)
+{
+    const struct vg_placement_request request = { .type = id, .numa = VG_ANY, .host = VG_ANY, .pgpu = VG_ANY };
+    unsigned first = 0, eligible = 0;
+    for (unsigned i = 0; i < fleet->pgpu_count; i++) {
+        unsigned rank;
+        enum vg_refusal refusal;
+        if (!vg_placement_rank(policy, fleet, &request, i, &rank, &refusal))
+            continue;
+        if (eligible++ && rank != first)
+            return true;
+        first = rank;
+    }
+    return false;
+}
+
+/* Three times of four a type of which the choice matters, if there is one: drawn blindly, hardly one in ten does. 0:
+ * whichever. */
+static unsigned draw_contested(struct vg_drill *drill, const struct vg_placement_policy *policy, const unsigned *ids,
+                               unsigned count)
+{
+    vg_autofree struct vg_pgpu_class *classes = vg_calloc(drill->walk.class_count, sizeof(*classes));
+    vg_autofree struct vg_fleet_pgpu *pgpus = vg_calloc(drill->walk.class_count, sizeof(*pgpus));
+    vg_autofree struct vg_pgpu_state *states = vg_calloc(drill->walk.class_count, sizeof(*states));
+    vg_autofree unsigned *matter = vg_calloc(count + 1, sizeof(*matter));
+    unsigned found = 0;
+    struct vg_fleet fleet;
+    if (!vg_drill_number(drill, "contested") || !vg_drill_random(drill, 4) ||
+        !vg_drill_fleet(drill, &fleet, classes, pgpus, states))
+        return 0;
+    for (unsigned i = 0; i < count; i++)
+        if (is_contested(policy, &fleet, ids[i]))
+            matter[found++] = ids[i];
+    return found ? matter[vg_drill_random(drill, found)] : 0;
 }
 
 static bool run(struct vg_drill *drill, struct vg_error *err)
@@ -134,7 +208,11 @@ static bool run(struct vg_drill *drill, struct vg_error *err)
         unsigned there = vg_drill_live(drill, live, MOST_LIVE);
         if (there && vg_drill_random(drill, 100) < DESTROY_PERCENT)
             vg_drill_destroy(drill, i, live[vg_drill_random(drill, there)]);
-        decide(drill, i, policy, draw_type(drill, ids, count, live, there));
+        unsigned id = draw_contested(drill, policy, ids, count);
+        if (!id && vg_drill_number(drill, "contested") && there > drill->walk.class_count * 2)
+            make_room(drill, i);
+        there = vg_drill_live(drill, live, MOST_LIVE);
+        decide(drill, i, policy, id ? id : draw_type(drill, ids, count, live, there));
         if (!vg_drill_turn(drill, err))
             return false;
     }
@@ -167,6 +245,13 @@ VG_DRILL(decisions) = {
               .max = 10000,
               .unit = "1",
               .summary = "VMs to be placed; decisions go on until so many were, ten times as many at most" },
+            { .name = "contested",
+              .type = VG_INT,
+              .def = "0",
+              .min = 0,
+              .max = 10000,
+              .unit = "1",
+              .summary = "decisions that another eligible pGPU would have made wrong; goes on as for `vms`" },
             VG_DRILL_BOOT_EVERY,
             { .name = NULL },
         },

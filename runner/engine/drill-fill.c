@@ -4,12 +4,13 @@
 
 enum { MOST = 512 };
 
-/* Until it is refused; that refusal is a step too. */
+/* Until it is refused; that refusal is a step too, and so is that of the driver itself. */
 static unsigned fill(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
 {
     unsigned count = 0;
     while (count < MOST && vg_drill_create(drill, round, pgpu, type) >= 0)
         count++;
+    vg_drill_insist(drill, round, pgpu, type);
     vg_drill_look(drill, pgpu);
     return count;
 }

@@ -15,6 +15,8 @@ static bool beside(struct vg_drill *drill, struct vg_error *err)
             vg_drill_look(drill, pgpu);
             for (unsigned second = 0; second < types && resident >= 0; second++) {
                 int64_t other = vg_drill_create(drill, round, pgpu, second);
+                if (other < 0)
+                    other = vg_drill_insist(drill, round, pgpu, second);
                 if (other >= 0)
                     vg_drill_destroy(drill, round, other);
             }
@@ -68,64 +70,6 @@ VG_DRILL(neighbours) = {
     .summary = "different types at the same time on two pGPUs of one board",
     .why = "a rule that reaches across a board wastes its other half",
     .run = neighbours,
-};
-
-/* Types that the pGPU does not have are the other pGPUs': a request for one must be refused as unsupported. */
-static void ask_for_foreign(struct vg_drill *drill, int64_t round, unsigned pgpu)
-{
-    const struct vg_host_pgpu *host = &drill->host->pgpus[drill->host_index[pgpu]];
-    for (unsigned i = 0; i < drill->config->profile_count; i++) {
-        const struct vg_host_profile *profile = &drill->config->profiles[i];
-        if (vg_host_pgpu_offers(host, profile))
-            continue;
-        struct vg_error err = { 0 };
-        struct vg_vgpu *vgpu = NULL;
-        const struct vg_create_as how = { .pgpu_index = drill->host_index[pgpu], .profile = profile, .vf = VG_ANY };
-        struct vg_step *step = vg_drill_step(drill, VG_STEP_CREATE, round, pgpu);
-        step->outcome = drill->mechanism->create_as(drill->state, &how, &vgpu, &err);
-        step->end_ns = vg_now_ns();
-        if (vgpu)
-            step->instance = vg_drill_keep(drill, vgpu);
-        return;
-    }
-}
-
-/* No room, incompatible, disabled and unsupported, each on a pGPU where it is the reason. */
-static bool refusals(struct vg_drill *drill, struct vg_error *err)
-{
-    int64_t round = 0;
-    for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
-        const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
-        ask_for_foreign(drill, ++round, pgpu);
-        for (unsigned i = 0; i < 200 && vg_drill_create(drill, round, pgpu, 0) >= 0; i++)
-            ;
-        for (unsigned type = 0; type < class->type_count; type++)
-            vg_drill_create(drill, round, pgpu, type);
-        ask_for_foreign(drill, round, pgpu);
-        vg_drill_drain(drill, round);
-        vg_drill_look(drill, pgpu);
-        if (class->sriov) {
-            const struct vg_pgpu_setup off = { .vfs = 0, .mixed = VG_ANY };
-            struct vg_error failed = { 0 };
-            struct vg_step *step = vg_drill_step(drill, VG_STEP_VFS, round, pgpu);
-            step->wanted = step->seen = 0;
-            step->outcome = drill->mechanism->setup(drill->state, drill->host_index[pgpu], &off, &failed);
-            step->end_ns = vg_now_ns();
-            for (unsigned type = 0; type < class->type_count; type++)
-                vg_drill_create(drill, round, pgpu, type);
-        }
-        if (!vg_drill_turn(drill, err))
-            return false;
-    }
-    return true;
-}
-
-VG_DRILL(refusals) = {
-    .kind = VG_KIND_ACTION,
-    .name = "refusals",
-    .summary = "asks for what must be refused for each of the reasons, also when several apply",
-    .why = "who is told the wrong reason buys the wrong thing",
-    .run = refusals,
 };
 
 static const char *const bad_uuids[] = {

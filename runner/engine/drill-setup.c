@@ -2,17 +2,28 @@
 /* How a pGPU is set up: number of VFs, mixed-size mode, given away as a whole; and what its driver's tree must hold. */
 #include "engine/drill.h"
 
-void vg_drill_set_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vfs)
+static void set_vfs(struct vg_drill *drill, enum vg_step_op op, int64_t round, unsigned pgpu, int vfs)
 {
-    const struct vg_pgpu_setup setup = { .vfs = vfs, .mixed = VG_ANY };
+    const struct vg_pgpu_setup setup = { .vfs = vfs, .mixed = VG_ANY, .blind = op == VG_STEP_RAW_VFS };
     struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
     struct vg_error err = { 0 };
-    struct vg_step *step = vg_drill_step(drill, VG_STEP_VFS, round, pgpu);
+    struct vg_step *step = vg_drill_step(drill, op, round, pgpu);
     step->wanted = vfs;
     step->outcome = drill->mechanism->setup(drill->state, drill->host_index[pgpu], &setup, &err);
     if (drill->mechanism->look(drill->state, drill->host_index[pgpu], &seen, &err))
         step->seen = seen.vf_count;
     step->end_ns = vg_now_ns();
+}
+
+void vg_drill_set_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vfs)
+{
+    set_vfs(drill, VG_STEP_VFS, round, pgpu, vfs);
+}
+
+/* As it is: no "too many", "in use" or way through 0 of the manager's before the driver is asked. */
+static void set_raw_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vfs)
+{
+    set_vfs(drill, VG_STEP_RAW_VFS, round, pgpu, vfs);
 }
 
 void vg_drill_set_mixed(struct vg_drill *drill, int64_t round, unsigned pgpu, bool mixed)
@@ -44,6 +55,32 @@ static void make_busy(const struct vg_drill *drill, unsigned pgpu, const char *c
         vg_write_attribute(path, calls, &ignored);
 }
 
+/* Too many, and from one number to another: the kernel's own rules, of which a tool that knows all or none has none. */
+static void raw_numbers(struct vg_drill *drill, int64_t round, unsigned pgpu, int total)
+{
+    if (!any_number(drill) || total < 2)
+        return;
+    set_raw_vfs(drill, round, pgpu, total + 1);
+    set_raw_vfs(drill, round, pgpu, total - 1);
+    set_raw_vfs(drill, round, pgpu, total);
+    set_raw_vfs(drill, round, pgpu, total + 1);
+    set_raw_vfs(drill, round, pgpu, 0);
+    vg_drill_look(drill, pgpu);
+}
+
+/* Off while a VM has one. Only a model is asked that itself: a kernel may wait, where nobody can interrupt it, until
+ * the VM lets go. */
+static void raw_off_in_use(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t instance)
+{
+    pid_t pid;
+    if (instance < 0 || !drill->host->model || !drill->mechanism->device ||
+        !vg_drill_hold(drill, round, pgpu, instance, &pid))
+        return;
+    set_raw_vfs(drill, round, pgpu, 0);
+    vg_drill_look(drill, pgpu); /* the VM is unaffected */
+    vg_drill_let_go(drill, round, pgpu, instance, pid, VG_DRILL_BY_GUEST);
+}
+
 static bool vf_counts(struct vg_drill *drill, struct vg_error *err)
 {
     long long rounds = vg_drill_number(drill, "rounds");
@@ -62,12 +99,14 @@ static bool vf_counts(struct vg_drill *drill, struct vg_error *err)
                 return false;
         }
         vg_drill_set_vfs(drill, rounds + 1, pgpu, total + 1);
+        raw_numbers(drill, rounds + 1, pgpu, total);
         make_busy(drill, pgpu, "2");
         vg_drill_set_vfs(drill, rounds + 1, pgpu, total);
         vg_drill_look(drill, pgpu);
-        vg_drill_create(drill, rounds + 1, pgpu, 0);
+        int64_t instance = vg_drill_create(drill, rounds + 1, pgpu, 0);
         vg_drill_set_vfs(drill, rounds + 1, pgpu, 0); /* in use */
         vg_drill_look(drill, pgpu);
+        raw_off_in_use(drill, rounds + 1, pgpu, instance);
         vg_drill_drain(drill, rounds + 1);
     }
     if (!with_vfs)

@@ -116,7 +116,8 @@ static void leave_out(struct plan *plan, size_t from, size_t count)
     plan->count -= count;
 }
 
-/* Ever smaller pieces are left out as long as the fault stays. The result is one from which no single step can go. */
+/* Ever smaller pieces are left out as long as the fault stays. The result is one from which no single step can go; a
+ * walk with fewer steps may still exist, of other ones. Where time runs out that is said. */
 static bool shrink(struct vg_drill *drill, struct plan *plan, struct vg_error *err)
 {
     struct vg_walk_result result;
@@ -134,7 +135,8 @@ static bool shrink(struct vg_drill *drill, struct plan *plan, struct vg_error *e
             if (!vg_drill_turn(drill, err))
                 return false;
         }
-        if ((piece == 1 && !shorter) || vg_now_ns() >= end_ns)
+        drill->shrink_cut = vg_now_ns() >= end_ns;
+        if ((piece == 1 && !shorter) || drill->shrink_cut)
             break;
     }
     if (!walk_again(drill, plan, 0, 0, &result))

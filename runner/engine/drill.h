@@ -31,6 +31,7 @@ struct vg_drill {
     char *trouble; /* first thing that kept it from being carried out */
     struct vg_step *shrunk;
     unsigned shrunk_count;
+    bool shrink_cut; /* time ran out before every shorter walk was tried */
     char *shrunk_end;
     bool inspected; /* looks at the driver's maxima were written down */
     unsigned *advertised;
@@ -68,6 +69,9 @@ int64_t vg_drill_create_as(struct vg_drill *drill, int64_t round, unsigned pgpu,
 /* As it was defined once: on this VF (or VG_ANY), with this UUID (or NULL). */
 int64_t vg_drill_create_again(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf,
                               const char *uuid);
+/* drill-insist.c: asks again for what was just refused, this time without a look at the counters. Number of the vGPU if
+ * the driver gave one, which it should not have; VG_ANY if it refused, or if there is no driver to be asked. */
+int64_t vg_drill_insist(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type);
 /* Takes a vGPU that was made elsewhere (a race) into the list. */
 int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu);
 enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t instance);
@@ -125,9 +129,12 @@ bool vg_drill_has(const struct vg_drill *drill, enum vg_capacity_model model, un
  * this one's place (tests/controls). */
 extern int64_t (*vg_drill_choose)(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
                                   enum vg_refusal *refusal);
+/* Asks which pGPU would take the type (id); if none would, that and the reason is a step. */
+void vg_drill_ask_all(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy,
+                      unsigned type_id);
 /* For placers: the fleet as the driver shows it. Arrays are the caller's, one entry per pGPU. */
-bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_fleet_pgpu *pgpus,
-                    struct vg_pgpu_state *states);
+bool vg_drill_fleet(struct vg_drill *drill, struct vg_fleet *fleet, struct vg_pgpu_class *classes,
+                    struct vg_fleet_pgpu *pgpus, struct vg_pgpu_state *states);
 void vg_drill_free_walk(struct vg_walk *walk);
 
 #endif

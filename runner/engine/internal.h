@@ -90,9 +90,11 @@ void vg_tenant_check(struct vg_tenant *tenant);
 /* --- place.c: which pGPU a tenant gets -----------------------------------------------------------------------------
  */
 
-/* By the host file's placement policy over what the mechanism shows now; where nothing fits, the first pGPU, whose
- * refusal then says why. */
+/* By the host file's placement policy over what the mechanism shows now; where nothing fits, the pGPU whose
+ * refusal is the most specific one, and then says why. */
 bool vg_place_tenant(struct vg_tenant *tenant, struct vg_error *err);
+/* A class as the host file has it, set up as the pGPU is now: VFs and mixed-size mode. */
+bool vg_place_class_now(struct vg_pgpu_class *class, const struct vg_pgpu *seen, struct vg_error *err);
 /* A pGPU as its driver shows it, in the terms of the capacity models. */
 void vg_place_see(const struct vg_pgpu_class *class, const struct vg_pgpu *seen, struct vg_pgpu_state *state);
 

@@ -19,6 +19,18 @@ void vg_place_see(const struct vg_pgpu_class *class, const struct vg_pgpu *seen,
     }
 }
 
+bool vg_place_class_now(struct vg_pgpu_class *class, const struct vg_pgpu *seen, struct vg_error *err)
+{
+    bool mixed = class->model == VG_CAPACITY_MIXED_SIZE && !seen->mixed;
+    if (!seen->present || !class->type_count || ((!class->sriov || class->vf_count == seen->vf_count) && !mixed))
+        return true;
+    if (class->sriov)
+        class->vf_count = seen->vf_count;
+    if (mixed)
+        class->model = VG_CAPACITY_SAME_SIZE;
+    return vg_capacity_prepare(class, err);
+}
+
 static unsigned room_for(const struct vg_pgpu *pgpu, const struct vg_host_profile *profile)
 {
     for (unsigned i = 0; i < pgpu->profile_count; i++) {
@@ -35,7 +47,8 @@ static bool fleet_of(const struct vg_tenant *tenant, const struct vg_inventory *
     const struct vg_host *host = tenant->engine->host;
     const struct vg_host_mechanism *config = vg_host_mechanism_find(host, tenant->mechanism->name);
     for (unsigned i = 0; i < inventory->pgpu_count; i++) {
-        if (!vg_pgpu_class_make(host, config, i, &classes[i], err))
+        if (!vg_pgpu_class_make(host, config, i, &classes[i], err) ||
+            !vg_place_class_now(&classes[i], &inventory->pgpus[i], err))
             return false;
         pgpus[i] = (struct vg_fleet_pgpu) { .board = i, .class = (uint16_t)i };
         vg_place_see(&classes[i], &inventory->pgpus[i], &states[i]);
@@ -43,26 +56,32 @@ static bool fleet_of(const struct vg_tenant *tenant, const struct vg_inventory *
     return true;
 }
 
-/* The best of those for which there is room, by model and driver. VG_ANY: there is none. */
-static int64_t best_of(const struct vg_placement_policy *policy, const struct vg_fleet *fleet,
-                       const struct vg_tenant *tenant, const struct vg_inventory *inventory)
+/* The best of those for which there is room, by model and driver. Where there is none: the first whose reason is the
+ * most specific, which it will give when it is asked (one that only the driver finds full before all others). */
+static unsigned best_of(const struct vg_placement_policy *policy, const struct vg_fleet *fleet,
+                        const struct vg_tenant *tenant, const struct vg_inventory *inventory)
 {
     const struct vg_host_mechanism *config = vg_host_mechanism_find(tenant->engine->host, tenant->mechanism->name);
     const struct vg_placement_request request = {
         .type = (unsigned)(tenant->profile - config->profiles) + 1, .numa = VG_ANY, .host = VG_ANY, .pgpu = VG_ANY
     };
     int64_t best = VG_ANY;
-    unsigned best_rank = 0;
+    unsigned best_rank = 0, to_ask = 0;
+    enum vg_refusal why = VG_REFUSED_UNSUPPORTED;
     for (unsigned i = 0; i < fleet->pgpu_count; i++) {
         unsigned rank;
         enum vg_refusal refusal;
-        if (!room_for(&inventory->pgpus[i], tenant->profile) ||
-            !vg_placement_rank(policy, fleet, &request, i, &rank, &refusal) || (best != VG_ANY && rank >= best_rank))
+        bool eligible = vg_placement_rank(policy, fleet, &request, i, &rank, &refusal);
+        if (refusal != why && vg_refusal_more_specific(why, refusal) == refusal) {
+            why = refusal;
+            to_ask = i;
+        }
+        if (!eligible || !room_for(&inventory->pgpus[i], tenant->profile) || (best != VG_ANY && rank >= best_rank))
             continue;
         best = i;
         best_rank = rank;
     }
-    return best;
+    return best == VG_ANY ? to_ask : (unsigned)best;
 }
 
 bool vg_place_tenant(struct vg_tenant *tenant, struct vg_error *err)
@@ -92,7 +111,6 @@ bool vg_place_tenant(struct vg_tenant *tenant, struct vg_error *err)
                                     .pgpus = pgpus,
                                     .states = states,
                                     .pgpu_count = inventory.pgpu_count };
-    int64_t best = best_of(policy, &fleet, tenant, &inventory);
-    tenant->pgpu_index = best == VG_ANY ? 0 : (unsigned)best;
+    tenant->pgpu_index = best_of(policy, &fleet, tenant, &inventory);
     return true;
 }

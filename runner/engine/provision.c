@@ -153,6 +153,8 @@ static bool write_all(const struct vg_drill *drill, const struct table *table, s
     add_fact(table->run, vg_strdup("seed"), vg_format("%llu", (unsigned long long)drill->engine->config->run->seed));
     if (drill->shrunk_end)
         add_fact(table->run, vg_strdup("shrunk_end"), vg_strdup(drill->shrunk_end));
+    if (drill->shrink_cut)
+        add_fact(table->run, vg_strdup("shrunk_cut"), vg_strdup("1"));
     return write_classes(drill, table, err) &&
            write_table(table, "steps", vg_step_columns, VG_STEP_COLUMNS, (const int64_t *)walk->steps, walk->step_count,
                        err) &&

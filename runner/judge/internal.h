@@ -189,6 +189,24 @@ void judge_sort(double *values, size_t count);
 double judge_fact_number(const struct vg_measured_run *run, const char *name);
 /* An integral sample as an instant. */
 int64_t judge_instant(double sample);
+/* walk_oracle.c: where a policy must put a vGPU, found without the code that places. */
+struct judge_pgpus {
+    const struct vg_pgpu_class *classes;
+    const struct vg_pgpu_state *states;
+    const unsigned *residents; /* vGPUs that were made there and not taken away */
+    unsigned count;
+};
+struct judge_oracle {
+    int64_t best;        /* the first of those that are right, or VG_ANY: none is eligible */
+    enum vg_refusal why; /* then: the most specific of the pGPUs' reasons */
+    bool good;           /* what was chosen (VG_ANY: none) is right */
+    bool contested;      /* of the eligible ones at least one would have been wrong */
+    bool mixed;          /* none is eligible, for reasons that differ */
+};
+bool judge_oracle_knows(const char *policy);
+/* policy: NULL: any pGPU that takes the type is right. */
+struct judge_oracle judge_oracle_ask(const char *policy, const struct judge_pgpus *pgpus, unsigned type_id,
+                                     int64_t chosen);
 /* Name of a type of a pGPU in a walk; words that say so for one that it does not have. walk_text.c. */
 const char *judge_type_name(const struct vg_walk *walk, int64_t pgpu, int64_t type);
 

@@ -150,6 +150,8 @@ enum vg_step_op {
     VG_STEP_HELD,      /* what the manager holds of the host, `type` says which; `seen` now, `wanted` at first */
     VG_STEP_REBOOT,    /* of the whole host; `pgpu` says nothing */
     VG_STEP_SAME,      /* after a reboot: is this vGPU as `wanted`, another's number, was defined? `seen` 1 or 0 */
+    VG_STEP_RAW_VFS,   /* `wanted` VFs were asked of the driver as they are: nothing was looked at or refused before */
+    VG_STEP_INSIST,    /* a create that was just refused, asked of the driver itself, without a look at its counters */
 };
 
 /* What VG_STEP_HELD counts. Of memory there are many readings, over rounds, and its trend is judged. */
@@ -206,6 +208,11 @@ struct vg_walk {
 
 struct vg_walk_result {
     unsigned creates, destroys, refusals, counters, decisions, races, inspected;
+    unsigned contested;      /* decisions at which a pGPU that takes the type would have been wrong */
+    unsigned mixed_refusals; /* decisions that found no pGPU, for reasons that differ between pGPUs */
+    unsigned reasons;        /* bit of each enum vg_refusal that was rightly given */
+    unsigned raw_refusals;   /* numbers of VFs that the driver itself refused */
+    unsigned insisted;       /* refusals that came from the driver itself, whatever its counters say */
     unsigned reboots;        /* of the host */
     unsigned restored;       /* vGPUs that are again as they were defined before a reboot */
     unsigned vms;            /* that were given a vGPU */
@@ -226,9 +233,9 @@ struct vg_walk_result {
     int64_t first_step;     /* of the first thing that was wrong; -1: nothing was */
     char first[400];        /* it, as a sentence */
 };
-/* Replays the steps beside the capacity models. policy: what every decision should have followed; NULL: none is
- * checked. Pure: reads nothing else. */
-void vg_walk_check(const struct vg_walk *walk, const struct vg_placement_policy *policy, struct vg_walk_result *result);
+/* Replays the steps beside the capacity models. policy: name of what every decision should have followed; NULL: only
+ * reasons of refusals are checked. Pure: reads nothing else. */
+void vg_walk_check(const struct vg_walk *walk, const char *policy, struct vg_walk_result *result);
 /* The manager's bytes over rounds, as a straight line with its 95 % interval; .count 0: they were not weighed. */
 struct vg_line vg_walk_memory(const struct vg_walk *walk);
 /* "create m60-2q on m60-a: granted" */

@@ -8,6 +8,10 @@
 extern const struct vg_analysis vg_analysis_provisioning;
 
 enum { MOST_PGPUS = 64, MOST_ROWS = 4000000 };
+enum {
+    CAPACITY_REASONS = 1 << VG_REFUSED_NO_CAPACITY | 1 << VG_REFUSED_INCOMPATIBLE | 1 << VG_REFUSED_DISABLED |
+                       1 << VG_REFUSED_UNSUPPORTED
+};
 
 struct record {
     struct vg_walk walk, shrunk;
@@ -178,8 +182,11 @@ static void tell_first(const struct record *record, const struct vg_measured_run
         vg_autofree char *step = vg_step_text(&record->walk, &record->shrunk.steps[i]);
         vg_text_add(&text, "%s%s", i ? "; " : "", step);
     }
-    vg_output_failure(output, "Shortest walk that shows it (%u steps): %s%s.%s%s", record->shrunk.step_count, text.data,
-                      record->shrunk.step_count > MOST_SHOWN ? "; ..." : "", end ? " " : "", end ? end : "");
+    bool cut = vg_fact_get(run, "shrunk_cut") != NULL;
+    vg_output_failure(output, "A walk of %u steps shows it%s: %s%s.%s%s", record->shrunk.step_count,
+                      cut ? " (time ran out before shorter ones were all tried)"
+                          : ", and no single one can be left out",
+                      text.data, record->shrunk.step_count > MOST_SHOWN ? "; ..." : "", end ? " " : "", end ? end : "");
 }
 
 static void put(struct vg_analysis_output *output, const struct record *record, const struct vg_walk_result *r)
@@ -192,6 +199,8 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "steps", record->walk.step_count },
         { "creates", r->creates },
         { "refusals", r->refusals },
+        { "insisted", r->insisted },
+        { "raw_refusals", r->raw_refusals },
         { "vms", r->vms },
         { "reboots", r->reboots },
         { "restored", r->restored },
@@ -210,6 +219,9 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "bad_places", r->bad_places },
         { "left_over", r->left_over },
         { "decisions", r->decisions },
+        { "contested_decisions", r->contested },
+        { "mixed_refusals", r->mixed_refusals },
+        { "reasons_seen", (unsigned)__builtin_popcount(r->reasons & CAPACITY_REASONS) },
         { "wrong_decisions", r->wrong_decisions },
         { "races", r->races },
         { "races_without_winner", r->races_without },
@@ -240,13 +252,13 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
 {
     const char *name = vg_analysis_param(input, "phase"), *oracle = vg_analysis_param(input, "oracle");
     const struct vg_measured_phase *phase = vg_measured_phase_find(input->measurements, name);
-    const struct vg_placement_policy *policy = vg_equal(oracle, "none") ? NULL : vg_placement_policy_find(oracle);
+    const char *policy = vg_equal(oracle, "none") ? NULL : oracle;
     if (!phase || !phase->run_count) {
         vg_output_invalid(output, "Nothing was provisioned in phase `%s`.", name);
         return true;
     }
-    if (!policy && !vg_equal(oracle, "none"))
-        return vg_fail(err, VG_ERROR_INPUT, "there is no placement policy `%s`", oracle);
+    if (policy && !judge_oracle_knows(policy))
+        return vg_fail(err, VG_ERROR_INPUT, "there is no oracle for a placement policy `%s`", oracle);
     for (unsigned i = 0; i < phase->run_count; i++) {
         struct record record VG_CLEANUP(free_record) = { 0 };
         struct vg_walk_result result;
@@ -281,6 +293,10 @@ VG_ANALYSIS(provisioning) = {
             { "steps", "1", VG_NEITHER, 0, "what was asked, refused or not" },
             { "creates", "1", VG_NEITHER, 0, "vGPUs that were granted" },
             { "refusals", "1", VG_NEITHER, 0, "creates and destroys that were refused" },
+            { "insisted", "1", VG_NEITHER, 0,
+              "creates that the driver itself refused, asked without a look at its counters" },
+            { "raw_refusals", "1", VG_NEITHER, 0,
+              "numbers of VFs that the driver itself refused, asked without a look" },
             { "vms", "1", VG_NEITHER, 0, "VMs that were given a vGPU" },
             { "reboots", "1", VG_NEITHER, 0, "of the whole host" },
             { "restored", "1", VG_NEITHER, 0, "vGPUs that are again as they were defined before a reboot" },
@@ -307,6 +323,11 @@ VG_ANALYSIS(provisioning) = {
             { "memory_per_round_most", "B", VG_LOWER, 0, "upper end of its 95 % interval" },
             { "left_over", "1", VG_LOWER, 0, "vGPUs that still existed at the end" },
             { "decisions", "1", VG_NEITHER, 0, "pGPUs chosen by a placement policy" },
+            { "contested_decisions", "1", VG_NEITHER, 0,
+              "of these, some pGPU that takes the type would have been wrong" },
+            { "mixed_refusals", "1", VG_NEITHER, 0, "of these, none took the type, and not all for the same reason" },
+            { "reasons_seen", "1", VG_NEITHER, 0,
+              "of no-capacity, incompatible, disabled and unsupported: how many were rightly given as a reason" },
             { "wrong_decisions", "1", VG_LOWER, 0, "of these, not as the oracle's policy chooses" },
             { "races", "1", VG_NEITHER, 0, "times that many asked at once for the last slot" },
             { "races_without_winner", "1", VG_LOWER, 0, "of these, nobody got it" },

@@ -20,7 +20,7 @@ struct known {
 
 struct replay {
     const struct vg_walk *walk;
-    const struct vg_placement_policy *policy;
+    const char *policy;
     struct vg_walk_result *result;
     struct vg_pgpu_class *classes;
     struct vg_pgpu_state *states;
@@ -63,6 +63,8 @@ static void judge_refusal(struct replay *replay, enum vg_refusal expected, enum 
     } else if (got != expected) {
         replay->result->wrong_reasons++;
         wrong(replay, "it was right to refuse, but the reason is %s.", vg_refusal_name(expected));
+    } else {
+        replay->result->reasons |= 1U << got;
     }
 }
 
@@ -133,36 +135,28 @@ static enum vg_refusal expected_of(const struct replay *replay, int64_t pgpu, in
 static void judge_decision(struct replay *replay, int64_t *type)
 {
     const struct vg_step *step = replay->step;
-    const struct vg_placement_request request = {
-        .type = (unsigned)step->type, .numa = VG_ANY, .host = VG_ANY, .pgpu = VG_ANY
+    unsigned count = replay->walk->class_count;
+    vg_autofree unsigned *residents = vg_calloc(count + 1, sizeof(*residents));
+    for (unsigned i = 0; i < replay->known_count; i++)
+        residents[replay->known[i].pgpu] += replay->known[i].there && !replay->known[i].phantom;
+    const struct judge_pgpus pgpus = {
+        .classes = replay->classes, .states = replay->states, .residents = residents, .count = count
     };
-    vg_autofree struct vg_fleet_pgpu *pgpus = vg_calloc(replay->walk->class_count + 1, sizeof(*pgpus));
-    for (unsigned i = 0; i < replay->walk->class_count; i++)
-        pgpus[i] = (struct vg_fleet_pgpu) { .board = replay->walk->boards[i], .class = (uint16_t)i };
-    const struct vg_fleet fleet = { .classes = replay->classes,
-                                    .class_count = replay->walk->class_count,
-                                    .pgpus = pgpus,
-                                    .states = replay->states,
-                                    .pgpu_count = replay->walk->class_count };
     *type = step->pgpu >= 0 ? vg_class_type(&replay->classes[step->pgpu], (unsigned)step->type) : VG_ANY;
     replay->result->decisions++;
-    if (!replay->policy)
-        return;
-    struct vg_decision best = vg_placement_decide(replay->policy, &fleet, &request);
-    unsigned rank = 0, best_rank = 0;
-    enum vg_refusal refusal = VG_REFUSED_NOT;
-    bool good =
-        step->pgpu < 0
-            ? best.pgpu < 0 && (int64_t)best.refusal == step->outcome
-            : best.pgpu >= 0 &&
-                  vg_placement_rank(replay->policy, &fleet, &request, (unsigned)step->pgpu, &rank, &refusal) &&
-                  vg_placement_rank(replay->policy, &fleet, &request, (unsigned)best.pgpu, &best_rank, &refusal) &&
-                  rank == best_rank;
-    if (good)
+    struct judge_oracle oracle = judge_oracle_ask(replay->policy, &pgpus, (unsigned)step->type, step->pgpu);
+    replay->result->contested += oracle.contested;
+    if (oracle.good && step->pgpu < 0 && step->outcome != (int64_t)oracle.why) {
+        replay->result->wrong_reasons++;
+        wrong(replay, "it was right to refuse, but the most specific reason is %s.", vg_refusal_name(oracle.why));
+    } else if (oracle.good && step->pgpu < 0) {
+        replay->result->mixed_refusals += oracle.mixed;
+        replay->result->reasons |= 1U << oracle.why;
+    }
+    if (oracle.good || !replay->policy)
         return;
     replay->result->wrong_decisions++;
-    wrong(replay, "%s would choose %s.", replay->policy->name,
-          best.pgpu >= 0 ? replay->classes[best.pgpu].name : "none");
+    wrong(replay, "%s would choose %s.", replay->policy, oracle.best >= 0 ? replay->classes[oracle.best].name : "none");
 }
 
 static uint64_t part_of(const struct known *known, const struct vg_vgpu_type *type, unsigned part)
@@ -220,6 +214,26 @@ static void do_create(struct replay *replay)
     }
 }
 
+/* The driver itself was asked. What it refuses it need not explain as a manager does, which looks at all that lives. */
+static void do_insist(struct replay *replay)
+{
+    const struct vg_step *step = replay->step;
+    enum vg_refusal model = expected_of(replay, step->pgpu, step->type);
+    bool granted = step->outcome == VG_REFUSED_NOT;
+    if (granted && model != VG_REFUSED_NOT) /* before a word on where it was put */
+        wrong(replay, "the capacity model refuses it (%s).", vg_refusal_name(model));
+    if (granted && step->type >= 0 && step->type < replay->classes[step->pgpu].type_count) {
+        replay->result->creates++;
+        take_in(replay, (unsigned)step->pgpu, (unsigned)step->type);
+        judge_sums(replay, (unsigned)step->pgpu);
+    }
+    replay->result->insisted += !granted;
+    if (granted || step->outcome == VG_REFUSED_NO_CAPACITY || step->outcome == VG_REFUSED_INCOMPATIBLE)
+        return;
+    replay->result->wrong_reasons++;
+    wrong(replay, "it was right to refuse, but for want of room, or for what lives there.");
+}
+
 static void do_destroy(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
@@ -265,16 +279,28 @@ static void judge_setup(struct replay *replay, bool must_be_refused, bool busy, 
           busy ? " as busy" : "", (long long)expected_seen);
 }
 
+static bool is_held(const struct replay *replay, int64_t pgpu)
+{
+    bool held = false;
+    for (unsigned i = 0; i < replay->known_count; i++)
+        held = held || (replay->known[i].there && replay->known[i].held && replay->known[i].pgpu == pgpu);
+    return held;
+}
+
+/* By the manager: not while a vGPU is there. By the kernel and the driver themselves: not while a VM has one, and not
+ * from one number to another but through 0. More than there are: never. */
 static void do_vfs(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
     struct vg_pgpu_class *class = &replay->classes[step->pgpu];
-    bool busy = replay->states[step->pgpu].live && step->wanted != class->vf_count;
-    bool too_many = step->wanted > replay->walk->vf_totals[step->pgpu];
+    bool raw = step->op == VG_STEP_RAW_VFS, too_many = step->wanted > replay->walk->vf_totals[step->pgpu];
+    bool other = step->wanted != class->vf_count, straight = other && class->vf_count && step->wanted;
+    bool busy = raw ? straight || is_held(replay, step->pgpu) : other && replay->states[step->pgpu].live;
     judge_setup(replay, busy || too_many, busy && !too_many, busy || too_many ? class->vf_count : step->wanted);
+    replay->result->raw_refusals += raw && step->outcome != VG_REFUSED_NOT;
     if (busy || too_many)
         return;
-    if (class->vf_count != step->wanted && class->model == VG_CAPACITY_MIXED_SIZE)
+    if (other && class->model == VG_CAPACITY_MIXED_SIZE)
         class->model = VG_CAPACITY_SAME_SIZE; /* enabling or disabling VFs clears the mode */
     class->vf_count = (unsigned)step->wanted;
     reset_class(replay, (unsigned)step->pgpu);
@@ -461,6 +487,9 @@ static void replay_step(struct replay *replay)
     case VG_STEP_CREATE:
         do_create(replay);
         break;
+    case VG_STEP_INSIST:
+        do_insist(replay);
+        break;
     case VG_STEP_DESTROY:
         do_destroy(replay);
         break;
@@ -485,6 +514,7 @@ static void replay_step(struct replay *replay)
             known->held = false;
         break;
     case VG_STEP_VFS:
+    case VG_STEP_RAW_VFS:
         do_vfs(replay);
         break;
     case VG_STEP_MIXED:
@@ -534,7 +564,7 @@ static unsigned most_instances(const struct vg_walk *walk)
     return (unsigned)(most + 1);
 }
 
-void vg_walk_check(const struct vg_walk *walk, const struct vg_placement_policy *policy, struct vg_walk_result *result)
+void vg_walk_check(const struct vg_walk *walk, const char *policy, struct vg_walk_result *result)
 {
     *result = (struct vg_walk_result) { .first_step = -1 };
     struct replay replay = { .walk = walk, .policy = policy, .result = result, .known_count = most_instances(walk) };

@@ -28,6 +28,8 @@ char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
     switch ((enum vg_step_op)step->op) {
     case VG_STEP_CREATE:
         return vg_format("create #%lld %s on %s: %s", (long long)step->instance, type, pgpu, outcome);
+    case VG_STEP_INSIST:
+        return vg_format("ask for %s on %s once more, whatever the counters say: %s", type, pgpu, outcome);
     case VG_STEP_DESTROY:
         return vg_format("destroy #%lld on %s: %s", (long long)step->instance, pgpu, outcome);
     case VG_STEP_LOOK:
@@ -40,6 +42,9 @@ char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
         return vg_format("the VM of #%lld ends", (long long)step->instance);
     case VG_STEP_VFS:
         return vg_format("%lld VFs on %s: %s, %lld there", (long long)step->wanted, pgpu, outcome,
+                         (long long)step->seen);
+    case VG_STEP_RAW_VFS:
+        return vg_format("%lld VFs on %s, whatever there are: %s, %lld there", (long long)step->wanted, pgpu, outcome,
                          (long long)step->seen);
     case VG_STEP_MIXED:
         return vg_format("mixed-size mode %s on %s: %s, reads %s", step->wanted ? "on" : "off", pgpu, outcome,

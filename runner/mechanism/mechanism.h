@@ -91,6 +91,9 @@ struct vg_create_as {
 struct vg_pgpu_setup {
     int vfs;   /* VFs enabled; VG_ANY: as it is */
     int mixed; /* 1 mixed-size, 0 equal-size; VG_ANY: as it is */
+    /* `vfs` goes to the driver as it is, once, without a look before: neither "too many" nor "in use" is decided here,
+     * and no number is reached through 0. A tool that knows only all or none is told that. */
+    bool blind;
 };
 
 /* What a driver may keep a running vGPU from, beyond its share: what is measured then is not the pGPU alone. */

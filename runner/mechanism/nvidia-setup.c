@@ -48,12 +48,13 @@ bool vg_nvidia_places(struct vg_nvml *nvml, const struct vg_host_pgpu *pgpu, boo
 }
 
 /* sriov-manage fails for a while when somebody has the device open: asked again, it works. */
-static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool enable, struct vg_error *err)
+static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool enable, unsigned tries,
+                              struct vg_error *err)
 {
     vg_autofree char *tool = vg_vendor_path(vendor, "usr/lib/nvidia/sriov-manage");
     const char *const argv[] = { tool, enable ? "-e" : "-d", pci, NULL };
     int64_t wait_ns = MANAGE_WAIT_NS;
-    for (unsigned try = 0; try < MANAGE_TRIES; try++, wait_ns *= 2) {
+    for (unsigned try = 0; try < tries; try++, wait_ns *= 2) {
         vg_autofree char *output = NULL;
         int status = 0;
         if (!vg_run_command(argv, vg_nvidia_manage_ms, 4096, &output, &status, err)) {
@@ -65,13 +66,14 @@ static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool en
         vg_autofree char *shown = vg_printable(output ? output : "", output ? strlen(output) : 0, 200);
         vg_fail(err, VG_ERROR_REFUSED, "sriov-manage %s %s failed %u times; it last said: %s", argv[1], pci, try + 1,
                 shown);
-        if (try + 1 < MANAGE_TRIES)
+        if (try + 1 < tries)
             vg_sleep_ns(wait_ns);
     }
     return VG_REFUSED_BUSY;
 }
 
-static enum vg_refusal set_vfs(struct vg_vendor *vendor, const struct vg_pgpu *pgpu, unsigned vfs, struct vg_error *err)
+static enum vg_refusal set_vfs(struct vg_vendor *vendor, const struct vg_pgpu *pgpu, unsigned vfs, bool blind,
+                               struct vg_error *err)
 {
     vg_autofree char *total_path = vg_pci_path(vendor, pgpu->host->pci, "sriov_totalvfs");
     uint64_t total;
@@ -81,16 +83,16 @@ static enum vg_refusal set_vfs(struct vg_vendor *vendor, const struct vg_pgpu *p
         vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has %u VFs at most, not %u", pgpu->name, (unsigned)total, vfs);
         return VG_REFUSED_UNSUPPORTED;
     }
-    if ((vfs > 0) == (pgpu->vf_count > 0))
+    if ((vfs > 0) == (pgpu->vf_count > 0) && !blind)
         return VG_REFUSED_NOT; /* all or none: there is nothing between for this tool */
-    if (pgpu->live) {
+    if (pgpu->live && !blind) {
         vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has %u vGPUs", pgpu->name, pgpu->live);
         return VG_REFUSED_BUSY;
     }
     vg_autofree char *device = vg_pci_path(vendor, pgpu->host->pci, NULL);
     if (!vg_ledger_note_vfs(device, pgpu->vf_count, vfs ? (unsigned)total : 0, err))
         return VG_REFUSED_ERROR;
-    enum vg_refusal refusal = manage(vendor, pgpu->host->pci, vfs > 0, err);
+    enum vg_refusal refusal = manage(vendor, pgpu->host->pci, vfs > 0, blind ? 1 : MANAGE_TRIES, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     char addresses[VG_PCI_VFS_MAX][16];
@@ -133,7 +135,7 @@ enum vg_refusal vg_nvidia_setup(struct vg_vendor *vendor, struct vg_nvml *nvml, 
     if (!vendor->mechanism->look(vendor, pgpu_index, &pgpu, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal =
-        wanted->vfs == VG_ANY ? VG_REFUSED_NOT : set_vfs(vendor, &pgpu, (unsigned)wanted->vfs, err);
+        wanted->vfs == VG_ANY ? VG_REFUSED_NOT : set_vfs(vendor, &pgpu, (unsigned)wanted->vfs, wanted->blind, err);
     /* In this order: enabling VFs clears the mode. */
     return refusal != VG_REFUSED_NOT || wanted->mixed == VG_ANY ? refusal
                                                                 : set_mixed(nvml, &pgpu, wanted->mixed != 0, err);

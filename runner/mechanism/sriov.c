@@ -272,7 +272,8 @@ static bool set_autoprobe(const struct vg_vendor *vendor, const char *pci, uint6
     return true;
 }
 
-static enum vg_refusal write_vfs(struct vg_vendor *vendor, const char *pci, unsigned vfs, struct vg_error *err)
+static enum vg_refusal write_vfs(struct vg_vendor *vendor, const char *pci, unsigned vfs, bool once,
+                                 struct vg_error *err)
 {
     vg_autofree char *path = vg_pci_path(vendor, pci, "sriov_numvfs");
     vg_autofree char *device = vg_pci_path(vendor, pci, NULL);
@@ -280,7 +281,7 @@ static enum vg_refusal write_vfs(struct vg_vendor *vendor, const char *pci, unsi
     uint64_t now;
     if (!vg_vendor_number(path, 65535, &now, err) || !vg_ledger_note_vfs(device, (unsigned)now, vfs, err))
         return VG_REFUSED_ERROR;
-    enum vg_refusal refusal = vg_vendor_write(path, text, err);
+    enum vg_refusal refusal = once ? vg_vendor_write_once(path, text, err) : vg_vendor_write(path, text, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     if (!vg_vendor_number(path, 65535, &now, err))
@@ -296,7 +297,7 @@ static enum vg_refusal enable_vfs(struct vg_vendor *vendor, const char *pci, uns
     struct vg_error failed = { 0 };
     uint64_t before, off;
     bool set = set_autoprobe(vendor, pci, 0, &before, err);
-    enum vg_refusal refusal = set ? write_vfs(vendor, pci, vfs, err) : VG_REFUSED_ERROR;
+    enum vg_refusal refusal = set ? write_vfs(vendor, pci, vfs, false, err) : VG_REFUSED_ERROR;
     if (!before || set_autoprobe(vendor, pci, before, &off, &failed))
         return refusal;
     if (refusal == VG_REFUSED_NOT)
@@ -315,6 +316,8 @@ enum vg_refusal vg_sriov_setup(void *state, unsigned pgpu_index, const struct vg
         vg_fail(err, VG_ERROR_REFUSED, "%s has no mixed-size mode", vendor->config->name);
         return VG_REFUSED_UNSUPPORTED;
     }
+    if (wanted->vfs != VG_ANY && wanted->blind)
+        return write_vfs(vendor, pgpu.host->pci, (unsigned)wanted->vfs, true, err);
     if (wanted->vfs == VG_ANY || (unsigned)wanted->vfs == pgpu.vf_count)
         return VG_REFUSED_NOT;
     vg_autofree char *path = vg_pci_path(vendor, pgpu.host->pci, "sriov_totalvfs");
@@ -330,7 +333,7 @@ enum vg_refusal vg_sriov_setup(void *state, unsigned pgpu_index, const struct vg
         vg_fail(err, VG_ERROR_REFUSED, "%u VFs of the pGPU %s are in use", pgpu.live, pgpu.name);
         return VG_REFUSED_BUSY;
     }
-    enum vg_refusal refusal = pgpu.vf_count ? write_vfs(vendor, pgpu.host->pci, 0, err) : VG_REFUSED_NOT;
+    enum vg_refusal refusal = pgpu.vf_count ? write_vfs(vendor, pgpu.host->pci, 0, false, err) : VG_REFUSED_NOT;
     return refusal == VG_REFUSED_NOT && wanted->vfs ? enable_vfs(vendor, pgpu.host->pci, (unsigned)wanted->vfs, err)
                                                     : refusal;
 }

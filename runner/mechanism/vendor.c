@@ -4,10 +4,13 @@
 #include <stdarg.h>
 #include "mechanism/vendor.h"
 
-#define BUSY_FOR_NS    (1 * VG_NS_PER_S)
-#define BUSY_STEP_NS   (20 * VG_NS_PER_MS)
-#define CHANGE_FOR_NS  (1 * VG_NS_PER_S)
-#define CHANGE_STEP_NS (2 * VG_NS_PER_MS)
+#define BUSY_STEP_NS      (20 * VG_NS_PER_MS)
+#define PATIENCE_NS       (1 * VG_NS_PER_S)
+#define MODEL_PATIENCE_NS (100 * VG_NS_PER_MS)
+#define CHANGE_STEP_NS    (2 * VG_NS_PER_MS)
+
+/* How long a driver may be busy, or what it did may take to be seen. A model does at once what it ever does. */
+static _Atomic int64_t patience_ns = PATIENCE_NS;
 
 struct vg_vendor *vg_vendor_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
                                  const struct vg_host_mechanism *config)
@@ -16,6 +19,7 @@ struct vg_vendor *vg_vendor_open(const struct vg_mechanism *mechanism, const str
     vendor->mechanism = mechanism;
     vendor->host = host;
     vendor->config = config;
+    patience_ns = host->model ? MODEL_PATIENCE_NS : PATIENCE_NS;
     pthread_mutex_init(&vendor->lock, NULL);
     return vendor;
 }
@@ -192,14 +196,14 @@ static enum vg_refusal meaning_of(int cause)
     }
 }
 
-enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err)
+static enum vg_refusal write_for(const char *path, const char *value, int64_t busy_ns, struct vg_error *err)
 {
     size_t length = strlen(value);
     if (!length) { /* the kernel would not even tell the driver */
         vg_fail(err, VG_ERROR_INPUT, "nothing at all was to be written to %s", path);
         return VG_REFUSED_ERROR;
     }
-    for (int64_t end_ns = vg_now_ns() + BUSY_FOR_NS;;) {
+    for (int64_t end_ns = vg_now_ns() + busy_ns;;) {
         vg_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
         ssize_t written = fd < 0 ? -1 : write(fd, value, length);
         if (written == (ssize_t)length)
@@ -217,9 +221,19 @@ enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_e
     }
 }
 
+enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err)
+{
+    return write_for(path, value, patience_ns, err);
+}
+
+enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err)
+{
+    return write_for(path, value, 0, err);
+}
+
 bool vg_vendor_wait(const char *path, bool there)
 {
-    for (int64_t end_ns = vg_now_ns() + CHANGE_FOR_NS;;) {
+    for (int64_t end_ns = vg_now_ns() + patience_ns;;) {
         if (there ? vg_exists(path) : vg_is_gone(path))
             return true;
         if (vg_now_ns() > end_ns)

@@ -42,9 +42,12 @@ enum vg_refusal vg_vendor_why_full(const struct vg_vendor *vendor, const struct 
 /* The host's root, then the path; caller frees. */
 char *vg_vendor_path(const struct vg_vendor *vendor, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool vg_vendor_number(const char *path, uint64_t most, uint64_t *value, struct vg_error *err);
-/* In one write. A driver that is busy is asked again for a second; then the refusal says what errno means. */
+/* In one write. A driver that is busy is asked again for a second, a model for a tenth of one; then the refusal says
+ * what errno means. */
 enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err);
-/* Waits for the path to be there (or gone: not merely unreachable), at most a second. */
+/* The same without patience: who asks wants the answer, busy or not. */
+enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err);
+/* Waits for the path to be there (or gone: not merely unreachable), as patiently. */
 bool vg_vendor_wait(const char *path, bool there);
 
 #endif

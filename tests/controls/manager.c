@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Known bad: a manager that loses a little memory with every vGPU (two KiB: twice what VGPU-LIFE-001 allows), one
- * that leaves a file open now and then, and one that says "no room" where types forbid each other. VGAUGE_CONTROL says
- * which; without it everything is good. Linked into vgauge-control only, by --wrap of the functions below. */
+ * that leaves a file open now and then, one that says "no room" where types forbid each other, and one that gives a
+ * pGPU away as a whole without a look at who uses it. VGAUGE_CONTROL says which; without it everything is good. Linked
+ * into vgauge-control only, by --wrap of the functions below. */
 #include <fcntl.h>
 #include <stdlib.h>
+#include "mechanism/pci.h"
 #include "mechanism/vendor.h"
 
 enum { LOST_BYTES = 2048, KEPT_EVERY = 100 };
@@ -45,4 +47,15 @@ enum vg_refusal __wrap_vg_vendor_why_full(const struct vg_vendor *vendor, const 
     enum vg_refusal refusal = __real_vg_vendor_why_full(vendor, pgpu, profile, err);
     bool vague = vg_equal(getenv("VGAUGE_CONTROL"), "manager-vague") && refusal == VG_REFUSED_INCOMPATIBLE;
     return vague ? VG_REFUSED_NO_CAPACITY : refusal;
+}
+
+bool __real_vg_pci_users(const struct vg_vendor *vendor, const char *pf, unsigned *users, struct vg_error *err);
+bool __wrap_vg_pci_users(const struct vg_vendor *vendor, const char *pf, unsigned *users, struct vg_error *err);
+
+bool __wrap_vg_pci_users(const struct vg_vendor *vendor, const char *pf, unsigned *users, struct vg_error *err)
+{
+    bool good = __real_vg_pci_users(vendor, pf, users, err);
+    if (vg_equal(getenv("VGAUGE_CONTROL"), "manager-passes-blindly"))
+        *users = 0;
+    return good;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Known bad: a placer whose breadth-first is depth-first as soon as types mix. It chooses among pGPUs that hold only
- * the requested type as it should, and fills up the fullest one otherwise. Linked into vgauge-control only. */
+/* Known bad, by VGAUGE_CONTROL. mixed-placer: breadth-first is depth-first, and the other way round, as soon as types
+ * mix; among pGPUs that hold one type only it chooses as it should. vague-placer: tells the least specific of the
+ * pGPUs' reasons. Linked into vgauge-control only. */
 #include <stdlib.h>
 #include "engine/drill.h"
 
@@ -20,22 +21,29 @@ static bool types_mix(const struct vg_drill *drill)
     return false;
 }
 
-static int64_t choose(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
-                      enum vg_refusal *refusal)
+static int64_t choose_the_other_end(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
+                                    enum vg_refusal *refusal)
 {
     struct vg_placement_policy turned = *policy;
-    if (types_mix(drill) && policy->direction != VG_LARGEST && policy->key == VG_KEY_RESIDENTS)
-        turned.direction = VG_LARGEST;
-    else if (types_mix(drill) && policy->direction != VG_LOWEST && policy->key == VG_KEY_REMAINING)
-        turned.direction = VG_LOWEST;
+    if (types_mix(drill))
+        turned.direction = policy->direction == VG_LARGEST ? VG_LOWEST : VG_LARGEST;
     return good(drill, &turned, type_id, refusal);
+}
+
+static int64_t choose_vaguely(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
+                              enum vg_refusal *refusal)
+{
+    int64_t pgpu = good(drill, policy, type_id, refusal);
+    if (pgpu < 0)
+        *refusal = VG_REFUSED_UNSUPPORTED;
+    return pgpu;
 }
 
 static void __attribute__((constructor)) take_its_place(void)
 {
     const char *wanted = getenv("VGAUGE_CONTROL");
-    if (!vg_equal(wanted, "mixed-placer"))
+    if (!vg_equal(wanted, "mixed-placer") && !vg_equal(wanted, "vague-placer"))
         return;
     good = vg_drill_choose;
-    vg_drill_choose = choose;
+    vg_drill_choose = vg_equal(wanted, "mixed-placer") ? choose_the_other_end : choose_vaguely;
 }

@@ -35,6 +35,14 @@ static void describe(const struct node *node, struct stat *status)
     status->st_size = node->text ? (off_t)node->text_length : node->kind == NODE_FILE ? PAGE_BYTES : 0;
 }
 
+/* The kernel need not ask for it again: it was there before anything was done, or it is an attribute, which goes only
+ * with its directory, and that is asked for again each time. Not so the file of a VFIO group, which stands among those
+ * of others, and `create`, of which each opener has one of its own. */
+static bool is_known_for_good(const struct node *node)
+{
+    return !node->gone && (node->lasting || (node->kind == NODE_FILE && !node->alias && !node->parent->lasting));
+}
+
 static void do_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
     struct fuse_entry_param entry = { 0 };
@@ -47,7 +55,7 @@ static void do_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
         node->lookups++;
         entry.ino = inode_of(node);
         entry.generation = node->number;
-        entry.attr_timeout = entry.entry_timeout = node->lasting ? FOR_EVER : 0;
+        entry.attr_timeout = entry.entry_timeout = is_known_for_good(node) ? FOR_EVER : 0;
         describe(node, &entry.attr);
     }
     pthread_mutex_unlock(&tree_lock);
@@ -72,7 +80,7 @@ static void do_getattr(fuse_req_t request, fuse_ino_t inode, struct fuse_file_in
     struct stat status;
     pthread_mutex_lock(&tree_lock);
     const struct node *node = node_of(inode);
-    bool lasting = node->lasting;
+    bool lasting = is_known_for_good(node);
     describe(node, &status);
     pthread_mutex_unlock(&tree_lock);
     fuse_reply_attr(request, &status, lasting ? FOR_EVER : 0);

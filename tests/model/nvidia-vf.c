@@ -265,7 +265,7 @@ static int store_manage(void *object, long argument, const char *data, size_t le
         card->busy--;
         return -EBUSY; /* cannot obtain unbindLock */
     }
-    if (data[1] == 'd' && card->gpu->count)
+    if (data[1] == 'd' && card->gpu->count && !model_broken("vfs-any-time"))
         return -EBUSY;
     return pci_set_vfs(card->pci, data[1] == 'e' ? card->pci->vf_total : 0);
 }

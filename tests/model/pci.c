@@ -214,6 +214,7 @@ static void remove_vf(struct pci *pf, unsigned index)
     snprintf(link, sizeof(link), "virtfn%u", index);
     snprintf(group, sizeof(group), "%u", vf->group);
     tree_remove(tree_child(pf->device, link));
+    vf->users = 0; /* others than 0 only under the control vfs-any-time */
     if (vf->driver)
         pci_unbind(vf);
     tree_remove(tree_child(groups_directory, group));
@@ -247,13 +248,14 @@ static void add_vf(struct pci *pf, unsigned index)
 
 int pci_set_vfs(struct pci *pf, unsigned count)
 {
-    if (count > pf->vf_total)
+    bool any_time = model_broken("vfs-any-time");
+    if (count > pf->vf_total + (model_broken("vfs-too-many") ? 1 : 0))
         return -ERANGE;
     if (count == pf->vf_count)
         return 0;
-    if (count && pf->vf_count)
+    if (count && pf->vf_count && !any_time)
         return -EBUSY; /* from one number to another goes through 0 */
-    for (unsigned i = 0; i < pf->vf_count; i++)
+    for (unsigned i = 0; i < pf->vf_count && !any_time; i++)
         if (pci_in_use(pf->vfs[i]))
             return -EBUSY;
     for (unsigned i = 0; i < pf->vf_count; i++)

@@ -9,18 +9,21 @@
 #include <unistd.h>
 
 const char *const model_controls[] = {
-    "lying-counter",      /* shows one more than there is, once two instances live on the pGPU */
-    "race-extra-slot",    /* looks, waits, and only then takes: two can have the last slot */
-    "slot-lost",          /* each destroy loses what it should give back */
-    "any-type",           /* the rule of one type (or one size) per pGPU is not kept */
-    "overlapping-places", /* mixed-size: looks at vGPUs of the same type only */
-    "deaf-remove",        /* says yes and removes nothing */
-    "board-rule",         /* the rule of one type per pGPU reaches to all pGPUs of its board */
-    "any-uuid",           /* a malformed UUID makes a device, under a name of the driver's own */
-    "mode-any-time",      /* mixed-size mode changes with a vGPU there */
-    "two-per-vf",         /* a VF that has a vGPU takes another */
-    "types-on-pf",        /* the PF offers types although its VFs are enabled */
-    "stale-boot",         /* what lived before a reboot still takes its place after it */
+    "lying-counter",       /* shows one more than there is, once two instances live on the pGPU */
+    "race-extra-slot",     /* looks, waits, and only then takes: two can have the last slot */
+    "slot-lost",           /* each destroy loses what it should give back */
+    "any-type",            /* the rule of one type (or one size) per pGPU is not kept */
+    "overlapping-places",  /* mixed-size: looks at vGPUs of the same type only */
+    "deaf-remove",         /* says yes and removes nothing */
+    "grants-past-counter", /* counters are right, and create grants what they say is not there */
+    "board-rule",          /* the rule of one type per pGPU reaches to all pGPUs of its board */
+    "any-uuid",            /* a malformed UUID makes a device, under a name of the driver's own */
+    "mode-any-time",       /* mixed-size mode changes with a vGPU there */
+    "two-per-vf",          /* a VF that has a vGPU takes another */
+    "types-on-pf",         /* the PF offers types although its VFs are enabled */
+    "vfs-any-time",        /* VFs go although one is in use, and from one number to another without going through 0 */
+    "vfs-too-many",        /* one VF more than there are is enabled */
+    "stale-boot",          /* what lived before a reboot still takes its place after it */
     NULL,
 };
 static const char *broken;
@@ -162,7 +165,8 @@ unsigned model_available(const struct gpu *gpu, const struct type *type)
 struct instance *model_take(struct gpu *gpu, const struct type *type, const char *name, int *error)
 {
     *error = gpu->full_errno;
-    if (!really_available(gpu, type) || gpu->count >= MODEL_INSTANCES)
+    bool room = really_available(gpu, type) || model_broken("grants-past-counter");
+    if (!room || gpu->count >= MODEL_INSTANCES)
         return NULL;
     if (model_broken("race-extra-slot")) {
         pthread_mutex_unlock(&tree_lock);

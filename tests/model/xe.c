@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum {
-    MOST_VFS = 24,
+    MOST_VFS = 25, /* the largest card has 24; one more under the control vfs-too-many */
     MIB_SHIFT = 20,
     GRANULE_MIB = 2,
     PF_MIB = 512,

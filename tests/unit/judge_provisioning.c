@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the recorded rows of what was asked of a driver to the metrics beside its capacity model: the rows are read, bad
- * ones refused, and each kind of wrong answer is told with its seed and the shortest walk to it. */
+ * ones refused, and each kind of wrong answer is told with its seed and a walk to it of which no step can be left out.
+ */
 #include "judge_fixture.h"
 
 /* A legacy NVIDIA pGPU: two of the small type or one of the large, never both. */
@@ -129,7 +130,7 @@ static void a_wrong_answer_is_told_with_its_walk(void **state)
     assert_near(value_of(judgement, "x.wrong_grants"), 1, 0);
     assert_near(value_of(judgement, "x.left_over"), 3, 0);
     assert_verdict(judgement, VG_FAIL, "Seed 42.");
-    assert_verdict(judgement, VG_FAIL, "Shortest walk that shows it (3 steps)");
+    assert_verdict(judgement, VG_FAIL, "A walk of 3 steps shows it, and no single one can be left out");
     assert_verdict(judgement, VG_FAIL, "The third was granted.");
     vg_judgement_free(judgement);
 }
