@@ -124,7 +124,6 @@ bool model_build(const char *profile)
         mbochs_add();
     tree_file(tree_path("model"), "reset", 0200, &reset_attribute, NULL, 0);
     tree_text(tree_path("model"), "profile", 0444, "%s\n", profile);
-    tree_seal();
     /* What drivers made goes when they go: it is made again, after the seal. */
     model_reset();
     if (mixed)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The tree as a file system, through libfuse's low-level interface: an inode is a node, so that what lasts can be
- * cached by the kernel for ever and what comes and goes never is. */
+/* The tree as a file system, through libfuse's low-level interface. An inode is a node, and the kernel may keep what it
+ * was told for ever: what is taken out of the tree is taken out of its memory too, before that write is answered. */
 #define FUSE_USE_VERSION 312
 #include "model.h"
 
@@ -35,12 +35,47 @@ static void describe(const struct node *node, struct stat *status)
     status->st_size = node->text ? (off_t)node->text_length : node->kind == NODE_FILE ? PAGE_BYTES : 0;
 }
 
-/* The kernel need not ask for it again: it was there before anything was done, or it is an attribute, which goes only
- * with its directory, and that is asked for again each time. Not so the file of a VFIO group, which stands among those
- * of others, and `create`, of which each opener has one of its own. */
+/* Entries that were removed and that the kernel may still hold. */
+static struct parted {
+    struct parted *next;
+    fuse_ino_t directory;
+    char name[];
+} *parted;
+static struct fuse_session *session;
+
+static void part(const struct node *directory, const char *name)
+{
+    size_t size = strlen(name) + 1;
+    struct parted *entry = malloc(sizeof(*entry) + size);
+    if (!entry) {
+        fputs("vgauge-model: out of memory\n", stderr);
+        exit(3);
+    }
+    entry->directory = inode_of(directory);
+    memcpy(entry->name, name, size);
+    entry->next = parted;
+    parted = entry;
+}
+
+/* Ends what a handler did to the tree. The kernel is told without the lock: it waits for who looks something up in that
+ * directory, and that one may wait for the lock. */
+static void unlock_and_tell(void)
+{
+    struct parted *list = parted;
+    parted = NULL;
+    pthread_mutex_unlock(&tree_lock);
+    while (list) {
+        struct parted *entry = list;
+        list = entry->next;
+        fuse_lowlevel_notify_inval_entry(session, entry->directory, entry->name, strlen(entry->name));
+        free(entry);
+    }
+}
+
+/* The kernel need not ask for it again. Not so `create`, of which each opener has one of its own. */
 static bool is_known_for_good(const struct node *node)
 {
-    return !node->gone && (node->lasting || (node->kind == NODE_FILE && !node->alias && !node->parent->lasting));
+    return !node->gone && !node->alias;
 }
 
 static void do_lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
@@ -126,7 +161,7 @@ static void do_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info 
         file->keep_cache = 1;
     else
         file->direct_io = 1;
-    pthread_mutex_unlock(&tree_lock);
+    unlock_and_tell();
     if (result < 0)
         fuse_reply_err(request, -result);
     else
@@ -140,7 +175,7 @@ static void do_release(fuse_req_t request, fuse_ino_t inode, struct fuse_file_in
     struct node *node = node_of(inode);
     if (!node->gone && node->attribute && node->attribute->release)
         node->attribute->release(node->object, node->argument);
-    pthread_mutex_unlock(&tree_lock);
+    unlock_and_tell();
     fuse_reply_err(request, 0);
 }
 
@@ -187,7 +222,7 @@ static void do_write(fuse_req_t request, fuse_ino_t inode, const char *data, siz
                  : node->attribute && node->attribute->store
                      ? node->attribute->store(node->object, node->argument, text, size)
                      : -EIO;
-    pthread_mutex_unlock(&tree_lock);
+    unlock_and_tell();
     free(text);
     if (result < 0)
         fuse_reply_err(request, -result);
@@ -283,7 +318,7 @@ int model_serve(const char *mountpoint, void (*ready)(const char *mountpoint))
     char name[] = "vgauge-model", flag[] = "-o", value[] = "fsname=vgauge-model";
     char *arguments[] = { name, flag, value, NULL };
     struct fuse_args args = FUSE_ARGS_INIT(3, arguments);
-    struct fuse_session *session = fuse_session_new(&args, &operations, sizeof(operations), NULL);
+    session = fuse_session_new(&args, &operations, sizeof(operations), NULL);
     if (!session)
         return -1;
     int result = -1;
@@ -292,6 +327,7 @@ int model_serve(const char *mountpoint, void (*ready)(const char *mountpoint))
         fuse_loop_cfg_set_clone_fd(config, 0);
         fuse_loop_cfg_set_max_threads(config, THREADS);
         fuse_loop_cfg_set_idle_threads(config, THREADS);
+        tree_parting = part;
         ready(mountpoint);
         result = fuse_session_loop_mt(session, config) < 0 ? -1 : 0;
         fuse_loop_cfg_destroy(config);

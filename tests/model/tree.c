@@ -10,7 +10,7 @@
 
 pthread_mutex_t tree_lock = PTHREAD_MUTEX_INITIALIZER;
 struct node *tree_root;
-static bool sealed;
+void (*tree_parting)(const struct node *parent, const char *name);
 static uint64_t numbers;
 
 static void *must(void *memory)
@@ -28,7 +28,6 @@ static struct node *make(struct node *parent, const char *name, enum node_kind k
     node->name = must(strdup(name));
     node->parent = parent;
     node->mode = mode;
-    node->lasting = !sealed;
     node->number = ++numbers;
     if (parent) {
         node->next = parent->children;
@@ -50,13 +49,7 @@ void tree_open(void)
         tree_root->lookups = 0;
         tree_remove(tree_root);
     }
-    sealed = false;
     tree_root = make(NULL, "", NODE_DIRECTORY, 0755);
-}
-
-void tree_seal(void)
-{
-    sealed = true;
 }
 
 struct node *tree_child(const struct node *parent, const char *name)
@@ -197,6 +190,8 @@ void tree_remove(struct node *node)
     if (!node)
         return;
     if (node->parent) {
+        if (tree_parting)
+            tree_parting(node->parent, node->name);
         struct node **place = &node->parent->children;
         while (*place != node)
             place = &(*place)->next;

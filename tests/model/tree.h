@@ -35,7 +35,6 @@ struct node {
     const struct attribute *attribute;
     void *object;
     long argument;
-    bool lasting;     /* made before the tree was sealed, and so there for ever */
     bool gone;        /* taken out of the tree */
     bool alias;       /* stands for another file, for one opener; not in the tree */
     uint64_t lookups; /* FUSE's references */
@@ -44,8 +43,10 @@ struct node {
 
 extern struct node *tree_root;
 
+/* Called, with the lock held, for what is about to be taken out of a directory; NULL: nobody keeps a copy of the tree. */
+extern void (*tree_parting)(const struct node *parent, const char *name);
+
 void tree_open(void);                                               /* an empty tree */
-void tree_seal(void);                                               /* what is made from now on may go again */
 struct node *tree_directory(struct node *parent, const char *name); /* the one that is there, or a new one */
 struct node *tree_path(const char *path);                           /* "sys/bus/pci/devices": makes what is missing */
 struct node *tree_file(struct node *parent, const char *name, mode_t mode, const struct attribute *attribute,
