@@ -40,7 +40,7 @@ static struct parted {
     struct parted *next;
     fuse_ino_t directory;
     char name[];
-} *parted;
+} * parted;
 static struct fuse_session *session;
 
 static void part(const struct node *directory, const char *name)

@@ -43,7 +43,8 @@ struct node {
 
 extern struct node *tree_root;
 
-/* Called, with the lock held, for what is about to be taken out of a directory; NULL: nobody keeps a copy of the tree. */
+/* Called, with the lock held, for what is about to be taken out of a directory; NULL: nobody keeps a copy of the tree.
+ */
 extern void (*tree_parting)(const struct node *parent, const char *name);
 
 void tree_open(void);                                               /* an empty tree */
