@@ -331,9 +331,9 @@ SECONDS  ?= 10
 FUZZ     ?= *
 FUZZ_SRC := $(wildcard tests/fuzz/$(FUZZ).c)
 FUZZED   := $(BASE_SRC) $(wildcard runner/catalog/*.c runner/record/*.c runner/guest/*.c runner/compare/*.c) \
-            $(addprefix runner/mechanism/,sysfs-text.c cgroup.c sched-nvidia-log.c) \
+            $(addprefix runner/mechanism/,cgroup.c sched-nvidia-log.c) \
             runner/machine/console.c guest-workloads/common/program_words.c \
-            $(addprefix host-probes/,sysfs.c procfs.c fdinfo.c) $(addprefix runner/certify/,names.c tar.c stream.c manifest.c signature.c package.c)
+            $(addprefix host-probes/,sysfs.c procfs.c fdinfo.c qmp.c virtqueue.c kvm-stats.c kernel-log.c) $(addprefix runner/certify/,names.c tar.c stream.c manifest.c signature.c package.c)
 FUZZ_CFLAGS := -g -O1 -std=gnu11 -fms-extensions -w -fsanitize=address,undefined -fno-sanitize-recover=all -pthread
 $(BUILD)/fuzz/obj/%.o: %.c $(MAKEFILE_LIST)
 	@mkdir -p $(@D)
