@@ -173,33 +173,55 @@ VG_DRILL(one_per_vf) = {
     .run = one_per_vf,
 };
 
+/* Each create and destroy changes where others may lie, and the driver must say so. */
+static bool create_and_read(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
+{
+    bool granted = vg_drill_create(drill, round, pgpu, type) >= 0;
+    if (granted)
+        vg_drill_placements(drill, pgpu, false);
+    return granted;
+}
+
+static void drain_and_read(struct vg_drill *drill, int64_t round, unsigned pgpu)
+{
+    for (unsigned i = drill->vgpu_count; i-- > 0 && !drill->trouble;) {
+        if (!drill->vgpus[i])
+            continue;
+        vg_drill_destroy(drill, round, i);
+        vg_drill_placements(drill, pgpu, false);
+    }
+    vg_drill_drain(drill, round);
+}
+
 /* Mixed sizes until nothing fits, time and again: how they lie is what the judge looks at. */
 static bool mixed(struct vg_drill *drill, struct vg_error *err)
 {
     long long rounds = vg_drill_number(drill, "rounds");
     unsigned pgpu;
-    if (!vg_drill_has(drill, VG_CAPACITY_MIXED_SIZE, &pgpu)) {
+    if (!vg_drill_has(drill, VG_CAPACITY_MIXED_SIZE, &pgpu) || !drill->mechanism->placements) {
         vg_drill_skip(drill, "no pGPU of %s here has the capacity mixed-size (`capacity` of the host file)",
                       drill->config->name);
         return true;
     }
     vg_drill_look(drill, pgpu);
+    vg_drill_placements(drill, pgpu, true);
     unsigned types = drill->walk.classes[pgpu].type_count;
     for (long long round = 1; round <= rounds && !drill->trouble; round++) {
         unsigned refused = 0;
         for (unsigned tries = 0; refused < 2 * types && tries < 200; tries++)
-            refused = vg_drill_create(drill, round, pgpu, vg_drill_random(drill, types)) < 0 ? refused + 1 : 0;
+            refused = create_and_read(drill, round, pgpu, vg_drill_random(drill, types)) ? 0 : refused + 1;
         vg_drill_look(drill, pgpu);
-        vg_drill_drain(drill, round);
+        vg_drill_placements(drill, pgpu, true); /* what is supported does not depend on what lives there */
+        drain_and_read(drill, round, pgpu);
         if (!vg_drill_turn(drill, err))
             return false;
     }
     /* Each type alone up to its mixed-size maximum. */
     for (unsigned type = 0; type < types && !drill->trouble; type++) {
-        for (unsigned i = 0; i < 200 && vg_drill_create(drill, rounds + 1, pgpu, type) >= 0; i++)
+        for (unsigned i = 0; i < 200 && create_and_read(drill, rounds + 1, pgpu, type); i++)
             ;
         vg_drill_look(drill, pgpu);
-        vg_drill_drain(drill, rounds + 1);
+        drain_and_read(drill, rounds + 1, pgpu);
     }
     vg_drill_look(drill, pgpu);
     return true;

@@ -197,6 +197,38 @@ bool vg_drill_look(struct vg_drill *drill, unsigned pgpu)
     return true;
 }
 
+static void write_placements(struct vg_drill *drill, struct vg_placement_row row, const uint64_t *bits)
+{
+    struct vg_walk *walk = &drill->walk;
+    for (row.first = 0; row.first < VG_CLASS_SLOTS_MAX; row.first += VG_PLACEMENT_BITS) {
+        row.value = (int64_t)(bits[row.first / 64] >> (row.first % 64) & UINT32_MAX);
+        if (row.value || row.first < walk->classes[row.pgpu].placement_slots)
+            vg_push(walk->placements, walk->placement_count) = row;
+    }
+}
+
+void vg_drill_placements(struct vg_drill *drill, unsigned pgpu, bool supported)
+{
+    struct vg_walk *walk = &drill->walk;
+    vg_autofree struct vg_placements *all = NULL;
+    unsigned count = 0;
+    struct vg_error err = { 0 };
+    if (!drill->mechanism->placements(drill->state, drill->host_index[pgpu], supported, &all, &count, &err))
+        vg_drill_trouble(drill, err.text);
+    for (unsigned i = 0; i < count; i++) {
+        struct vg_placement_row row = {
+            .step = (int64_t)walk->step_count - 1, .pgpu = pgpu, .type = i, .of = VG_PLACEMENT_SLOTS
+        };
+        row.value = all[i].slots;
+        vg_push(walk->placements, walk->placement_count) = row;
+        row.of = VG_PLACEMENT_CREATABLE;
+        write_placements(drill, row, all[i].creatable);
+        row.of = VG_PLACEMENT_SUPPORTED;
+        if (supported)
+            write_placements(drill, row, all[i].supported);
+    }
+}
+
 void vg_drill_look_all(struct vg_drill *drill, int64_t round)
 {
     for (unsigned i = 0; i < drill->walk.class_count; i++) {
@@ -277,4 +309,5 @@ void vg_drill_free_walk(struct vg_walk *walk)
     free(walk->steps);
     free(walk->counters);
     free(walk->ranges);
+    free(walk->placements);
 }

@@ -77,6 +77,8 @@ int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu);
 enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t instance);
 /* Reads the pGPU's counters after the last step. */
 bool vg_drill_look(struct vg_drill *drill, unsigned pgpu);
+/* Reads which placement IDs the driver says are creatable after the last step, and if so asked which it supports. */
+void vg_drill_placements(struct vg_drill *drill, unsigned pgpu, bool supported);
 void vg_drill_look_all(struct vg_drill *drill, int64_t round);
 void vg_drill_drain(struct vg_drill *drill, int64_t round); /* destroys everything that it made, as steps */
 /* Everything as at the start, without steps: for trying again. True if it is known to be so. */

@@ -162,6 +162,8 @@ static bool write_all(const struct vg_drill *drill, const struct table *table, s
                        walk->counter_count, err) &&
            write_table(table, "ranges", vg_range_columns, VG_RANGE_COLUMNS, (const int64_t *)walk->ranges,
                        walk->range_count, err) &&
+           write_table(table, "placements", vg_placement_columns, VG_PLACEMENT_COLUMNS,
+                       (const int64_t *)walk->placements, walk->placement_count, err) &&
            write_table(table, "shrunk", vg_step_columns, VG_STEP_COLUMNS, (const int64_t *)drill->shrunk,
                        drill->shrunk_count, err);
 }

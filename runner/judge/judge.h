@@ -194,6 +194,15 @@ struct vg_memory_range {
 enum { VG_RANGE_COLUMNS = 6 };
 extern const char *const vg_range_columns[VG_RANGE_COLUMNS];
 
+/* One row of "placements": what the driver tells of where a type may lie in mixed-size mode. SLOTS: value is how many
+ * it takes. SUPPORTED (whatever lives there), CREATABLE (now): bit n of value is placement ID first + n. */
+enum { VG_PLACEMENT_SLOTS, VG_PLACEMENT_SUPPORTED, VG_PLACEMENT_CREATABLE };
+enum { VG_PLACEMENT_BITS = 32, VG_PLACEMENT_COLUMNS = 6 }; /* a row is read back through a double */
+struct vg_placement_row {
+    int64_t step, pgpu, type, of, first, value;
+};
+extern const char *const vg_placement_columns[VG_PLACEMENT_COLUMNS];
+
 struct vg_walk {
     struct vg_pgpu_class *classes; /* prepared; names are borrowed */
     unsigned class_count;
@@ -204,6 +213,8 @@ struct vg_walk {
     unsigned counter_count;
     struct vg_memory_range *ranges; /* ascending by step */
     unsigned range_count;
+    struct vg_placement_row *placements; /* ascending by step */
+    unsigned placement_count;
 };
 
 struct vg_walk_result {
@@ -221,9 +232,10 @@ struct vg_walk_result {
     unsigned wrong_refusals; /* refused where it grants */
     unsigned wrong_reasons;  /* rightly refused, for the wrong reason */
     unsigned failed_destroys;
-    unsigned wrong_counters; /* what was read is not what the model says */
-    unsigned overlaps;       /* placements or memory ranges of two vGPUs */
-    unsigned bad_places;     /* placement IDs that the type does not have */
+    unsigned wrong_counters;               /* what was read is not what the model says */
+    unsigned overlaps;                     /* placements or memory ranges of two vGPUs */
+    unsigned bad_places;                   /* placement IDs that the type does not have */
+    unsigned placements, wrong_placements; /* rows of them, and IDs or numbers of slots that are not the model's */
     unsigned wrong_decisions;
     unsigned races_without, races_with_many;
     unsigned wrong_setups, missing;

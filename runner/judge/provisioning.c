@@ -26,6 +26,7 @@ static void free_record(struct record *record)
     free(record->walk.steps);
     free(record->walk.counters);
     free(record->walk.ranges);
+    free(record->walk.placements);
     free(record->shrunk.steps);
 }
 
@@ -147,7 +148,7 @@ static bool load_classes(const struct vg_measurements *m, const struct vg_measur
 static bool load(const struct vg_measurements *m, const struct vg_measured_run *run, struct record *record,
                  struct vg_error *err)
 {
-    int64_t *steps, *counters, *ranges, *shrunk;
+    int64_t *steps, *counters, *ranges, *placements, *shrunk;
     bool good = load_classes(m, run, record, err) &&
                 load_rows(m, run, "steps", vg_step_columns, VG_STEP_COLUMNS, &steps, &record->walk.step_count, err);
     if (!good)
@@ -159,6 +160,9 @@ static bool load(const struct vg_measurements *m, const struct vg_measured_run *
     good = good &&
            load_rows(m, run, "ranges", vg_range_columns, VG_RANGE_COLUMNS, &ranges, &record->walk.range_count, err);
     record->walk.ranges = good ? (struct vg_memory_range *)ranges : NULL;
+    good = good && load_rows(m, run, "placements", vg_placement_columns, VG_PLACEMENT_COLUMNS, &placements,
+                             &record->walk.placement_count, err);
+    record->walk.placements = good ? (struct vg_placement_row *)placements : NULL;
     record->shrunk = record->walk;
     record->shrunk.steps = NULL;
     good =
@@ -207,6 +211,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "counters_read", r->counters },
         { "ranges_read", record->walk.range_count },
         { "memory_checks", r->memory_checks },
+        { "placements_read", r->placements },
         { "types", record->types },
         { "types_filled", r->fills },
         { "wrong_maxima", record->wrong_maxima },
@@ -217,6 +222,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "failed_destroys", r->failed_destroys },
         { "overlaps", r->overlaps },
         { "bad_places", r->bad_places },
+        { "wrong_placements", r->wrong_placements },
         { "left_over", r->left_over },
         { "decisions", r->decisions },
         { "contested_decisions", r->contested },
@@ -234,7 +240,8 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         vg_output_value(output, self, values[i].metric, NULL, values[i].value, NULL);
     vg_output_value(output, self, "wrong", NULL,
                     (double)r->wrong_grants + r->wrong_refusals + r->wrong_reasons + r->wrong_counters +
-                        r->failed_destroys + r->overlaps + r->bad_places + r->wrong_setups + r->missing,
+                        r->failed_destroys + r->overlaps + r->bad_places + r->wrong_placements + r->wrong_setups +
+                        r->missing,
                     NULL);
     struct vg_line memory = vg_walk_memory(&record->walk);
     vg_output_value(output, self, "memory_readings", NULL, (double)memory.count, NULL);
@@ -304,6 +311,8 @@ VG_ANALYSIS(provisioning) = {
             { "ranges_read", "1", VG_NEITHER, 0, "parts of memory and of graphics addresses that the driver told" },
             { "memory_checks", "1", VG_NEITHER, 0,
               "times that memory of a pGPU's vGPUs was compared with what it has" },
+            { "placements_read", "1", VG_NEITHER, 0,
+              "lists of supported and of creatable placement IDs, and numbers of slots, that the driver told" },
             { "types", "1", VG_NEITHER, 0, "types of all pGPUs" },
             { "types_filled", "1", VG_HIGHER, 0, "of these, created alone on their pGPU until refused" },
             { "filled", "%", VG_HIGHER, 0, "types_filled of types" },
@@ -317,6 +326,8 @@ VG_ANALYSIS(provisioning) = {
             { "overlaps", "1", VG_LOWER, 0,
               "pairs of vGPUs that have the same slots or addresses, and sums of memory beyond what there is" },
             { "bad_places", "1", VG_LOWER, 0, "placement IDs that the type does not have" },
+            { "wrong_placements", "1", VG_LOWER, 0,
+              "placement IDs that the driver tells to be supported or creatable, and that are not, or the reverse" },
             { "memory_readings", "1", VG_NEITHER, 0, "times that the manager's memory was weighed" },
             { "memory_per_round", "B", VG_LOWER, 0,
               "bytes that the manager has more after each round (least squares)" },

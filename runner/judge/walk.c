@@ -2,49 +2,12 @@
 /* Replays what was asked of a driver beside the capacity models of placement/, which say for each step what the answer
  * and the counters must be. A vGPU that should not have been granted is kept apart, so that one fault does not make
  * every later step look wrong. */
-#include "judge/internal.h"
+#include "judge/walk.h"
 
 const char *const vg_step_columns[VG_STEP_COLUMNS] = {
     "step",    "round", "op",    "pgpu", "type",    "instance",      "wanted",   "seen",
     "outcome", "vf",    "place", "race", "decided", "granted_bytes", "start_ns", "end_ns",
 };
-const char *const vg_counter_columns[VG_COUNTER_COLUMNS] = { "step", "pgpu", "type", "vf", "value" };
-const char *const vg_range_columns[VG_RANGE_COLUMNS] = { "step", "pgpu", "vf", "of", "first", "bytes" };
-
-struct known {
-    bool there, phantom, held;
-    unsigned pgpu;
-    uint64_t granted_bytes; /* 0: what its type says */
-    struct vg_vgpu_instance instance;
-};
-
-struct replay {
-    const struct vg_walk *walk;
-    const char *policy;
-    struct vg_walk_result *result;
-    struct vg_pgpu_class *classes;
-    struct vg_pgpu_state *states;
-    bool *passed;
-    struct known *known;
-    unsigned known_count;
-    uint64_t *filled; /* per pGPU: bit i: types[i] was */
-    unsigned next_counter, next_range;
-    const struct vg_step *step;
-};
-
-static void __attribute__((format(printf, 2, 3))) wrong(struct replay *replay, const char *format, ...)
-{
-    struct vg_walk_result *result = replay->result;
-    if (result->first_step >= 0)
-        return;
-    vg_autofree char *text = vg_step_text(replay->walk, replay->step);
-    va_list arguments;
-    va_start(arguments, format);
-    vg_autofree char *what = vg_vformat(format, arguments);
-    va_end(arguments);
-    result->first_step = replay->step->step;
-    snprintf(result->first, sizeof(result->first), "Step %lld (%s): %s", (long long)replay->step->step, text, what);
-}
 
 static struct known *known_of(struct replay *replay, int64_t instance)
 {
@@ -59,10 +22,10 @@ static void judge_refusal(struct replay *replay, enum vg_refusal expected, enum 
     replay->result->refusals++;
     if (expected == VG_REFUSED_NOT) {
         replay->result->wrong_refusals++;
-        wrong(replay, "there is room, so that it should have been granted.");
+        walk_wrong(replay, "there is room, so that it should have been granted.");
     } else if (got != expected) {
         replay->result->wrong_reasons++;
-        wrong(replay, "it was right to refuse, but the reason is %s.", vg_refusal_name(expected));
+        walk_wrong(replay, "it was right to refuse, but the reason is %s.", vg_refusal_name(expected));
     } else {
         replay->result->reasons |= 1U << got;
     }
@@ -80,7 +43,7 @@ static void judge_place(struct replay *replay, unsigned pgpu, unsigned type, int
     const struct vg_pgpu_state empty = { 0 };
     if (place < 0 || !vg_capacity_placement_creatable(class, &empty, type, (unsigned)place)) {
         replay->result->bad_places++;
-        wrong(replay, "placement ID %d is none that the type may have.", place);
+        walk_wrong(replay, "placement ID %d is none that the type may have.", place);
     }
     for (unsigned i = 0; place >= 0 && i < replay->known_count; i++) {
         const struct known *other = &replay->known[i];
@@ -90,8 +53,8 @@ static void judge_place(struct replay *replay, unsigned pgpu, unsigned type, int
         if ((unsigned)place >= first + slots || first >= (unsigned)place + slots_of(&class->types[type]))
             continue;
         replay->result->overlaps++;
-        wrong(replay, "its slots %d to %u overlap slots %u to %u of #%u.", place,
-              (unsigned)place + slots_of(&class->types[type]) - 1, first, first + slots - 1, i);
+        walk_wrong(replay, "its slots %d to %u overlap slots %u to %u of #%u.", place,
+                   (unsigned)place + slots_of(&class->types[type]) - 1, first, first + slots - 1, i);
     }
 }
 
@@ -119,7 +82,7 @@ static void take_in(struct replay *replay, unsigned pgpu, unsigned type)
     if (step->race)
         return; /* counted by the race */
     replay->result->wrong_grants++;
-    wrong(replay, "the capacity model refuses it (%s).", vg_refusal_name(model));
+    walk_wrong(replay, "the capacity model refuses it (%s).", vg_refusal_name(model));
 }
 
 static enum vg_refusal expected_of(const struct replay *replay, int64_t pgpu, int64_t type)
@@ -148,7 +111,7 @@ static void judge_decision(struct replay *replay, int64_t *type)
     replay->result->contested += oracle.contested;
     if (oracle.good && step->pgpu < 0 && step->outcome != (int64_t)oracle.why) {
         replay->result->wrong_reasons++;
-        wrong(replay, "it was right to refuse, but the most specific reason is %s.", vg_refusal_name(oracle.why));
+        walk_wrong(replay, "it was right to refuse, but the most specific reason is %s.", vg_refusal_name(oracle.why));
     } else if (oracle.good && step->pgpu < 0) {
         replay->result->mixed_refusals += oracle.mixed;
         replay->result->reasons |= 1U << oracle.why;
@@ -156,7 +119,8 @@ static void judge_decision(struct replay *replay, int64_t *type)
     if (oracle.good || !replay->policy)
         return;
     replay->result->wrong_decisions++;
-    wrong(replay, "%s would choose %s.", replay->policy, oracle.best >= 0 ? replay->classes[oracle.best].name : "none");
+    walk_wrong(replay, "%s would choose %s.", replay->policy,
+               oracle.best >= 0 ? replay->classes[oracle.best].name : "none");
 }
 
 static uint64_t part_of(const struct known *known, const struct vg_vgpu_type *type, unsigned part)
@@ -185,8 +149,8 @@ static void judge_sums(struct replay *replay, unsigned pgpu)
         if (sum <= has[part])
             continue;
         replay->result->overlaps++;
-        wrong(replay, "its vGPUs together need %llu %s, and %s has %llu.", (unsigned long long)sum, words[part],
-              class->name, (unsigned long long)has[part]);
+        walk_wrong(replay, "its vGPUs together need %llu %s, and %s has %llu.", (unsigned long long)sum, words[part],
+                   class->name, (unsigned long long)has[part]);
     }
 }
 
@@ -210,7 +174,7 @@ static void do_create(struct replay *replay)
         judge_refusal(replay, expected_of(replay, step->pgpu, type), (enum vg_refusal)step->outcome);
     } else if (step->outcome != VG_REFUSED_NO_CAPACITY) {
         replay->result->wrong_reasons++;
-        wrong(replay, "who comes too late for the last slot is refused for no-capacity.");
+        walk_wrong(replay, "who comes too late for the last slot is refused for no-capacity.");
     }
 }
 
@@ -221,7 +185,7 @@ static void do_insist(struct replay *replay)
     enum vg_refusal model = expected_of(replay, step->pgpu, step->type);
     bool granted = step->outcome == VG_REFUSED_NOT;
     if (granted && model != VG_REFUSED_NOT) /* before a word on where it was put */
-        wrong(replay, "the capacity model refuses it (%s).", vg_refusal_name(model));
+        walk_wrong(replay, "the capacity model refuses it (%s).", vg_refusal_name(model));
     if (granted && step->type >= 0 && step->type < replay->classes[step->pgpu].type_count) {
         replay->result->creates++;
         take_in(replay, (unsigned)step->pgpu, (unsigned)step->type);
@@ -231,7 +195,7 @@ static void do_insist(struct replay *replay)
     if (granted || step->outcome == VG_REFUSED_NO_CAPACITY || step->outcome == VG_REFUSED_INCOMPATIBLE)
         return;
     replay->result->wrong_reasons++;
-    wrong(replay, "it was right to refuse, but for want of room, or for what lives there.");
+    walk_wrong(replay, "it was right to refuse, but for want of room, or for what lives there.");
 }
 
 static void do_destroy(struct replay *replay)
@@ -249,7 +213,7 @@ static void do_destroy(struct replay *replay)
     }
     if (step->outcome != VG_REFUSED_NOT) {
         replay->result->failed_destroys++;
-        wrong(replay, "nobody uses it, so that it should be gone.");
+        walk_wrong(replay, "nobody uses it, so that it should be gone.");
         return;
     }
     if (!known->phantom)
@@ -264,7 +228,7 @@ static void reset_class(struct replay *replay, unsigned pgpu)
 {
     struct vg_error ignored = { 0 };
     if (!vg_capacity_prepare(&replay->classes[pgpu], &ignored))
-        wrong(replay, "the capacity model cannot be set up so: %s", ignored.text);
+        walk_wrong(replay, "the capacity model cannot be set up so: %s", ignored.text);
 }
 
 static void judge_setup(struct replay *replay, bool must_be_refused, bool busy, int64_t expected_seen)
@@ -275,8 +239,8 @@ static void judge_setup(struct replay *replay, bool must_be_refused, bool busy, 
     if (refused == must_be_refused && reason && step->seen == expected_seen)
         return;
     replay->result->wrong_setups++;
-    wrong(replay, "it should %s%s, and %lld should be there.", must_be_refused ? "be refused" : "be done",
-          busy ? " as busy" : "", (long long)expected_seen);
+    walk_wrong(replay, "it should %s%s, and %lld should be there.", must_be_refused ? "be refused" : "be done",
+               busy ? " as busy" : "", (long long)expected_seen);
 }
 
 static bool is_held(const struct replay *replay, int64_t pgpu)
@@ -344,7 +308,7 @@ static void do_pass(struct replay *replay)
                                                                  : VG_REFUSED_NOT;
     if (step->outcome != (int64_t)expected) {
         replay->result->wrong_setups++;
-        wrong(replay, "the answer should be %s.", vg_refusal_name(expected));
+        walk_wrong(replay, "the answer should be %s.", vg_refusal_name(expected));
     }
     if (expected != VG_REFUSED_NOT || step->outcome != VG_REFUSED_NOT)
         return;
@@ -353,105 +317,6 @@ static void do_pass(struct replay *replay)
     if (replay->classes[step->pgpu].model == VG_CAPACITY_MIXED_SIZE)
         replay->classes[step->pgpu].model = VG_CAPACITY_SAME_SIZE;
     reset_class(replay, (unsigned)step->pgpu);
-}
-
-/* --- what was read -------------------------------------------------------------------------------------------------
- */
-
-static int64_t model_counter(const struct replay *replay, const struct vg_counter *counter)
-{
-    const struct vg_pgpu_class *class = &replay->classes[counter->pgpu];
-    const struct vg_pgpu_state *state = &replay->states[counter->pgpu];
-    if (counter->type == VG_COUNTER_LIVE)
-        return state->live;
-    if (counter->type == VG_COUNTER_MIXED)
-        return class->model == VG_CAPACITY_MIXED_SIZE;
-    if (counter->type == VG_COUNTER_VFS)
-        return class->vf_count;
-    if (replay->passed[counter->pgpu])
-        return 0;
-    return class->sriov ? vg_capacity_reported(class, state, (unsigned)counter->type, (int)counter->vf)
-                        : vg_capacity_available(class, state, (unsigned)counter->type);
-}
-
-static void judge_counter(struct replay *replay, const struct vg_counter *counter)
-{
-    static const char *const words[] = { "vGPUs", "mixed-size mode", "VFs" };
-    if (counter->pgpu < 0 || counter->pgpu >= replay->walk->class_count || counter->type < VG_COUNTER_VFS ||
-        counter->type >= replay->classes[counter->pgpu].type_count)
-        return;
-    int64_t model = model_counter(replay, counter);
-    replay->result->counters++;
-    if (counter->value == model)
-        return;
-    replay->result->wrong_counters++;
-    const char *what =
-        counter->type < 0 ? words[-counter->type - 1] : judge_type_name(replay->walk, counter->pgpu, counter->type);
-    bool on_pf = counter->type >= 0 && replay->classes[counter->pgpu].sriov;
-    vg_autofree char *where =
-        counter->vf >= 0 ? vg_format(" on VF %lld", (long long)counter->vf) : vg_strdup(on_pf ? " on the PF" : "");
-    wrong(replay, "then %s%s on %s reads %lld and must be %lld.", what, where, replay->classes[counter->pgpu].name,
-          (long long)counter->value, (long long)model);
-}
-
-static bool ranges_overlap(const struct vg_memory_range *a, const struct vg_memory_range *b)
-{
-    return a->pgpu == b->pgpu && a->vf != b->vf && a->first < b->first + b->bytes && b->first < a->first + a->bytes;
-}
-
-/* Where no two may lie on each other. */
-static void judge_addresses(struct replay *replay, unsigned first, unsigned at)
-{
-    const struct vg_memory_range *ranges = replay->walk->ranges;
-    for (unsigned i = first; i < at; i++) {
-        if (ranges[i].of != VG_RANGE_ADDRESSES || !ranges_overlap(&ranges[at], &ranges[i]))
-            continue;
-        replay->result->overlaps++;
-        wrong(replay, "the graphics addresses of VF %lld overlap those of VF %lld.", (long long)ranges[at].vf,
-              (long long)ranges[i].vf);
-    }
-}
-
-/* Memory of which only the size is told: all that was given up to here is no more than there is. */
-static void judge_amounts(struct replay *replay, unsigned first, unsigned at)
-{
-    const struct vg_walk *walk = replay->walk;
-    const struct vg_memory_range *range = &walk->ranges[at];
-    uint64_t sum = 0,
-             size = range->pgpu >= 0 && range->pgpu < walk->class_count ? walk->classes[range->pgpu].size_bytes : 0;
-    for (unsigned i = first; i <= at; i++)
-        if (walk->ranges[i].of == VG_RANGE_MEMORY && walk->ranges[i].pgpu == range->pgpu)
-            sum += (uint64_t)walk->ranges[i].bytes;
-    if (!size || sum <= size)
-        return;
-    replay->result->overlaps++;
-    wrong(replay, "the VFs have %llu bytes of memory, and the pGPU has %llu.", (unsigned long long)sum,
-          (unsigned long long)size);
-}
-
-static void judge_ranges(struct replay *replay)
-{
-    const struct vg_walk *walk = replay->walk;
-    unsigned first = replay->next_range, end = first;
-    while (end < walk->range_count && walk->ranges[end].step <= replay->step->step)
-        end++;
-    for (unsigned i = first; i < end; i++) {
-        replay->result->memory_checks++;
-        if (walk->ranges[i].of == VG_RANGE_ADDRESSES)
-            judge_addresses(replay, first, i);
-        else
-            judge_amounts(replay, first, i);
-    }
-    replay->next_range = end;
-}
-
-static void judge_readings(struct replay *replay)
-{
-    const struct vg_walk *walk = replay->walk;
-    while (replay->next_counter < walk->counter_count &&
-           walk->counters[replay->next_counter].step <= replay->step->step)
-        judge_counter(replay, &walk->counters[replay->next_counter++]);
-    judge_ranges(replay);
 }
 
 /* --- races ---------------------------------------------------------------------------------------------------------
@@ -473,7 +338,7 @@ static void judge_race(struct replay *replay, unsigned first, unsigned end)
     replay->result->races_without += winners < expected;
     replay->result->races_with_many += winners > expected;
     if (winners != expected)
-        wrong(replay, "%u of %u that asked at once got a vGPU, for %u that fit.", winners, end - first, expected);
+        walk_wrong(replay, "%u of %u that asked at once got a vGPU, for %u that fit.", winners, end - first, expected);
 }
 
 static void replay_step(struct replay *replay)
@@ -497,7 +362,7 @@ static void replay_step(struct replay *replay)
         replay->result->refusals += step->outcome != VG_REFUSED_NOT;
         if (step->outcome == VG_REFUSED_NOT) {
             replay->result->wrong_grants++;
-            wrong(replay, "no driver may take that UUID.");
+            walk_wrong(replay, "no driver may take that UUID.");
         }
         break;
     case VG_STEP_HOLD:
@@ -506,7 +371,7 @@ static void replay_step(struct replay *replay)
         replay->result->vms += step->outcome == VG_REFUSED_NOT;
         if (step->outcome != VG_REFUSED_NOT) {
             replay->result->wrong_setups++;
-            wrong(replay, "a vGPU that exists can be given to a VM.");
+            walk_wrong(replay, "a vGPU that exists can be given to a VM.");
         }
         break;
     case VG_STEP_RELEASE:
@@ -527,13 +392,13 @@ static void replay_step(struct replay *replay)
         replay->result->wrong_setups += step->outcome != VG_REFUSED_NOT;
         replay->passed[step->pgpu] = step->outcome != VG_REFUSED_NOT;
         if (step->outcome != VG_REFUSED_NOT)
-            wrong(replay, "nobody uses it, so that it can be taken back.");
+            walk_wrong(replay, "nobody uses it, so that it can be taken back.");
         break;
     case VG_STEP_INSPECT:
         replay->result->inspected += (unsigned)step->wanted;
         replay->result->missing += (unsigned)step->seen;
         if (step->seen)
-            wrong(replay, "the driver's tree lacks what its ABI demands.");
+            walk_wrong(replay, "the driver's tree lacks what its ABI demands.");
         break;
     case VG_STEP_REBOOT:
         do_reboot(replay);
@@ -542,13 +407,13 @@ static void replay_step(struct replay *replay)
         replay->result->restored += step->seen == 1;
         replay->result->wrong_setups += step->seen != 1;
         if (step->seen != 1)
-            wrong(replay, "its UUID or VF and its type must be those of the definition.");
+            walk_wrong(replay, "its UUID or VF and its type must be those of the definition.");
         break;
     case VG_STEP_HELD:
         if (step->wanted < 0 || step->seen <= step->wanted)
             break;
         replay->result->left_over += (unsigned)(step->seen - step->wanted);
-        wrong(replay, "that is more than before, and nothing lives that needs it.");
+        walk_wrong(replay, "that is more than before, and nothing lives that needs it.");
         break;
     case VG_STEP_LOOK:
         break;
@@ -590,7 +455,7 @@ void vg_walk_check(const struct vg_walk *walk, const char *policy, struct vg_wal
         }
         replay.step = step;
         replay_step(&replay);
-        judge_readings(&replay);
+        walk_judge_readings(&replay);
     }
     for (unsigned i = 0; i < replay.known_count; i++)
         result->left_over += known[i].there;

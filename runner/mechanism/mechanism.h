@@ -87,6 +87,13 @@ struct vg_create_as {
     bool blind;       /* without a look before: the driver alone decides. Over VFs only with `vf` */
 };
 
+/* Mixed-size mode: where vGPUs of one profile may begin, as the driver tells it. Bit n: placement ID n. */
+struct vg_placements {
+    unsigned slots; /* that a vGPU of it takes */
+    uint64_t supported[VG_CLASS_SLOTS_MAX / 64];
+    uint64_t creatable[VG_CLASS_SLOTS_MAX / 64]; /* beside what lives there now */
+};
+
 /* How a pGPU is set up for vGPUs. */
 struct vg_pgpu_setup {
     int vfs;   /* VFs enabled; VG_ANY: as it is */
@@ -172,6 +179,10 @@ struct vg_mechanism {
     bool (*look)(void *state, unsigned pgpu_index, struct vg_pgpu *pgpu, struct vg_error *err);
     enum vg_refusal (*create_as)(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
                                  struct vg_error *err);
+    /* Of a pGPU in mixed-size mode: one for each profile that it offers, in the order of vg_pgpu.profiles; *items is
+     * the caller's. supported: those too; else they stay empty, since only what is creatable changes. */
+    bool (*placements)(void *state, unsigned pgpu_index, bool supported, struct vg_placements **items, unsigned *count,
+                       struct vg_error *err);
     /* Applies it and reads it back. */
     enum vg_refusal (*setup)(void *state, unsigned pgpu_index, const struct vg_pgpu_setup *wanted,
                              struct vg_error *err);

@@ -95,6 +95,12 @@ static enum vg_refusal create(void *state, unsigned pgpu_index, const struct vg_
     return create_as(state, &how, vgpu, err);
 }
 
+static bool placements(void *state, unsigned pgpu_index, bool supported, struct vg_placements **items, unsigned *count,
+                       struct vg_error *err)
+{
+    return vg_nvidia_placements(state, own_of(state)->extra, pgpu_index, supported, items, count, err);
+}
+
 static enum vg_refusal setup(void *state, unsigned pgpu_index, const struct vg_pgpu_setup *wanted, struct vg_error *err)
 {
     const struct vg_vendor *vendor = state;
@@ -117,6 +123,7 @@ VG_MECHANISM(nvidia_mdev) = {
     .look = look,
     .create = create,
     .create_as = create_as,
+    .placements = placements,
     .setup = setup,
     .limit = vg_nvidia_limit,
 };

@@ -47,6 +47,44 @@ bool vg_nvidia_places(struct vg_nvml *nvml, const struct vg_host_pgpu *pgpu, boo
            (!*mixed || vg_nvml_places(nvml, pgpu->pci, mdev, items, count, err));
 }
 
+/* NVML has the number that sysfs has in its file or, behind the driver's name, in that of a directory: "nvidia-46". */
+static bool type_number(const struct vg_host_profile *profile, unsigned *number, struct vg_error *err)
+{
+    static const char prefix[] = "nvidia-";
+    const char *type = vg_vendor_type(profile);
+    uint64_t value;
+    if (!vg_sysfs_number(strncmp(type, prefix, strlen(prefix)) == 0 ? type + strlen(prefix) : type, UINT32_MAX, &value))
+        return vg_fail(err, VG_ERROR_INPUT, "`%s` is no number of a vGPU type", type);
+    *number = (unsigned)value;
+    return true;
+}
+
+bool vg_nvidia_placements(struct vg_vendor *vendor, struct vg_nvml *nvml, unsigned pgpu_index, bool supported,
+                          struct vg_placements **items, unsigned *count, struct vg_error *err)
+{
+    const struct vg_host_pgpu *pgpu = &vendor->host->pgpus[pgpu_index];
+    vg_autofree struct vg_placements *all = vg_calloc(vendor->config->profile_count + 1, sizeof(*all));
+    unsigned found = 0;
+    if (!nvml || !vg_nvidia_wants_mixed(pgpu))
+        return vg_fail(err, VG_ERROR_INPUT, "the pGPU %s has no mixed-size mode (`capacity` of the host file)",
+                       pgpu->name);
+    for (unsigned i = 0; i < vendor->config->profile_count; i++) {
+        const struct vg_host_profile *profile = &vendor->config->profiles[i];
+        struct vg_placements *one = &all[found];
+        unsigned number = 0, slots = 0;
+        if (!vg_host_pgpu_offers(pgpu, profile))
+            continue;
+        if (!type_number(profile, &number, err) ||
+            !vg_nvml_placements(nvml, pgpu->pci, number, true, one->creatable, &one->slots, err) ||
+            (supported && !vg_nvml_placements(nvml, pgpu->pci, number, false, one->supported, &slots, err)))
+            return false;
+        found++;
+    }
+    *items = VG_TAKE(all);
+    *count = found;
+    return true;
+}
+
 /* sriov-manage fails for a while when somebody has the device open: asked again, it works. */
 static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool enable, unsigned tries,
                               struct vg_error *err)

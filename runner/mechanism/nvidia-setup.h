@@ -22,5 +22,8 @@ enum vg_refusal vg_nvidia_setup(struct vg_vendor *vendor, struct vg_nvml *nvml, 
  * the host file gives no such mode. */
 bool vg_nvidia_places(struct vg_nvml *nvml, const struct vg_host_pgpu *pgpu, bool mdev, bool *mixed,
                       struct vg_nvml_place **items, unsigned *count, struct vg_error *err);
+/* As the mechanism's placements. */
+bool vg_nvidia_placements(struct vg_vendor *vendor, struct vg_nvml *nvml, unsigned pgpu_index, bool supported,
+                          struct vg_placements **items, unsigned *count, struct vg_error *err);
 
 #endif

@@ -478,6 +478,12 @@ enum vg_refusal vg_nvidia_vf_setup(void *state, unsigned pgpu_index, const struc
     return vg_nvidia_setup(state, nvml_of(state), pgpu_index, wanted, err);
 }
 
+bool vg_nvidia_vf_placements(void *state, unsigned pgpu_index, bool supported, struct vg_placements **items,
+                             unsigned *count, struct vg_error *err)
+{
+    return vg_nvidia_placements(state, nvml_of(state), pgpu_index, supported, items, count, err);
+}
+
 bool vg_nvidia_vf_device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err)
 {
     return vg_pci_device(state, vgpu->state, path, err);

@@ -23,6 +23,8 @@ enum vg_refusal vg_nvidia_vf_policy(void *state, unsigned pgpu_index, const stru
 bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err);
 enum vg_refusal vg_nvidia_vf_setup(void *state, unsigned pgpu_index, const struct vg_pgpu_setup *wanted,
                                    struct vg_error *err);
+bool vg_nvidia_vf_placements(void *state, unsigned pgpu_index, bool supported, struct vg_placements **items,
+                             unsigned *count, struct vg_error *err);
 bool vg_nvidia_vf_device(void *state, const struct vg_vgpu *vgpu, char **path, struct vg_error *err);
 
 #define VG_NVIDIA_VF_CALLS                                                                                             \
@@ -32,6 +34,6 @@ bool vg_nvidia_vf_device(void *state, const struct vg_vgpu *vgpu, char **path, s
     .close = vg_nvidia_vf_close, .discover = vg_nvidia_vf_discover, .look = vg_nvidia_vf_look,                         \
     .create = vg_nvidia_vf_create, .create_as = vg_nvidia_vf_create_as, .attach = vg_nvidia_vf_attach,                 \
     .policy = vg_nvidia_vf_policy, .destroy = vg_nvidia_vf_destroy, .setup = vg_nvidia_vf_setup,                       \
-    .device = vg_nvidia_vf_device
+    .placements = vg_nvidia_vf_placements, .device = vg_nvidia_vf_device
 
 #endif

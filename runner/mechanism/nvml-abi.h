@@ -13,6 +13,7 @@ enum {
     NVML_ERROR_NOT_FOUND = 6,
     NVML_ERROR_INSUFFICIENT_SIZE = 7,
     NVML_ERROR_IN_USE = 19,
+    NVML_ERROR_ARGUMENT_VERSION_MISMATCH = 25,
     NVML_ERROR_UNKNOWN = 999
 };
 
@@ -25,6 +26,16 @@ typedef struct {
     unsigned int version;
     unsigned int placementId;
 } nvmlVgpuPlacementId_t;
+
+typedef unsigned int nvmlVgpuTypeId_t;
+enum { NVML_VGPU_PGPU_HETEROGENEOUS_MODE = 0, NVML_VGPU_PGPU_HOMOGENEOUS_MODE = 1 };
+typedef struct {
+    unsigned int version;
+    unsigned int placementSize; /* out: slots that the type takes */
+    unsigned int count;         /* in: room for so many IDs; out: how many there are */
+    unsigned int *placementIds; /* of the caller's */
+    unsigned int mode;          /* in: NVML_VGPU_PGPU_... */
+} nvmlVgpuPlacementList_v2_t;
 
 enum { /* nvmlVgpuLicenseInfo_t.currentState; NVML_GRID_LICENSE_STATE_* */
        NVML_LICENCE_UNKNOWN,
@@ -46,5 +57,6 @@ typedef struct {
 } nvmlVgpuLicenseInfo_t; /* without a version word */
 
 #define NVML_VERSION_1(type) ((unsigned int)(sizeof(type) | (1U << 24)))
+#define NVML_VERSION_2(type) ((unsigned int)(sizeof(type) | (2U << 24)))
 
 #endif

@@ -12,6 +12,8 @@ struct vg_nvml {
     nvmlReturn_t (*active)(nvmlDevice_t device, unsigned int *count, nvmlVgpuInstance_t *instances);
     nvmlReturn_t (*placement)(nvmlVgpuInstance_t instance, nvmlVgpuPlacementId_t *placement);
     nvmlReturn_t (*function)(nvmlVgpuInstance_t instance, char *pci, unsigned int *length);
+    nvmlReturn_t (*supported)(nvmlDevice_t device, nvmlVgpuTypeId_t type, nvmlVgpuPlacementList_v2_t *list);
+    nvmlReturn_t (*creatable)(nvmlDevice_t device, nvmlVgpuTypeId_t type, nvmlVgpuPlacementList_v2_t *list);
     nvmlReturn_t (*mdev_uuid)(nvmlVgpuInstance_t instance, char *uuid, unsigned int size);
 };
 
@@ -25,6 +27,8 @@ struct vg_nvml *vg_nvml_open(const char *root, struct vg_error *err)
         { "nvmlVgpuInstanceGetPlacementId", &nvml->placement },
         { "nvmlVgpuInstanceGetGpuPciId", &nvml->function },
         { "nvmlVgpuInstanceGetMdevUUID", &nvml->mdev_uuid },
+        { "nvmlDeviceGetVgpuTypeSupportedPlacements", &nvml->supported },
+        { "nvmlDeviceGetVgpuTypeCreatablePlacements", &nvml->creatable },
     };
     if (vg_nvml_library_open(&nvml->library, root, functions, VG_COUNT(functions), "mixed-size mode", err))
         return nvml;
@@ -116,5 +120,32 @@ bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, bool mdev, struct vg_
     }
     *items = VG_TAKE(places);
     *count = found;
+    return true;
+}
+
+bool vg_nvml_placements(struct vg_nvml *nvml, const char *pci, unsigned type, bool creatable,
+                        uint64_t bits[VG_NVML_PLACEMENTS / 64], unsigned *slots, struct vg_error *err)
+{
+    nvmlDevice_t device;
+    unsigned int ids[VG_NVML_PLACEMENTS];
+    nvmlVgpuPlacementList_v2_t list = { .version = NVML_VERSION_2(nvmlVgpuPlacementList_v2_t),
+                                        .count = VG_NVML_PLACEMENTS,
+                                        .placementIds = ids,
+                                        .mode = NVML_VGPU_PGPU_HETEROGENEOUS_MODE };
+    memset(bits, 0, VG_NVML_PLACEMENTS / 8);
+    if (!good(nvml, nvml->library.find(pci, &device), "the device", pci, err) ||
+        !good(nvml, (creatable ? nvml->creatable : nvml->supported)(device, type, &list),
+              creatable ? "where a vGPU can be created" : "where vGPUs may lie", pci, err))
+        return false;
+    if (list.count > VG_NVML_PLACEMENTS)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML tells of %u placement IDs of type %u on %s, of at most %d",
+                       list.count, type, pci, VG_NVML_PLACEMENTS);
+    for (unsigned i = 0; i < list.count; i++) {
+        if (ids[i] >= VG_NVML_PLACEMENTS)
+            return vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML tells of placement ID %u of type %u on %s; the most is %d",
+                           ids[i], type, pci, VG_NVML_PLACEMENTS - 1);
+        bits[ids[i] / 64] |= UINT64_C(1) << (ids[i] % 64);
+    }
+    *slots = list.placementSize;
     return true;
 }

@@ -20,5 +20,10 @@ struct vg_nvml_place {
 };
 bool vg_nvml_places(struct vg_nvml *nvml, const char *pci, bool mdev, struct vg_nvml_place **items, unsigned *count,
                     struct vg_error *err);
+/* Mixed-size mode: at which placement IDs a vGPU of the type (NVIDIA's number) may begin at all, or (creatable) beside
+ * what lives there now: bit n of `bits` is ID n. *slots: how many one takes. */
+enum { VG_NVML_PLACEMENTS = 256 };
+bool vg_nvml_placements(struct vg_nvml *nvml, const char *pci, unsigned type, bool creatable,
+                        uint64_t bits[VG_NVML_PLACEMENTS / 64], unsigned *slots, struct vg_error *err);
 
 #endif

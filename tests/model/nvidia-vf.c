@@ -349,6 +349,37 @@ static ssize_t show_supported(void *object, long argument, char *buffer, size_t 
 
 static const struct attribute supported = { .show = show_supported };
 
+static bool is_told_creatable(const struct gpu *gpu, const struct type *type, unsigned index, unsigned slot)
+{
+    unsigned next;
+    if (model_broken("taken-placements"))
+        return true;
+    if (model_broken("hidden-placements") && gpu->count && !model_place(gpu, type, index + 1, &next))
+        return false;
+    return model_place_is_free(gpu, type, slot);
+}
+
+/* The same, of those that are free now. */
+static ssize_t show_free(void *object, long argument, char *buffer, size_t size)
+{
+    (void)argument;
+    const struct card *card = object;
+    size_t used = 0;
+    *buffer = '\0';
+    for (unsigned i = 0; i < card->gpu->type_count && card->can_mix; i++) {
+        const struct type *type = &card->gpu->types[i];
+        unsigned slot;
+        used += (size_t)snprintf(buffer + used, size - used, "%s %u", type->id, type->size);
+        for (unsigned j = 0; model_place(card->gpu, type, j, &slot) && used + 16 < size; j++)
+            if (is_told_creatable(card->gpu, type, j, slot))
+                used += (size_t)snprintf(buffer + used, size - used, " %u", slot);
+        used += (size_t)snprintf(buffer + used, size - used, "\n");
+    }
+    return (ssize_t)used;
+}
+
+static const struct attribute creatable_places = { .show = show_free };
+
 /* The stand-in for NVIDIA's library is a file beside this program; here it lies where a driver's would. */
 static void add_library(void)
 {
@@ -396,6 +427,7 @@ static void add_tools(void)
         tree_file(own, "mode", 0644, &mode, &cards[i], 0);
         tree_file(own, "places", 0444, &places, &cards[i], 0);
         tree_file(own, "supported", 0444, &supported, &cards[i], 0);
+        tree_file(own, "creatable", 0444, &creatable_places, &cards[i], 0);
         tree_file(own, "busy", 0200, &busy, &cards[i], 0);
     }
 }

@@ -28,6 +28,10 @@ nvmlReturn_t nvmlDeviceGetVgpuHeterogeneousMode(nvmlDevice_t device, nvmlVgpuHet
 nvmlReturn_t nvmlDeviceSetVgpuHeterogeneousMode(nvmlDevice_t device, const nvmlVgpuHeterogeneousMode_t *mode);
 nvmlReturn_t nvmlDeviceGetActiveVgpus(nvmlDevice_t device, unsigned int *count, nvmlVgpuInstance_t *instances);
 nvmlReturn_t nvmlVgpuInstanceGetPlacementId(nvmlVgpuInstance_t instance, nvmlVgpuPlacementId_t *placement);
+nvmlReturn_t nvmlDeviceGetVgpuTypeSupportedPlacements(nvmlDevice_t device, nvmlVgpuTypeId_t type,
+                                                      nvmlVgpuPlacementList_v2_t *list);
+nvmlReturn_t nvmlDeviceGetVgpuTypeCreatablePlacements(nvmlDevice_t device, nvmlVgpuTypeId_t type,
+                                                      nvmlVgpuPlacementList_v2_t *list);
 nvmlReturn_t nvmlVgpuInstanceGetGpuPciId(nvmlVgpuInstance_t instance, char *pci, unsigned int *length);
 nvmlReturn_t nvmlVgpuInstanceGetMdevUUID(nvmlVgpuInstance_t instance, char *uuid, unsigned int size);
 
@@ -196,4 +200,49 @@ nvmlReturn_t nvmlVgpuInstanceGetMdevUUID(nvmlVgpuInstance_t instance, char *uuid
         return NVML_ERROR_INSUFFICIENT_SIZE;
     memcpy(uuid, name, UUID_LENGTH + 1);
     return NVML_SUCCESS;
+}
+
+/* A line of "supported" or "creatable": type, slots, placement IDs. */
+static nvmlReturn_t list_places(nvmlDevice_t device, const char *name, nvmlVgpuTypeId_t type,
+                                nvmlVgpuPlacementList_v2_t *list)
+{
+    char line[1024];
+    nvmlReturn_t result = NVML_ERROR_NOT_FOUND;
+    if (list->version != NVML_VERSION_2(nvmlVgpuPlacementList_v2_t))
+        return NVML_ERROR_ARGUMENT_VERSION_MISMATCH;
+    if (list->mode != NVML_VGPU_PGPU_HETEROGENEOUS_MODE)
+        return NVML_ERROR_NOT_SUPPORTED;
+    FILE *file = file_of(card_of(device), name, "r");
+    if (!file)
+        return NVML_ERROR_NOT_FOUND;
+    while (result == NVML_ERROR_NOT_FOUND && fgets(line, sizeof(line), file)) {
+        char *at = strncmp(line, "nvidia-", strlen("nvidia-")) == 0 ? line + strlen("nvidia-") : line, *end;
+        if (strtoul(at, &end, 10) != type)
+            continue;
+        list->placementSize = (unsigned)strtoul(end, &at, 10);
+        unsigned most = list->count;
+        list->count = 0;
+        result = NVML_SUCCESS;
+        for (unsigned long id = strtoul(at, &end, 10); end != at; at = end, id = strtoul(at, &end, 10)) {
+            if (list->count < most)
+                list->placementIds[list->count] = (unsigned)id;
+            else
+                result = NVML_ERROR_INSUFFICIENT_SIZE;
+            list->count++;
+        }
+    }
+    fclose(file);
+    return result;
+}
+
+nvmlReturn_t nvmlDeviceGetVgpuTypeSupportedPlacements(nvmlDevice_t device, nvmlVgpuTypeId_t type,
+                                                      nvmlVgpuPlacementList_v2_t *list)
+{
+    return list_places(device, "supported", type, list);
+}
+
+nvmlReturn_t nvmlDeviceGetVgpuTypeCreatablePlacements(nvmlDevice_t device, nvmlVgpuTypeId_t type,
+                                                      nvmlVgpuPlacementList_v2_t *list)
+{
+    return list_places(device, "creatable", type, list);
 }

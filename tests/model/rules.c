@@ -14,6 +14,9 @@ const char *const model_controls[] = {
     "slot-lost",           /* each destroy loses what it should give back */
     "any-type",            /* the rule of one type (or one size) per pGPU is not kept */
     "overlapping-places",  /* mixed-size: looks at vGPUs of the same type only */
+    "taken-placements",    /* mixed-size: tells every supported placement ID to be creatable */
+    "hidden-placements",   /* mixed-size: the last placement ID of a type is not told to be creatable while a vGPU lives
+                            */
     "deaf-remove",         /* says yes and removes nothing */
     "grants-past-counter", /* counters are right, and create grants what they say is not there */
     "board-rule",          /* the rule of one type per pGPU reaches to all pGPUs of its board */
@@ -115,11 +118,11 @@ bool model_place(const struct gpu *gpu, const struct type *type, unsigned index,
     return part < parts;
 }
 
-bool model_place_is_free(const struct gpu *gpu, const struct type *type, unsigned slot)
+static bool is_free(const struct gpu *gpu, const struct type *type, unsigned slot, bool same_type_only)
 {
     for (unsigned i = 0; i < gpu->count; i++) {
         const struct instance *other = gpu->instances[i];
-        if (model_broken("overlapping-places") && other->type != type)
+        if (same_type_only && other->type != type)
             continue;
         if (slot < other->slot + other->type->size && other->slot < slot + type->size)
             return false;
@@ -127,11 +130,16 @@ bool model_place_is_free(const struct gpu *gpu, const struct type *type, unsigne
     return true;
 }
 
+bool model_place_is_free(const struct gpu *gpu, const struct type *type, unsigned slot)
+{
+    return is_free(gpu, type, slot, false);
+}
+
 static unsigned free_places(const struct gpu *gpu, const struct type *type, unsigned *first)
 {
     unsigned count = 0, slot;
     for (unsigned i = 0; model_place(gpu, type, i, &slot); i++) {
-        if (!model_place_is_free(gpu, type, slot))
+        if (!is_free(gpu, type, slot, model_broken("overlapping-places")))
             continue;
         if (count++ == 0)
             *first = slot;

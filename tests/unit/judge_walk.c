@@ -201,6 +201,85 @@ static void what_vfs_are_told_to_have(void **state)
     assert_non_null(strstr(result.first, "8589934593 bytes of memory, and the pGPU has 8589934592"));
 }
 
+/* What NVML tells of a pGPU with two places for 4 GiB, at 0 and 4, and one for 8. */
+static struct vg_walk_result check_placements(struct vg_placement_row *rows, unsigned count)
+{
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = { CREATE(0, 0, 0, 0) };
+    unsigned board = 0, total = 4;
+    struct vg_walk_result result;
+    const struct vg_walk walk = { .classes = &class,
+                                  .class_count = 1,
+                                  .boards = &board,
+                                  .vf_totals = &total,
+                                  .steps = steps,
+                                  .step_count = 1,
+                                  .placements = rows,
+                                  .placement_count = count };
+    vg_walk_check(&walk, NULL, &result);
+    return result;
+}
+
+static void what_is_told_of_placements(void **state)
+{
+    (void)state;
+    enum { CREATABLE = 1, CREATABLE_8 = 4 };
+    const struct vg_placement_row good[] = {
+        { .type = 0, .of = VG_PLACEMENT_SLOTS, .value = 4 },
+        { .type = 0, .of = VG_PLACEMENT_CREATABLE, .value = 1 << 4 },
+        { .type = 0, .of = VG_PLACEMENT_SUPPORTED, .value = 1 | 1 << 4 },
+        { .type = 1, .of = VG_PLACEMENT_SLOTS, .value = 8 },
+        { .type = 1, .of = VG_PLACEMENT_CREATABLE, .value = 0 },
+        { .type = 1, .of = VG_PLACEMENT_CREATABLE, .first = 32, .value = 0 },
+        { .type = 1, .of = VG_PLACEMENT_SUPPORTED, .value = 1 },
+    };
+    const struct {
+        unsigned row;
+        struct vg_placement_row is;
+        unsigned wrong;
+        const char *says;
+    } bad[] = {
+        { CREATABLE,
+          { .of = VG_PLACEMENT_CREATABLE, .value = 1 | 1 << 4 },
+          1,
+          "placement ID 0 of 4g on card is told to be creatable, and must not be" },
+        { CREATABLE,
+          { .of = VG_PLACEMENT_CREATABLE, .value = 0 },
+          1,
+          "placement ID 4 of 4g on card is not told to be creatable, and must be" },
+        { CREATABLE_8, { .type = 1, .of = VG_PLACEMENT_CREATABLE, .value = 1 }, 1, "placement ID 0 of 8g" },
+        { CREATABLE_8 + 1,
+          { .type = 1, .of = VG_PLACEMENT_CREATABLE, .first = 32, .value = 1 << 8 },
+          1,
+          "placement ID 40 of 8g" },
+        { 2,
+          { .of = VG_PLACEMENT_SUPPORTED, .value = 1 | 1 << 2 },
+          2,
+          "placement ID 2 of 4g on card is told to be sup" },
+        { 0, { .of = VG_PLACEMENT_SLOTS, .value = 5 }, 1, "told to take 5 placement slots on card, and must take 4" },
+    };
+    struct vg_placement_row rows[VG_COUNT(good)];
+    memcpy(rows, good, sizeof(rows));
+    struct vg_walk_result result = check_placements(rows, VG_COUNT(rows));
+    assert_int_equal(result.wrong_placements, 0);
+    assert_int_equal(result.placements, VG_COUNT(rows));
+    for (size_t i = 0; i < VG_COUNT(bad); i++) {
+        memcpy(rows, good, sizeof(rows));
+        rows[bad[i].row] = bad[i].is;
+        result = check_placements(rows, VG_COUNT(rows));
+        if (result.wrong_placements != bad[i].wrong || !strstr(result.first, bad[i].says))
+            fail_msg("row %zu: %u, %s", i, result.wrong_placements, result.first);
+    }
+    /* Rows come from a file: what is out of range leads nowhere. */
+    struct vg_placement_row wild[] = { { .type = 7, .of = VG_PLACEMENT_CREATABLE },
+                                       { .pgpu = 3 },
+                                       { .of = 9 },
+                                       { .of = VG_PLACEMENT_CREATABLE, .first = INT64_MAX, .value = -1 },
+                                       { .of = VG_PLACEMENT_CREATABLE, .first = -1, .value = -1 },
+                                       { .of = VG_PLACEMENT_CREATABLE, .first = 250, .value = 0 } };
+    assert_int_equal(check_placements(wild, VG_COUNT(wild)).wrong_placements, 0);
+}
+
 /* A type that the pGPU does not have comes from a file, and leads nowhere. */
 static void a_type_out_of_range_is_no_memory(void **state)
 {
@@ -270,6 +349,7 @@ int main(void)
         cmocka_unit_test(memory_is_added_up),
         cmocka_unit_test(a_pf_and_a_vf_that_offer_too_much),
         cmocka_unit_test(what_vfs_are_told_to_have),
+        cmocka_unit_test(what_is_told_of_placements),
         cmocka_unit_test(a_type_out_of_range_is_no_memory),
         cmocka_unit_test(memory_has_a_trend),
         cmocka_unit_test(a_file_too_many_is_left_over),

@@ -17,7 +17,7 @@
 
 /* --- NVML --- */
 
-enum call { NO_CALL, GET_MODE, SET_MODE, ACTIVE, PLACEMENT, FUNCTION };
+enum call { NO_CALL, GET_MODE, SET_MODE, ACTIVE, PLACEMENT, FUNCTION, PLACEMENTS };
 static struct {
     enum call fails; /* this call answers `answer` ... */
     nvmlReturn_t answer;
@@ -27,6 +27,7 @@ static struct {
     bool elsewhere; /* the vGPU is told to be on another VF */
     bool was_set;
     unsigned mode;
+    unsigned placement_shift, placement_count; /* what is wrong with the lists of placements */
 } nvml;
 
 static nvmlReturn_t answer(enum call call)
@@ -105,10 +106,39 @@ static nvmlReturn_t mdev_uuid(nvmlVgpuInstance_t instance, char *uuid, unsigned 
     return answer(FUNCTION);
 }
 
+/* Type 46 takes 8 of 24 slots; creatable at 0 and 16. Larger IDs and counts are what a library of another age may say.
+ */
+static nvmlReturn_t list_placements(nvmlVgpuTypeId_t type, nvmlVgpuPlacementList_v2_t *list, const unsigned *ids,
+                                    unsigned count)
+{
+    assert_int_equal(list->version, NVML_VERSION_2(nvmlVgpuPlacementList_v2_t));
+    assert_int_equal(list->mode, NVML_VGPU_PGPU_HETEROGENEOUS_MODE);
+    assert_int_equal(type, 46);
+    for (unsigned i = 0; i < count && i < list->count; i++)
+        list->placementIds[i] = ids[i] + nvml.placement_shift;
+    list->count = nvml.placement_count ? nvml.placement_count : count;
+    list->placementSize = 8;
+    return answer(PLACEMENTS);
+}
+
+static nvmlReturn_t supported(nvmlDevice_t device, nvmlVgpuTypeId_t type, nvmlVgpuPlacementList_v2_t *list)
+{
+    (void)device;
+    return list_placements(type, list, (const unsigned[]) { 0, 8, 16 }, 3);
+}
+
+static nvmlReturn_t creatable(nvmlDevice_t device, nvmlVgpuTypeId_t type, nvmlVgpuPlacementList_v2_t *list)
+{
+    (void)device;
+    return list_placements(type, list, (const unsigned[]) { 0, 16 }, 2);
+}
+
 static const struct {
     const char *name;
     void (*function)(void);
 } library[] = {
+    { "nvmlDeviceGetVgpuTypeSupportedPlacements", (void (*)(void))supported },
+    { "nvmlDeviceGetVgpuTypeCreatablePlacements", (void (*)(void))creatable },
     { "nvmlInit_v2", (void (*)(void))nothing },
     { "nvmlShutdown", (void (*)(void))nothing },
     { "nvmlErrorString", (void (*)(void))error_text },
@@ -223,6 +253,54 @@ static void nvml_fails_and_the_driver_is_busy(void **state)
     mechanism->close(opened);
     assert_int_equal(live(), 0);
     end_mixed();
+}
+
+static void placements_are_told_by_nvml(void **state)
+{
+    (void)state;
+    static const struct {
+        enum call fails;
+        nvmlReturn_t answer;
+        unsigned shift, count;
+        const char *says;
+    } wrong[] = {
+        { PLACEMENTS, NVML_ERROR_ARGUMENT_VERSION_MISMATCH, 0, 0, "NVML cannot tell where a vGPU can be created" },
+        { NO_CALL, NVML_SUCCESS, 240, 0, "placement ID 256" },
+        { NO_CALL, NVML_SUCCESS, 0, 257, "257 placement IDs" },
+    };
+    for (size_t which = 0; which < VG_COUNT(both); which++) {
+        const struct vg_mechanism *mechanism = vg_mechanism_find(both[which].mechanism);
+        struct vg_error err = { 0 };
+        struct vg_placements *items = NULL;
+        void *opened = NULL;
+        unsigned count = 0;
+        begin_mixed(which);
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        assert_true(mechanism->placements(opened, 0, true, &items, &count, &err));
+        assert_int_equal(count, 1);
+        assert_int_equal(items->slots, 8);
+        assert_int_equal(items->supported[0], 1 | 1 << 8 | 1 << 16);
+        assert_int_equal(items->creatable[0], 1 | 1 << 16);
+        free(items);
+        assert_true(mechanism->placements(opened, 0, false, &items, &count, &err));
+        assert_int_equal(items->supported[0], 0); /* nobody asked */
+        assert_int_equal(items->creatable[0], 1 | 1 << 16);
+        free(items);
+        for (size_t i = 0; i < VG_COUNT(wrong); i++) {
+            nvml.fails = wrong[i].fails;
+            nvml.answer = wrong[i].answer;
+            nvml.placement_shift = wrong[i].shift;
+            nvml.placement_count = wrong[i].count;
+            items = NULL;
+            if (mechanism->placements(opened, 0, true, &items, &count, &err) || err.kind != VG_ERROR_ENVIRONMENT ||
+                !strstr(err.text, wrong[i].says))
+                fail_msg("%s, row %zu: %s", mechanism->name, i, err.text);
+            assert_null(items);
+        }
+        memset(&nvml, 0, sizeof(nvml));
+        mechanism->close(opened);
+        end_mixed();
+    }
 }
 
 /* The mode is set by NVML alone: refused, not what was set, or not to be read back. */
@@ -370,11 +448,9 @@ static void the_tool_hangs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nvml_fails_after_the_write),
-        cmocka_unit_test(nvml_fails_and_the_driver_is_busy),
-        cmocka_unit_test(mixed_size_mode_is_read_back),
-        cmocka_unit_test(the_tool_that_enables_vfs_fails),
-        cmocka_unit_test(the_tool_hangs),
+        cmocka_unit_test(nvml_fails_after_the_write),      cmocka_unit_test(nvml_fails_and_the_driver_is_busy),
+        cmocka_unit_test(mixed_size_mode_is_read_back),    cmocka_unit_test(placements_are_told_by_nvml),
+        cmocka_unit_test(the_tool_that_enables_vfs_fails), cmocka_unit_test(the_tool_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
