@@ -90,6 +90,9 @@ void vg_tenant_check(struct vg_tenant *tenant);
 /* --- place.c: which pGPU a tenant gets -----------------------------------------------------------------------------
  */
 
+/* The policy that the host file names, if tenants can be placed by it: they come without a NUMA node and without the
+ * name of a pGPU. */
+bool vg_place_policy(const struct vg_host *host, const struct vg_placement_policy **policy, struct vg_error *err);
 /* By the host file's placement policy over what the mechanism shows now; where nothing fits, the pGPU whose
  * refusal is the most specific one, and then says why. */
 bool vg_place_tenant(struct vg_tenant *tenant, struct vg_error *err);

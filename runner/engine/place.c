@@ -84,15 +84,28 @@ static unsigned best_of(const struct vg_placement_policy *policy, const struct v
     return best == VG_ANY ? to_ask : (unsigned)best;
 }
 
+bool vg_place_policy(const struct vg_host *host, const struct vg_placement_policy **policy, struct vg_error *err)
+{
+    static const char instead[] = "vgauge's tenants come without, so name one that needs neither, like "
+                                  "depth-first-residents";
+    const char *name = host->placement ? host->placement : "depth-first-residents";
+    *policy = vg_placement_policy_find(name);
+    if (!*policy)
+        return vg_fail(err, VG_ERROR_INPUT, "the host %s places tenants by `%s`, which is no placement policy",
+                       host->name, name);
+    if ((*policy)->named || (*policy)->locality != VG_LOCALITY_NONE)
+        return vg_fail(err, VG_ERROR_INPUT,
+                       "the host %s places tenants by `%s`, which needs a %s with each request; %s (`placement`)",
+                       host->name, name, (*policy)->named ? "pGPU's name" : "NUMA node", instead);
+    return true;
+}
+
 bool vg_place_tenant(struct vg_tenant *tenant, struct vg_error *err)
 {
-    const struct vg_host *host = tenant->engine->host;
-    const char *name = host->placement ? host->placement : "depth-first-residents";
-    const struct vg_placement_policy *policy = vg_placement_policy_find(name);
+    const struct vg_placement_policy *policy;
     struct vg_inventory inventory VG_CLEANUP(vg_inventory_free) = { 0 };
-    if (!policy || policy->named)
-        return vg_fail(err, VG_ERROR_INPUT, "the host %s places tenants by `%s`, which %s", host->name, name,
-                       policy ? "needs a pGPU's name with each request" : "is no placement policy");
+    if (!vg_place_policy(tenant->engine->host, &policy, err))
+        return false;
     /* Whose VM went away without being asked to gives its place back first. */
     for (unsigned i = 0; i < tenant->engine->tenant_count; i++) {
         struct vg_error failed = { 0 };

@@ -345,8 +345,10 @@ bool vg_schedule_make(const struct vg_catalog *catalog, const struct vg_plan *pl
                       const char *test_globs, const char *mechanism_globs, struct vg_schedule *schedule,
                       struct vg_error *err)
 {
+    const struct vg_placement_policy *policy;
     *schedule = (struct vg_schedule) { 0 };
-    if (!connection_is_named(host, err) || (mechanism_globs && !mechanisms_selected(host, mechanism_globs, err)))
+    if (!connection_is_named(host, err) || !vg_place_policy(host, &policy, err) ||
+        (mechanism_globs && !mechanisms_selected(host, mechanism_globs, err)))
         return false;
     vg_autofree char *plan_globs = joined(&plan->tests, ",");
     unsigned selected = 0;

@@ -107,6 +107,37 @@ static void a_driver_is_left_out_for_a_documented_reason(void **state)
     vg_host_free(model);
 }
 
+/* Tenants come without a NUMA node and without a pGPU's name: a policy that needs either would decide something else.
+ */
+static void policies_that_tenants_give_nothing_to_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *policy, *says; /* NULL: taken */
+    } rows[] = {
+        { "breadth-first-residents", NULL },
+        { "depth-first-remaining", NULL },
+        { "numa-required", "places tenants by `numa-required`, which needs a NUMA node with each request" },
+        { "numa-preferred", "places tenants by `numa-preferred`, which needs a NUMA node with each request" },
+        { "explicit", "places tenants by `explicit`, which needs a pGPU's name with each request" },
+        { "random", "which is no placement policy" },
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        struct vg_schedule schedule;
+        struct vg_host *model = vg_host_load("suites", "model", &err);
+        assert_non_null(model);
+        free(model->placement);
+        model->placement = vg_strdup(rows[i].policy);
+        bool made = vg_schedule_make(catalog, vg_catalog_plan(catalog, "placement-model", &err), model, NULL, NULL,
+                                     &schedule, &err);
+        if (made != !rows[i].says || (!made && (err.kind != VG_ERROR_INPUT || !strstr(err.text, rows[i].says))))
+            fail_msg("%s: %s", rows[i].policy, made ? "taken" : err.text);
+        vg_schedule_free(&schedule);
+        vg_host_free(model);
+    }
+}
+
 /* Where a requirement names a mechanism for which no test was written, that is no word of any document. */
 static void what_was_never_tried_says_so(void **state)
 {
@@ -236,6 +267,7 @@ int main(void)
         cmocka_unit_test(selection_narrows),
         cmocka_unit_test(a_driver_is_left_out_for_a_documented_reason),
         cmocka_unit_test(what_was_never_tried_says_so),
+        cmocka_unit_test(policies_that_tenants_give_nothing_to_are_refused),
         cmocka_unit_test(a_plan_is_asked_what_it_has),
         cmocka_unit_test(wrong_selection_is_an_error),
         cmocka_unit_test(more_tenants_than_the_profile_allows_is_a_skip),
