@@ -29,6 +29,12 @@ static uint64_t free_vfs(const struct vg_pgpu_class *class, const struct vg_pgpu
     return vf_mask(class->vf_count) & ~state->vfs_taken;
 }
 
+/* How many more there may be of any type. */
+static unsigned below_most(const struct vg_capacity_rule *rule, const struct vg_pgpu_state *state)
+{
+    return !rule->most ? VG_CLASS_INSTANCES_MAX : state->live < rule->most ? rule->most - state->live : 0;
+}
+
 unsigned vg_capacity_available(const struct vg_pgpu_class *class, const struct vg_pgpu_state *state, unsigned type)
 {
     if (type >= class->type_count || !is_enabled(class, &class->types[type]))
@@ -37,7 +43,10 @@ unsigned vg_capacity_available(const struct vg_pgpu_class *class, const struct v
         return state->live ? 0 : 1;
     if (!is_compatible(class, state, type))
         return 0;
-    unsigned room = vg_capacity_rule(class->model)->room(class, state, type);
+    const struct vg_capacity_rule *rule = vg_capacity_rule(class->model);
+    unsigned room = rule->room(class, state, type), more = below_most(rule, state);
+    if (rule->most && room > more)
+        room = more;
     if (!class->sriov)
         return room;
     unsigned vfs = (unsigned)__builtin_popcountll(free_vfs(class, state));
@@ -92,6 +101,8 @@ static enum vg_refusal find(const struct vg_pgpu_class *class, const struct vg_p
     enum vg_refusal refusal = rule->find                                   ? rule->find(class, state, wanted, found)
                               : rule->room(class, state, wanted->type) > 0 ? VG_REFUSED_NOT
                                                                            : VG_REFUSED_NO_CAPACITY;
+    if (refusal == VG_REFUSED_NOT && !below_most(rule, state))
+        refusal = VG_REFUSED_NO_CAPACITY;
     if (refusal != VG_REFUSED_NOT || !class->sriov)
         return refusal;
     uint64_t vfs = free_vfs(class, state);

@@ -8,6 +8,7 @@
 
 struct vg_capacity_rule {
     const char *name;
+    unsigned most; /* vGPUs on one pGPU, whatever their types; 0: as many as fit */
     /* Checks and derives what belongs to types[type] only. NULL: nothing. */
     bool (*prepare)(struct vg_pgpu_class *class, unsigned type, struct vg_error *err);
     /* Types that may live beside types[type], as bits; NULL: all. */
@@ -26,6 +27,9 @@ struct vg_capacity_rule {
                   const struct vg_vgpu_instance *it);
 };
 
+/* vGPUs on one pGPU that NVIDIA's resource manager keeps count of (NV-CTRL): time-sliced ones, of which each needs a
+ * software runlist, and all in MIG mode. */
+enum { VG_NVIDIA_MOST_SLICED = 32, VG_NVIDIA_MOST = 48 };
 extern const struct vg_capacity_rule vg_rule_same_type, vg_rule_same_size, vg_rule_mixed_size, vg_rule_mig, vg_rule_vf,
     vg_rule_count_pool, vg_rule_memory_pool, vg_rule_gvt, vg_rule_remaining;
 const struct vg_capacity_rule *vg_capacity_rule(enum vg_capacity_model model);

@@ -52,6 +52,7 @@ static unsigned room(const struct vg_pgpu_class *class, const struct vg_pgpu_sta
 
 const struct vg_capacity_rule vg_rule_same_type = {
     .name = "same-type",
+    .most = VG_NVIDIA_MOST_SLICED,
     .prepare = prepare,
     .compatible = only_itself,
     .room = room,
@@ -59,6 +60,7 @@ const struct vg_capacity_rule vg_rule_same_type = {
 
 const struct vg_capacity_rule vg_rule_same_size = {
     .name = "same-size",
+    .most = VG_NVIDIA_MOST_SLICED,
     .prepare = prepare_sized,
     .compatible = of_its_size,
     .room = room,

@@ -88,6 +88,7 @@ static bool holds(const struct vg_pgpu_class *class, const struct vg_pgpu_state 
 
 const struct vg_capacity_rule vg_rule_mig = {
     .name = "mig",
+    .most = VG_NVIDIA_MOST,
     .prepare = prepare,
     .room = room,
     .find = find,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* NVIDIA's mixed-size mode: a vGPU holds the placement slots [ID, ID + slots of its type), IDs come from the type's
- * list, ranges never overlap. The number of vGPUs is not limited otherwise. */
+ * list, ranges never overlap. How many of a type there may be is limited by nothing else. */
 #include "placement/internal.h"
 
 enum { GIB_SHIFT = 30 };
@@ -200,6 +200,7 @@ bool vg_capacity_placement_creatable(const struct vg_pgpu_class *class, const st
 
 const struct vg_capacity_rule vg_rule_mixed_size = {
     .name = "mixed-size",
+    .most = VG_NVIDIA_MOST_SLICED,
     .prepare = prepare,
     .room = room,
     .find = find,

@@ -268,6 +268,48 @@ static void max_has_its_memory(void **ignored)
     }
 }
 
+/* NVIDIA's resource manager keeps count of 32 time-sliced vGPUs, and of 48 in MIG mode, whatever would fit. */
+static void nvidia_counts_no_further(void **ignored)
+{
+    (void)ignored;
+    static const struct size_and_max sizes[] = { { "48Q", 48, 1 }, { "2Q", 2, 24 }, { "1Q", 1, 32 } };
+    class = (struct vg_pgpu_class) { .name = "l40", .model = VG_CAPACITY_MIXED_SIZE, .size_bytes = 48 * GIB };
+    add_sizes(&class, sizes, VG_COUNT(sizes));
+    prepared(&class);
+    unsigned small = fill("1Q");
+    assert_int_equal(small, available("1Q") + small);
+    assert_true(small >= 24 && small <= 32);
+    empty(NULL);
+    unsigned large = 0;
+    while (large < 12 && create("2Q", NULL) == VG_REFUSED_NOT)
+        large++;
+    unsigned before = available("1Q");
+    assert_true(large + before <= 32);
+    assert_int_equal(fill("1Q"), before);
+    class = (struct vg_pgpu_class) { .name = "card", .model = VG_CAPACITY_SAME_SIZE };
+    class.types[class.type_count++] = (struct vg_vgpu_type) { .name = "x", .id = 1, .size_bytes = GIB, .max = 40 };
+    prepared(&class);
+    empty(NULL);
+    assert_int_equal(available("x"), 32);
+    assert_int_equal(fill("x"), 32);
+    assert_int_equal(create("x", NULL), VG_REFUSED_NO_CAPACITY);
+    class.model = VG_CAPACITY_COUNT_POOL; /* the kernel's own sample has no such limit */
+    class.count = 40;
+    prepared(&class);
+    empty(NULL);
+    assert_int_equal(available("x"), 40);
+    class = (struct vg_pgpu_class) { .name = "sliced-mig", .model = VG_CAPACITY_MIG, .gi_count = 7 };
+    for (unsigned i = 0; i < class.gi_count; i++)
+        class.gi_profiles[i] = 19;
+    class.types[class.type_count++] =
+        (struct vg_vgpu_type) { .name = "x", .id = 1, .size_bytes = GIB, .gi_profile = 19, .max_per_gi = 12 };
+    prepared(&class);
+    empty(NULL);
+    assert_int_equal(available("x"), 48);
+    assert_int_equal(fill("x"), 48);
+    assert_int_equal(create("x", NULL), VG_REFUSED_NO_CAPACITY);
+}
+
 static void time_sliced_mig(void **ignored)
 {
     (void)ignored;
@@ -475,6 +517,7 @@ int main(void)
         T(mig_needs_a_gpu_instance),
         T(max_has_its_memory),
         T(time_sliced_mig),
+        T(nvidia_counts_no_further),
         T(shared_pools),
         T(gvt_takes_the_scarcest),
         T(xapi_counts_scheduled),
