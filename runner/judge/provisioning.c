@@ -179,8 +179,11 @@ static void tell_first(const struct record *record, const struct vg_measured_run
         return;
     const char *seed = vg_fact_get(run, "seed"), *end = vg_fact_get(run, "shrunk_end");
     vg_output_failure(output, "%s Seed %s.", result->first, seed ? seed : "unknown");
-    if (!record->shrunk.step_count)
+    if (!record->shrunk.step_count) { /* what an inspection found, in the driver's own paths */
+        if (end)
+            vg_output_failure(output, "%s.", end);
         return;
+    }
     vg_autotext struct vg_text text = { 0 };
     for (unsigned i = 0; i < record->shrunk.step_count && i < MOST_SHOWN; i++) {
         vg_autofree char *step = vg_step_text(&record->walk, &record->shrunk.steps[i]);

@@ -456,6 +456,23 @@ static void must_say(const char *path, const char *what, unsigned *checked, stru
     vg_text_add(findings, "%s%s says %s and must say %s", findings->length ? "; " : "", path, shown, what);
 }
 
+/* A type's name begins with the driver's of its parent (K-MDEV-ABI). The kernel's samples have a parent without one. */
+static void must_be_drivers(const struct vg_vendor *vendor, const char *parent, const char *type, unsigned *checked,
+                            struct vg_text *findings, unsigned *missing)
+{
+    vg_autofree char *link = vg_vendor_path(vendor, "sys/class/mdev_bus/%s/driver", parent);
+    vg_autofree char *driver = vg_link_name(link);
+    size_t length = driver ? strlen(driver) : 0;
+    if (!driver)
+        return;
+    ++*checked;
+    if (strncmp(type, driver, length) == 0 && type[length] == '-')
+        return;
+    ++*missing;
+    vg_text_add(findings, "%sthe type %s of %s does not begin with %s-", findings->length ? "; " : "", type, parent,
+                driver);
+}
+
 bool vg_mdev_inspect(void *state, unsigned pgpu_index, const struct vg_vgpu *vgpu, unsigned *checked,
                      struct vg_text *findings, unsigned *missing, struct vg_error *err)
 {
@@ -466,8 +483,10 @@ bool vg_mdev_inspect(void *state, unsigned pgpu_index, const struct vg_vgpu *vgp
     vg_autofree char *virtfn = vg_format("virtfn%d", vgpu->vf);
     vg_autofree char *vf_link = vgpu->vf >= 0 ? vg_pci_path(vendor, pgpu->pci, virtfn) : NULL;
     vg_autofree char *vf = vf_link ? vg_link_name(vf_link) : NULL;
-    vg_autofree char *types = types_path(vendor, vf ? vf : parent_of(pgpu));
+    const char *parent = vf ? vf : parent_of(pgpu);
+    vg_autofree char *types = types_path(vendor, parent);
     vg_autofree char *type = vg_format("%s/%s", types, vg_vendor_type(vgpu->profile));
+    must_be_drivers(vendor, parent, vg_vendor_type(vgpu->profile), checked, findings, missing);
     for (size_t i = 0; i < VG_COUNT(files); i++) {
         vg_autofree char *path = vg_format("%s/%s", type, files[i]);
         must_be(path, checked, findings, missing);

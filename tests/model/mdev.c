@@ -169,7 +169,8 @@ void mdev_register_at(struct mdev_parent *parent)
         struct node *type = tree_directory(types, gpu->types[i].id);
         tree_file(type, "create", 0200, &create_attribute, parent, (long)i);
         tree_file(type, "available_instances", 0444, &available_attribute, parent, (long)i);
-        tree_text(type, "device_api", 0444, "vfio-pci\n");
+        if (!model_broken("no-api"))
+            tree_text(type, "device_api", 0444, model_broken("wrong-api") ? "vfio-platform\n" : "vfio-pci\n");
         if (gpu->types[i].name)
             tree_text(type, "name", 0444, "%s\n", gpu->types[i].name);
         if (parent->driver->description)

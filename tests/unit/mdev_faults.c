@@ -147,6 +147,70 @@ static void says_yes_and_does_nothing(void **state)
     assert_non_null(strstr(err.text, "no device appeared"));
 }
 
+#define UUID   "11111111-2222-4333-8444-555555555555"
+#define DEVICE "/sys/bus/mdev/devices/" UUID
+
+static void put_link(const char *to, const char *path)
+{
+    vg_autofree char *target = vg_format("%s%s", root, to), *full = vg_format("%s%s", root, path);
+    unlink(full);
+    assert_int_equal(symlink(target, full), 0);
+}
+
+/* Each thing that the ABI demands, once as it must be and once not. */
+static void a_tree_that_lacks_something_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *gone, *put, *text; /* a file that is not there; one that says something else */
+        const char *link, *to;         /* one that leads elsewhere */
+        const char *says;              /* NULL: all is there */
+    } rows[] = {
+        { .says = NULL },
+        { .gone = TYPE "/create", .says = "kind/create is missing" },
+        { .gone = TYPE "/available_instances", .says = "kind/available_instances is missing" },
+        { .gone = TYPE "/device_api", .says = "device_api is missing; " },
+        { .put = TYPE "/device_api", .text = "vfio-platform\n", .says = "says vfio-platform and must say vfio-pci" },
+        { .put = TYPE "/device_api", .text = "vfio-pci\x1b[2J\n", .says = "says vfio-pci\\x1b[2J and must" },
+        { .gone = TYPE "/devices/" UUID, .says = "/mdev_type/devices/" UUID " is missing" },
+        { .gone = DEVICE "/mdev_type", .says = "mdev_type leads to nothing" },
+        { .link = DEVICE "/mdev_type", .to = "/sys/class/mdev_bus/card", .says = "mdev_type leads to card" },
+        { .link = "/sys/class/mdev_bus/card/driver",
+          .to = "/sys/bus/pci/drivers/nvidia",
+          .says = "the type kind of card does not begin with nvidia-" },
+        { .link = "/sys/class/mdev_bus/card/driver",
+          .to = "/sys/bus/pci/drivers/kin",
+          .says = "the type kind of card does not begin with kin-" },
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        void *opened = NULL;
+        vg_autotext struct vg_text findings = { 0 };
+        unsigned checked = 0, missing = 0;
+        const struct vg_vgpu vgpu = { .profile = &profile, .uuid = UUID, .vf = VG_ANY };
+        assert_int_equal(make_tree(NULL), 0);
+        vg_autofree char *device = vg_format("%s" DEVICE, root);
+        assert_true(vg_make_directories(device, &err));
+        put_link(TYPE, DEVICE "/mdev_type");
+        put_link(DEVICE, TYPE "/devices/" UUID);
+        assert_true(mechanism()->open(&host, &config, &opened, &err));
+        if (rows[i].gone) {
+            vg_autofree char *path = vg_format("%s%s", root, rows[i].gone);
+            assert_int_equal(unlink(path), 0);
+        }
+        if (rows[i].put)
+            put(rows[i].put, rows[i].text);
+        if (rows[i].link)
+            put_link(rows[i].to, rows[i].link);
+        assert_true(mechanism()->inspect(opened, 0, &vgpu, &checked, &findings, &missing, &err));
+        bool good = rows[i].says ? missing > 0 && strstr(findings.data, rows[i].says) != NULL : missing == 0;
+        if (!good || checked < 7)
+            fail_msg("row %zu: %u of %u: %s", i, missing, checked, findings.data ? findings.data : "nothing");
+        mechanism()->close(opened);
+        assert_int_equal(remove_tree(NULL), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(garbage, make_tree, remove_tree),
         cmocka_unit_test_setup_teardown(nothing_left, make_tree, remove_tree),
         cmocka_unit_test_setup_teardown(says_yes_and_does_nothing, make_tree, remove_tree),
+        cmocka_unit_test(a_tree_that_lacks_something_is_told), /* a tree for each row */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
