@@ -222,7 +222,8 @@ static void tell_untried(const struct vg_catalog *catalog, struct vg_instance *i
             is_judged_by_some(catalog, id, instance->mechanism))
             continue;
         free(instance->skip);
-        instance->skip = vg_format("was never tried on %s, which %s names: there was no host and no model with it",
+        instance->skip = vg_format("was never tried on %s, which %s names: there was no host and no model with it; "
+                                   "add it to the test's needs.mechanism to try it",
                                    instance->mechanism, id);
         instance->untried = true;
         return;

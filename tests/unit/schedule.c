@@ -156,8 +156,10 @@ static void what_was_never_tried_says_so(void **state)
         const struct vg_instance *maximum = find(&schedule, "place-maximum", others[i]);
         const struct vg_instance *uuids = find(&schedule, "life-bad-uuids", others[i]);
         const struct vg_instance *mixed = find(&schedule, "place-mixed-size", others[i]);
-        vg_autofree char *expected = vg_format(
-            "was never tried on %s, which VGPU-PLACE-001 names: there was no host and no model with it", others[i]);
+        vg_autofree char *expected =
+            vg_format("was never tried on %s, which VGPU-PLACE-001 names: there was no host and no model with it; "
+                      "add it to the test's needs.mechanism to try it",
+                      others[i]);
         assert_string_equal(maximum->skip, expected);
         assert_true(maximum->untried);
         assert_false(maximum->withheld);
