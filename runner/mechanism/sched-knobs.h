@@ -2,7 +2,11 @@
 /* Private to mechanism/: the settings of vendors' schedulers, as functions that a mechanism's `policy` can call. All
  * paths lie below the host file's root. Nothing is believed because it could be written: every setting is read back,
  * and a setting that the driver takes up only when it is loaded again is VG_REFUSED_NEEDS_REBOOT, however well it was
- * written. Errors are sentences; a refusal says in its word what kind it is. */
+ * written. Errors are sentences; a refusal says in its word what kind it is.
+ * No mechanism calls these, and only their tests do: vg_nvidia_scheduling_set, since a run changes no host's
+ * configuration; vg_gvt_weight_require, since a policy has no weights of types; vg_nvidia_scheduling_logged and
+ * vg_nvml_scheduler_log, second accounts of what is in force that no analysis asks for yet; vg_intel_scheduling_get,
+ * how the tests read what was set. */
 #ifndef VG_MECHANISM_SCHED_KNOBS_H
 #define VG_MECHANISM_SCHED_KNOBS_H
 

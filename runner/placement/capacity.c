@@ -183,8 +183,3 @@ bool vg_capacity_destroy(const struct vg_pgpu_class *class, struct vg_pgpu_state
     state->whole = state->whole && !whole;
     return true;
 }
-
-enum vg_refusal vg_capacity_may_reconfigure(const struct vg_pgpu_state *state)
-{
-    return state->live ? VG_REFUSED_BUSY : VG_REFUSED_NOT;
-}

@@ -196,15 +196,13 @@ enum vg_refusal vg_capacity_check(const struct vg_pgpu_class *class, const struc
  * what it got; may be the same object as wanted. Refused: state and *made unchanged. */
 enum vg_refusal vg_capacity_create(const struct vg_pgpu_class *class, struct vg_pgpu_state *state,
                                    const struct vg_vgpu_instance *wanted, struct vg_vgpu_instance *made);
-/* A scheduled instance becomes resident. */
+/* A scheduled instance becomes resident: for whoever follows a VM from its promise to its boot. Nothing in vgauge does
+ * so yet but the tests, since for capacity both are alike. */
 void vg_capacity_start(const struct vg_pgpu_class *class, struct vg_pgpu_state *state,
                        struct vg_vgpu_instance *instance);
 /* Gives everything back. False, state unchanged, if no such instance can live there. */
 bool vg_capacity_destroy(const struct vg_pgpu_class *class, struct vg_pgpu_state *state,
                          const struct vg_vgpu_instance *instance);
-/* May the pGPU's mode (equal-size, mixed-size, MIG, number of VFs, passthrough) be changed now? VG_REFUSED_BUSY while
- * anything lives there (NV-CTRL; the kernel's sriov_numvfs). */
-enum vg_refusal vg_capacity_may_reconfigure(const struct vg_pgpu_state *state);
 
 /* --- which pGPU -------------------------------------------------------------------------------------------------- */
 

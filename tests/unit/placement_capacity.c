@@ -404,9 +404,7 @@ static void passthrough_excludes(void **ignored)
     assert_int_equal(create("passthrough", NULL), VG_REFUSED_NO_CAPACITY); /* binary */
     assert_int_equal(available("K200"), 0);
     assert_int_equal(create("K200", NULL), VG_REFUSED_INCOMPATIBLE);
-    assert_int_equal(vg_capacity_may_reconfigure(&state), VG_REFUSED_BUSY);
     assert_true(vg_capacity_destroy(&class, &state, &whole));
-    assert_int_equal(vg_capacity_may_reconfigure(&state), VG_REFUSED_NOT);
     assert_int_equal(create("K200", &part), VG_REFUSED_NOT);
     assert_int_equal(create("passthrough", NULL), VG_REFUSED_INCOMPATIBLE);
     assert_true(vg_capacity_destroy(&class, &state, &part));
