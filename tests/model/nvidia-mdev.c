@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* NVIDIA's time-sliced vGPU over mdev. Legacy driver: one type per physical GPU, the others' counters read 0, also
- * across the two GPUs of one board (user guide 8.0, 1.4.3 and 2.5.9). Current: one profile size per physical GPU
- * (kernel_vgpu_mgr.c, kvgpumgrSetVgpuType). Type numbers of the T4 are the model's own. */
+/* NVIDIA's time-sliced vGPU over mdev. Legacy driver: one type per physical GPU, the others' counters read 0; the other
+ * GPUs of the same board are not concerned (user guide 8.0, 1.4.3 and 2.5.9). Current: one profile size per physical
+ * GPU (kernel_vgpu_mgr.c, kvgpumgrSetVgpuType). Type numbers of the T4 are the model's own. */
 #include "model.h"
 
 #include <errno.h>
