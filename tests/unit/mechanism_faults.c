@@ -390,6 +390,36 @@ static void destroy_cannot_probe(void **state)
     }
 }
 
+/* There is nothing to probe with by now, and the driver's own bind says yes and does not take it. */
+static void bind_says_yes_and_does_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        if (!ends_with(subjects[i].given[0], "/driver_override"))
+            continue;
+        const struct vg_mechanism *mechanism = vg_mechanism_find(subjects[i].name);
+        struct vg_error err = { 0 };
+        void *opened = NULL;
+        struct vg_vgpu *vgpu = NULL;
+        begin_tree(subjects[i].name, subjects[i].make);
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_NOT);
+        vg_autofree char *probe = vg_format("%s/sys/bus/pci/drivers_probe", fake_root);
+        assert_int_equal(unlink(probe), 0);
+        fake_fault = (struct fake_fault) { .ending = "/usual/bind", .times = -1 };
+        if (mechanism->destroy(opened, vgpu, &err))
+            fail_msg("%s: it is said to be back, and nobody has it", subjects[i].name);
+        if (err.kind != VG_ERROR_ENVIRONMENT || !strstr(err.text, "should be with usual again and is with none"))
+            fail_msg("%s: %s", subjects[i].name, err.text);
+        fake_fault = (struct fake_fault) { 0 };
+        if (!mechanism->destroy(opened, vgpu, &err))
+            fail_msg("%s: %s", subjects[i].name, err.text);
+        all_are_with_the_usual_driver(subjects[i].name);
+        mechanism->close(opened);
+        end_tree();
+    }
+}
+
 /* Where neither a probe nor its own driver would take it again, it is not taken from there. */
 static void what_could_go_nowhere_stays(void **state)
 {
@@ -449,6 +479,7 @@ int main(void)
         cmocka_unit_test(boot_display_unknown),
         cmocka_unit_test(destroy_meets_faults),
         cmocka_unit_test(destroy_cannot_probe),
+        cmocka_unit_test(bind_says_yes_and_does_nothing),
         cmocka_unit_test(what_could_go_nowhere_stays),
         cmocka_unit_test(no_driver_is_no_driver_again),
     };
