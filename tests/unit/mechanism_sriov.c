@@ -204,6 +204,45 @@ static void the_hosts_drivers_keep_off_new_vfs(void **state)
     }
 }
 
+/* What a run that is killed would leave is written down before it is done, and that it was set back, after. */
+static void what_is_set_is_noted(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("xe-sriov");
+    struct vg_error err = { 0 };
+    struct vg_vgpu *vgpu = NULL;
+    void *opened = NULL;
+    begin_tree("xe-sriov", make_xe_tree_with_shares);
+    fake_put(PF "sriov_numvfs", "0\n");
+    enable_vfs("/sriov_numvfs", "0");
+    fake_put(PF "sriov_drivers_autoprobe", "1");
+    fake_acts = enable_vfs;
+    char directory[] = "/tmp/vgauge-noted-XXXXXX"; /* what is below the tree's root is written as a driver writes it */
+    assert_non_null(mkdtemp(directory));
+    vg_ledger_begin(directory);
+    assert_true(mechanism->open(&host, &config, &opened, &err));
+    fake_acts = NULL;
+    assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_NOT);
+    assert_true(mechanism->destroy(opened, vgpu, &err));
+    mechanism->close(opened);
+    vg_ledger_begin(NULL);
+    vg_autofree char *ledger = vg_format("%s/made", directory), *text = NULL;
+    size_t length;
+    assert_true(vg_read_file(ledger, 1 << 20, &text, &length, &err));
+    const char *const lines[] = { "set 1 0 ", "reset ", "set 0 1073741824 ", "reset " };
+    const char *const files[] = { "sriov_drivers_autoprobe\n", "sriov_drivers_autoprobe\n", "vram_quota\n",
+                                  "vram_quota\n" };
+    const char *at = text;
+    for (size_t i = 0; i < VG_COUNT(lines); i++) {
+        const char *line = strstr(at, lines[i]), *file = line ? strstr(line, files[i]) : NULL;
+        if (!file || memchr(line, '\n', (size_t)(file - line)))
+            fail_msg("no line \"%s...%s\" in order: %s", lines[i], files[i], text);
+        at = file;
+    }
+    assert_true(vg_remove_tree(directory, &err));
+    end_tree();
+}
+
 /* What cannot be reached may be there: only what is not there is gone. */
 static void unreachable_is_not_gone(void **state)
 {
@@ -364,6 +403,7 @@ int main(void)
         cmocka_unit_test(memory_does_not_stay_with_a_vf),
         cmocka_unit_test(memory_that_stays_is_no_destroy),
         cmocka_unit_test(the_hosts_drivers_keep_off_new_vfs),
+        cmocka_unit_test(what_is_set_is_noted),
         cmocka_unit_test(unreachable_is_not_gone),
         cmocka_unit_test(a_vf_is_named),
         cmocka_unit_test(i915_gives_memory_where_it_has_a_file),
