@@ -175,6 +175,8 @@ void vg_placement_index_free(struct vg_placement_index *index)
 
 struct best {
     unsigned rank;
+    const struct pool *pool; /* of the decision, and whose codes will be needed; NULL: not found by a tournament */
+    unsigned member;
     struct vg_decision decision;
 };
 #define NONE_YET ((struct best) { .decision = { .pgpu = VG_ANY, .refusal = VG_REFUSED_UNSUPPORTED } })
@@ -185,12 +187,13 @@ static void offer_refusal(struct best *best, enum vg_refusal refusal)
         best->decision.refusal = vg_refusal_more_specific(best->decision.refusal, refusal);
 }
 
-static void offer_pgpu(struct best *best, unsigned rank, unsigned pgpu)
+static bool offer_pgpu(struct best *best, unsigned rank, unsigned pgpu)
 {
     if (best->decision.pgpu != VG_ANY &&
         (rank > best->rank || (rank == best->rank && pgpu > (uint64_t)best->decision.pgpu)))
-        return;
+        return false;
     *best = (struct best) { .rank = rank, .decision = { .pgpu = pgpu, .refusal = VG_REFUSED_NOT } };
+    return true;
 }
 
 static void look_at(struct best *best, const struct vg_placement_index *index,
@@ -227,10 +230,12 @@ static void look_at_pool(struct best *best, const struct pool *pool, unsigned ty
 {
     unsigned member;
     uint8_t code = vg_tournament_least(&pool->tournaments[type], &member);
-    if (code & REFUSED)
+    if (code & REFUSED) {
         offer_refusal(best, (enum vg_refusal)(code & ~REFUSED));
-    else
-        offer_pgpu(best, code + (other_node ? RANKS : 0), pool->pgpus[member]);
+    } else if (offer_pgpu(best, code + (other_node ? RANKS : 0), pool->pgpus[member])) {
+        best->pool = pool;
+        best->member = member;
+    }
 }
 
 struct vg_decision vg_placement_index_decide(const struct vg_placement_index *index,
@@ -254,5 +259,8 @@ struct vg_decision vg_placement_index_decide(const struct vg_placement_index *in
         if (!other_node || policy->locality == VG_LOCALITY_PREFERRED)
             look_at_pool(&best, pool, offer->type, other_node);
     }
+    if (best.pool) /* its place need not be read first */
+        __builtin_prefetch(&best.pool->codes[(size_t)best.member * index->fleet->classes[best.pool->class].type_count],
+                           1);
     return best.decision;
 }
