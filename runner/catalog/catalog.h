@@ -440,17 +440,25 @@ void vg_known_issues_free(struct vg_known_issues *issues);
 
 /* --- gate policy ------------------------------------------------------------------------------------------------ */
 
+/* Where a user's file names metrics by globs. */
+struct vg_metric_place {
+    unsigned line, column; /* 0: nobody's file */
+};
+
 struct vg_threshold {
-    char *metric;      /* globs over metric ids, comma-separated, as in --test */
+    char *metric; /* globs over metric ids, comma-separated, as in --test */
+    struct vg_metric_place at;
     double min_effect; /* relative change, 0.05 = 5 %; 0: such metrics are not compared */
     char *source;      /* why */
     bool optional;     /* of a user's file: for other runs too, which may have no such metric */
 };
 
 struct vg_steady {
-    char *metric;   /* globs over metric ids, as above */
+    char *metric; /* globs over metric ids, as above */
+    struct vg_metric_place at;
     double at_most; /* of a boot; above it the boot was disturbed */
     char *source;   /* why */
+    bool optional;  /* as above */
 };
 
 /* suites/gate.yaml, and what a user's file says instead: how comparisons of runs are decided. */
@@ -470,8 +478,8 @@ struct vg_gate_policy {
     struct vg_threshold *thresholds; /* the first that matches a metric replaces its own min_effect */
     unsigned threshold_count;
     char *source;
-    char *user_file; /* NULL: none; the first user_threshold_count thresholds are its */
-    unsigned user_threshold_count;
+    char *user_file; /* NULL: none; the first of the thresholds, and of `steady`, are its */
+    unsigned user_threshold_count, user_steady_count;
 };
 /* directory: of the suites; user_file: NULL for none. */
 struct vg_gate_policy *vg_gate_policy_load(const char *directory, const char *user_file, struct vg_error *err);

@@ -21,6 +21,7 @@ static const cyaml_schema_field_t steady_fields[] = {
     VG_FIELD_WORD("metric", VG_MANDATORY, struct vg_steady, metric),
     CYAML_FIELD_FLOAT("at_most", VG_MANDATORY, struct vg_steady, at_most),
     VG_FIELD_TEXT("source", VG_MANDATORY, struct vg_steady, source),
+    CYAML_FIELD_BOOL("optional", VG_OPTIONAL, struct vg_steady, optional),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t steady_entry = {
@@ -98,10 +99,18 @@ static bool check_looks(const struct vg_document *document, struct vg_gate_polic
     return true;
 }
 
+static struct vg_metric_place place_of(const struct vg_document *document, const char *list, unsigned index)
+{
+    vg_autofree char *path = vg_format("%s/%u/metric", list, index);
+    const struct vg_node *node = vg_document_at(document, path);
+    return node ? (struct vg_metric_place) { node->line, node->column } : (struct vg_metric_place) { 0 };
+}
+
 static bool check_thresholds(const struct vg_document *document, const struct vg_gate_policy *policy,
                              struct vg_error *err)
 {
     for (unsigned i = 0; i < policy->threshold_count; i++) {
+        policy->thresholds[i].at = place_of(document, "thresholds", i);
         vg_autofree char *path = vg_format("thresholds/%u/min_effect", i);
         double value = policy->thresholds[i].min_effect;
         if (!(value >= 0 && value <= 10))
@@ -114,6 +123,7 @@ static bool check_thresholds(const struct vg_document *document, const struct vg
 static bool check_steady(const struct vg_document *document, const struct vg_gate_policy *policy, struct vg_error *err)
 {
     for (unsigned i = 0; i < policy->steady_count; i++) {
+        policy->steady[i].at = place_of(document, "steady", i);
         vg_autofree char *path = vg_format("steady/%u/at_most", i);
         double value = policy->steady[i].at_most;
         if (!(value >= 0 && value < INFINITY))
@@ -179,6 +189,7 @@ struct vg_gate_policy *vg_gate_policy_load(const char *directory, const char *us
     if (theirs) {
         theirs->user_file = vg_strdup(user_file);
         theirs->user_threshold_count = theirs->threshold_count;
+        theirs->user_steady_count = theirs->steady_count;
         theirs->thresholds = append(theirs->thresholds, &theirs->threshold_count, VG_TAKE(ours->thresholds),
                                     &ours->threshold_count, sizeof(*ours->thresholds));
         theirs->steady = append(theirs->steady, &theirs->steady_count, VG_TAKE(ours->steady), &ours->steady_count,

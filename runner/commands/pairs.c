@@ -101,6 +101,22 @@ static bool lay_aside(const struct cmd_pairs *pairs, unsigned pair, struct vg_er
     return true;
 }
 
+/* A misspelt metric would call every boot steady. Looked at as soon as there is a pair, not when all are made. */
+static bool look_at_names(struct cmd_pairs *pairs, unsigned pair, const int status[2],
+                          const struct vg_gate_policy *policy, struct vg_error *err)
+{
+    if (pairs->looked || status[0] == STATUS_NO_RESULT || status[1] == STATUS_NO_RESULT)
+        return true;
+    struct vg_side a VG_CLEANUP(vg_side_free) = { 0 }, b VG_CLEANUP(vg_side_free) = { 0 };
+    vg_autofree char *place_a = cmd_pairs_place(pairs, 0, pair), *place_b = cmd_pairs_place(pairs, 1, pair);
+    if (!vg_side_load((const char *const[]) { place_a }, 1, NULL, &a, err) ||
+        !vg_side_load((const char *const[]) { place_b }, 1, NULL, &b, err))
+        return false;
+    const struct vg_metrics *const sides[] = { &a.metrics, &b.metrics };
+    pairs->looked = true;
+    return vg_steady_apply(policy, sides, VG_COUNT(sides), err);
+}
+
 /* *again: the pair was no steady one, and lies aside. */
 static bool look_at(struct cmd_pairs *pairs, unsigned pair, const int status[2], const struct vg_gate_policy *policy,
                     bool *again, struct vg_error *err)
@@ -131,7 +147,7 @@ bool cmd_pairs_make(struct cmd_pairs *pairs, const struct vg_gate_policy *policy
         while (again) {
             int status[2] = { 0 };
             if (!(pairs->turns ? make_in_turns : make_one_by_one)(pairs, pair, status, err) ||
-                !look_at(pairs, pair, status, policy, &again, err))
+                !look_at_names(pairs, pair, status, policy, err) || !look_at(pairs, pair, status, policy, &again, err))
                 return false;
         }
     }

@@ -115,6 +115,9 @@ struct vg_comparing {
  * runs. */
 bool vg_thresholds_apply(const struct vg_gate_policy *policy, const struct vg_metrics *const *sides, size_t count,
                          struct vg_error *err);
+/* The same of what a user's file says of steady boots. */
+bool vg_steady_apply(const struct vg_gate_policy *policy, const struct vg_metrics *const *sides, size_t count,
+                     struct vg_error *err);
 /* Metrics whose threshold is 0 or that have no better direction are left out. Never fails: what cannot be compared is
  * an item that says so. */
 struct vg_comparison *vg_compare(const struct vg_comparing *comparing);

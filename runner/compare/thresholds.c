@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Whether the thresholds that a user set are those of metrics that there are. */
+/* Whether what a user's file says of metrics, thresholds and steady boots, is said of metrics that there are. */
 #include <stdlib.h>
 #include "compare/compare.h"
 
-static bool applies(const struct vg_threshold *threshold, const char *const *ids, size_t count)
+/* Ids of metrics that the sides have; their texts are the sides'. */
+struct ids {
+    const char **items;
+    size_t count;
+};
+
+static void free_ids(struct ids *ids)
 {
-    bool hit = threshold->optional;
-    for (size_t i = 0; i < count && !hit; i++)
-        hit = vg_select(threshold->metric, ids[i]);
-    return hit;
+    free(ids->items);
+}
+
+static struct ids ids_of(const struct vg_metrics *const *sides, size_t count)
+{
+    struct ids ids = { 0 };
+    for (size_t i = 0; i < count; i++)
+        for (unsigned j = 0; j < sides[i]->count; j++)
+            vg_push(ids.items, ids.count) = sides[i]->items[j].id;
+    return ids;
 }
 
 static const char *last_part(const char *id)
@@ -30,27 +42,42 @@ static char *meant_by(const char *glob, const char *const *ids, size_t count)
     return vg_did_you_mean(last_part(glob), parts, count);
 }
 
+static bool names_one(const char *user_file, const char *globs, struct vg_metric_place at, const struct ids *ids,
+                      struct vg_error *err)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        if (vg_select(globs, ids->items[i]))
+            return true;
+    if (!ids->count) /* runs without results say so themselves */
+        return true;
+    vg_autofree char *shown = vg_printable(globs, strlen(globs), 200);
+    vg_autofree char *meant = meant_by(globs, ids->items, ids->count);
+    return vg_fail(err, VG_ERROR_INPUT,
+                   "%s, line %u, column %u: no metric of these runs is called `%s`%s (`optional: true` if it is meant "
+                   "for other runs)",
+                   user_file, at.line, at.column, shown, meant);
+}
+
 bool vg_thresholds_apply(const struct vg_gate_policy *policy, const struct vg_metrics *const *sides, size_t count,
                          struct vg_error *err)
 {
-    vg_autofree const char **ids = NULL;
-    size_t id_count = 0;
-    for (size_t i = 0; i < count; i++)
-        for (unsigned j = 0; j < sides[i]->count; j++)
-            vg_push(ids, id_count) = sides[i]->items[j].id;
-    if (!id_count) /* runs without results say so themselves */
-        return true;
+    struct ids ids VG_CLEANUP(free_ids) = ids_of(sides, count);
     for (unsigned i = 0; i < policy->user_threshold_count; i++) {
         const struct vg_threshold *threshold = &policy->thresholds[i];
-        if (applies(threshold, ids, id_count))
-            continue;
-        vg_autofree char *shown = vg_printable(threshold->metric, strlen(threshold->metric), 200);
-        vg_autofree char *meant = meant_by(threshold->metric, ids, id_count);
-        return vg_fail(
-            err, VG_ERROR_INPUT,
-            "%s: threshold %u: no metric of these runs is called `%s`%s (`optional: true` if it is meant for "
-            "other runs)",
-            policy->user_file, i + 1, shown, meant);
+        if (!threshold->optional && !names_one(policy->user_file, threshold->metric, threshold->at, &ids, err))
+            return false;
+    }
+    return true;
+}
+
+bool vg_steady_apply(const struct vg_gate_policy *policy, const struct vg_metrics *const *sides, size_t count,
+                     struct vg_error *err)
+{
+    struct ids ids VG_CLEANUP(free_ids) = ids_of(sides, count);
+    for (unsigned i = 0; i < policy->user_steady_count; i++) {
+        const struct vg_steady *steady = &policy->steady[i];
+        if (!steady->optional && !names_one(policy->user_file, steady->metric, steady->at, &ids, err))
+            return false;
     }
     return true;
 }

@@ -391,14 +391,15 @@ static bool rules_apply(const char *path, const char *text, struct vg_error *err
     assert_good(vg_write_file(path, text, strlen(text), err), *err);
     struct vg_gate_policy *user = vg_gate_policy_load("suites", path, err);
     assert_good(user, *err);
-    bool good = vg_thresholds_apply(user, sides, VG_COUNT(sides), err);
+    bool good =
+        vg_thresholds_apply(user, sides, VG_COUNT(sides), err) && vg_steady_apply(user, sides, VG_COUNT(sides), err);
     vg_gate_policy_free(user);
     vg_metrics_free(&pair.now);
     vg_metrics_free(&pair.then);
     return good;
 }
 
-static void a_threshold_of_no_metric_is_told(void **state)
+static void a_rule_for_no_metric_is_told(void **state)
 {
     (void)state;
     char *directory = scratch_directory();
@@ -415,7 +416,17 @@ static void a_threshold_of_no_metric_is_told(void **state)
           "did you mean `tiny.p50`?" },
         { "thresholds: [{ metric: '*', min_effect: 0, source: x }, { metric: t/c/tinny.p50, min_effect: 0.5, source: "
           "x }]\nsource: x\n",
-          "mine.yaml: threshold 2: no metric of these runs is called `t/c/tinny.p50`, did you mean `t/c/tiny.p50`?" },
+          "mine.yaml, line 1, column 67: no metric of these runs is called `t/c/tinny.p50`, did you mean "
+          "`t/c/tiny.p50`?" },
+        { "steady: [{ metric: '*/tiny.p50', at_most: 1, source: x }]\nsource: x\n", NULL },
+        { "steady: [{ metric: '*/jitter', at_most: 1, source: x, optional: true }]\nsource: x\n", NULL },
+        { "source: x\nsteady:\n  - { metric: '*/empty.p50', at_most: 1, source: x }\n  - { metric: '*/tiny.p5', "
+          "at_most: "
+          "1, source: x }\n",
+          "mine.yaml, line 4, column 15: no metric of these runs is called `*/tiny.p5`, did you mean `tiny.p50`?" },
+        { "steady: [{ metric: 't/c/tinny.p50', at_most: 1, source: x, optional: false }]\nsource: x\n",
+          "mine.yaml, line 1, column 20: no metric of these runs is called `t/c/tinny.p50`, did you mean "
+          "`t/c/tiny.p50`?" },
     };
     for (size_t i = 0; i < VG_COUNT(cases); i++) {
         struct vg_error err = { 0 };
@@ -436,6 +447,7 @@ static void a_threshold_of_no_metric_is_told(void **state)
     add(&none, "a", "lower", 0.05);
     assert_true(vg_thresholds_apply(&own, empty, 1, &err));
     assert_false(vg_thresholds_apply(&users, empty, 1, &err));
+    assert_true(vg_steady_apply(policy, empty, 1, &err)); /* ours: `*.spread` */
     vg_metrics_free(&none);
     scratch_remove(directory);
 }
@@ -454,7 +466,7 @@ int main(void)
         cmocka_unit_test(pairs_cancel_what_drifts),
         cmocka_unit_test(rounds_of_boots_that_took_turns_are_paired),
         cmocka_unit_test(a_user_sets_thresholds),
-        cmocka_unit_test(a_threshold_of_no_metric_is_told),
+        cmocka_unit_test(a_rule_for_no_metric_is_told),
     };
     return cmocka_run_group_tests(tests, load_policy, free_policy);
 }
