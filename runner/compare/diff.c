@@ -141,7 +141,7 @@ static void blame_environment(struct vg_diff_metric *metric, const struct vg_gat
     metric->note = vg_strdup("not decided: the environments differ (--across KEY)");
 }
 
-static void judge_by_statistics(struct vg_diff_metric *metric, const struct vg_compared *item)
+static void judge_by_statistics(struct vg_diff_metric *metric, const struct vg_compared *item, double confidence)
 {
     if (!item || item->change == VG_CHANGE_INSUFFICIENT || item->change == VG_CHANGE_NOT_MEASURED)
         return;
@@ -154,9 +154,10 @@ static void judge_by_statistics(struct vg_diff_metric *metric, const struct vg_c
         return;
     }
     free(metric->note);
-    metric->note = item->change == VG_CHANGE_INCONCLUSIVE ? vg_strdup("not decided: more boots would tell")
-                                                          : vg_format("%+.1f %% to %+.1f %% with 95 %% confidence",
-                                                                      100 * (item->lower - 1), 100 * (item->upper - 1));
+    metric->note = item->change == VG_CHANGE_INCONCLUSIVE
+                       ? vg_strdup("not decided: more boots would tell")
+                       : vg_format("%+.1f %% to %+.1f %% with %g %% confidence", 100 * (item->lower - 1),
+                                   100 * (item->upper - 1), 100 * confidence);
     if (item->change == VG_CHANGE_REGRESSED)
         metric->kind = VG_DIFF_REGRESSION;
     else if (item->change == VG_CHANGE_IMPROVED)
@@ -205,7 +206,8 @@ static bool compare_metrics(struct vg_diff *diff, const struct vg_gate_policy *p
         };
         struct vg_comparison *comparison = vg_compare(&comparing);
         for (unsigned i = 0; i < diff->metric_count; i++)
-            judge_by_statistics(&diff->metrics[i], vg_compared_find(comparison, diff->metrics[i].id));
+            judge_by_statistics(&diff->metrics[i], vg_compared_find(comparison, diff->metrics[i].id),
+                                policy->confidence);
         vg_comparison_free(comparison);
     }
     for (unsigned i = 0; i < diff->metric_count; i++)

@@ -28,6 +28,19 @@ static void write_page(struct vg_page *page)
     vg_xml_close(xml);
 }
 
+/* The one that comparisons decide by. A run can be shown where the suites are not, and then has no intervals. */
+static double confidence_of_comparisons(void)
+{
+    struct vg_error err = { 0 };
+    vg_autofree char *directory = vg_catalog_directory(&err);
+    struct vg_gate_policy *policy = directory ? vg_gate_policy_load(directory, NULL, &err) : NULL;
+    double confidence = policy ? policy->confidence : 0;
+    if (!policy)
+        vg_warn("the report has no intervals across boots: %s", err.text);
+    vg_gate_policy_free(policy);
+    return confidence;
+}
+
 bool vg_report_html(const struct vg_results *results, const char *template_directory, const struct vg_trends *trends,
                     struct vg_error *err)
 {
@@ -45,6 +58,7 @@ bool vg_report_html(const struct vg_results *results, const char *template_direc
     page.requirements = vg_run_load_requirements(results->run->directory, &no_requirements);
     if (!page.requirements)
         vg_warn("the report has no statements of requirements: %s", no_requirements.text);
+    page.confidence = confidence_of_comparisons();
     vg_report_groups_make(results, &groups);
     vg_page_load_gate(&page);
     write_page(&page);

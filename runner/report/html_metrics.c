@@ -7,7 +7,6 @@
 #include "statistics/statistics.h"
 
 enum { ROWS_SHOWN = 10 };
-#define CONFIDENCE 0.95
 
 struct row {
     const char *metric;
@@ -173,15 +172,15 @@ static struct seen look_at(const struct configuration *column, const struct row 
  * nothing. */
 static void write_interval(struct vg_page *page, const struct configuration *column, const struct seen *seen)
 {
-    bool sound = true;
+    bool sound = page->confidence > 0;
     for (unsigned b = 0; b < column->count; b++)
         sound = sound && column->boots[b]->verdict != VG_INVALID;
-    unsigned k = sound ? vg_median_rank(seen->count, CONFIDENCE) : 0;
+    unsigned k = sound ? vg_median_rank(seen->count, page->confidence) : 0;
     if (!k)
         return;
     vg_autofree char *low = vg_report_value_text(seen->values[k - 1], seen->unit);
     vg_autofree char *high = vg_report_value_text(seen->values[seen->count - k], seen->unit);
-    vg_autofree char *interval = vg_format("%.0f %%: %s to %s", 100 * CONFIDENCE, low, high);
+    vg_autofree char *interval = vg_format("%g %%: %s to %s", 100 * page->confidence, low, high);
     vg_xml_element_class(page->xml, "span", "sub", interval);
 }
 

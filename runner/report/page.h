@@ -18,7 +18,8 @@ struct vg_page {
     char *gate_trouble;             /* why the run's gate.json cannot be shown; NULL: it can, or there is none */
     json_t *gate_items;             /* of it: metric id -> item */
     json_t *requirements;           /* array of requirement objects; may be NULL */
-    xmlDocPtr prose;                /* reports/prose.xml: every text of the page that is longer than a line */
+    double confidence; /* of intervals across boots, as suites/gate.yaml has it; 0: not known, none shown */
+    xmlDocPtr prose;   /* reports/prose.xml: every text of the page that is longer than a line */
     struct vg_palette palette;
 };
 

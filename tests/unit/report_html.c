@@ -5,6 +5,7 @@
 #include <libxml/xpath.h>
 #include "report/parts.h"
 #include "support/report_run.h"
+#include "support/judged_run.h"
 
 static htmlDocPtr parse(const char *html)
 {
@@ -261,6 +262,21 @@ static void several_boots_have_an_interval(void **state)
     vg_autofree char *html = page_of(results);
     expect(html, "//tr[th='a.p50']/td/span[.='95 %: 2 ms to 8 ms']", 1);
     expect(html, "//tr[th='a.p50']/td/span[.='range: 1 ms to 9 ms']", 1);
+    /* With the confidence of the rules that comparisons go by, and not at all where there are none. */
+    struct vg_error err = { 0 };
+    char *directory = scratch_directory();
+    vg_autofree char *rules = vg_format("%s/gate.yaml", directory);
+    static const char text[] = "boots: 6\nbaseline_boots: 6\nlooks: [6]\nerror: 0.05\nfalse_alarm: 0.01\nconfidence: "
+                               "0.5\nequivalence: 0.9\nautocorrelation: 0.5\nbaseline_age_days: 180\nsame_build: "
+                               "false\nsource: test\n";
+    assert_int_equal(setenv("VGAUGE_SUITES", directory, 1), 0);
+    vg_autofree char *without = page_of(results);
+    expect(without, "//tr[th='a.p50']/td/span[contains(., '%')]", 0);
+    assert_true(vg_write_file(rules, text, strlen(text), &err));
+    vg_autofree char *half = page_of(results);
+    expect(half, "//tr[th='a.p50']/td/span[.='50 %: 3 ms to 7 ms']", 1);
+    assert_int_equal(unsetenv("VGAUGE_SUITES"), 0);
+    scratch_remove(directory);
     add_value(add_judgement(results, "some-test", "native", VG_INVALID, "busy"), "a.p50", 5, "ms");
     vg_autofree char *again = page_of(results);
     expect(again, "//tr[th='a.p50']/td/span[starts-with(., '95 %')]", 0);
