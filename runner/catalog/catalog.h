@@ -263,6 +263,7 @@ struct vg_host_mechanism {
     bool software_renderer;      /* this host is known to render in software: lavapipe, llvmpipe are what is expected */
     struct vg_words environment; /* NAME=value for the renderer (VMs) or the tenant (native) */
     struct vg_words managers;    /* names (comm) of the processes of its user-space manager, which tests may freeze */
+    char *driver; /* native: whose user space and so whose driver tenants have; "hypervisor", or "host" and NULL */
 };
 
 struct vg_host_machine {

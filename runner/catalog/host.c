@@ -64,6 +64,7 @@ static const cyaml_schema_field_t mechanism_fields[] = {
     CYAML_FIELD_BOOL("software_renderer", VG_OPTIONAL, struct vg_host_mechanism, software_renderer),
     VG_FIELD_WORDS("environment", VG_OPTIONAL, struct vg_host_mechanism, environment),
     VG_FIELD_WORDS("managers", VG_OPTIONAL, struct vg_host_mechanism, managers),
+    VG_FIELD_WORD("driver", VG_OPTIONAL, struct vg_host_mechanism, driver),
     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t mechanism_entry = {

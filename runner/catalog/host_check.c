@@ -234,6 +234,20 @@ static bool check_managers(const struct vg_document *document, const char *path,
     return true;
 }
 
+static bool check_driver(const struct vg_document *document, const char *path,
+                         const struct vg_host_mechanism *mechanism, struct vg_error *err)
+{
+    static const char *const drivers[] = { "host", "hypervisor" };
+    vg_autofree char *place = vg_format("%s/driver", path);
+    if (!mechanism->driver)
+        return true;
+    if (!vg_equal(mechanism->name, "native"))
+        return vg_document_fail_key(document, place, err,
+                                    "only a native tenant's driver can be chosen: a VM has its "
+                                    "guest's");
+    return vg_check_word(document, place, "driver", mechanism->driver, drivers, VG_COUNT(drivers), err);
+}
+
 static bool check_mechanism(const struct vg_document *document, struct vg_host *host, unsigned index,
                             struct vg_error *err)
 {
@@ -250,7 +264,7 @@ static bool check_mechanism(const struct vg_document *document, struct vg_host *
     return check_profiles(document, path, mechanism, err) && check_policies(document, path, mechanism, err) &&
            vg_promises_check(document, path, mechanism, err) &&
            check_environment(document, path, &mechanism->environment, err) &&
-           check_managers(document, path, &mechanism->managers, err) &&
+           check_managers(document, path, &mechanism->managers, err) && check_driver(document, path, mechanism, err) &&
            to_bytes(document, hostmem, &mechanism->hostmem_bytes, err);
 }
 

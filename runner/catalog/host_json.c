@@ -140,6 +140,7 @@ static json_t *mechanisms_to_json(const struct vg_host *host)
         vg_json_set(json, "environment", vg_words_to_json(&mechanism->environment));
         if (mechanism->managers.count)
             vg_json_set(json, "managers", vg_words_to_json(&mechanism->managers));
+        set_text_if(json, "driver", mechanism->driver);
         vg_json_append(array, json);
     }
     return array;

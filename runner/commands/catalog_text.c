@@ -177,6 +177,8 @@ void cmd_host_print(const struct vg_host *host)
             vg_text_add(&text, "%s %s", j ? "," : "", mechanism->policies[j].name);
         if (mechanism->software_renderer)
             vg_text_add(&text, "; renders in software");
+        if (mechanism->driver)
+            vg_text_add(&text, "; the %s's driver", mechanism->driver);
         cmd_field(i ? "" : "Mechanisms", "%s", text.data);
         vg_text_free(&text);
     }

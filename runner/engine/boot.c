@@ -65,8 +65,14 @@ static bool start_process(struct vg_tenant *tenant, struct vg_error *err)
     struct vg_attachment attachment = { 0 };
     if (!tenant->mechanism->attach(tenant->mechanism_state, tenant->vgpu, &attachment, err))
         return false;
-    tenant->process = vg_process_start(engine->agent, engine->runtime_directory, attachment.environment,
-                                       attachment.environment_count, tenant->console_file, &tenant->thread_fd, err);
+    const char *const usual[] = { engine->agent, NULL };
+    const char *const in_tree[] = { engine->images.in_tree, engine->images.tree, engine->agent, NULL };
+    const struct vg_process_spec spec = { .agent = attachment.hypervisors_driver ? in_tree : usual,
+                                          .directory = engine->runtime_directory,
+                                          .environment = attachment.environment,
+                                          .environment_count = attachment.environment_count,
+                                          .console_file = tenant->console_file };
+    tenant->process = vg_process_start(&spec, &tenant->thread_fd, err);
     return tenant->process != NULL;
 }
 

@@ -122,20 +122,27 @@ char *vg_environment_lacks(const struct vg_engine *engine, const struct vg_insta
                    : NULL;
 }
 
+static bool find_ours(struct vg_engine *engine, struct vg_error *err)
+{
+    if (engine->images_found)
+        return true;
+    if (!vg_images_find(&engine->images, err))
+        return false;
+    engine->images_found = true;
+    record(engine, "guest-image", engine->images.guest_key, "recipe digest of guest-workloads/image");
+    record(engine, "hypervisor-tree", engine->images.tree_key, "recipe digest of guest-workloads/image");
+    if (engine->images.extra_key)
+        record(engine, "guest-image-extra", engine->images.extra_key,
+               "recipe digest of guest-workloads/image; only tests that need its packages boot it");
+    return true;
+}
+
 static bool find_images(struct vg_engine *engine, struct vg_error *err)
 {
     const struct vg_host_machine *host = &engine->host->machine;
     bool complete = host->emulator && host->kernel && host->initrd && host->rootfs;
-    if (!complete && !engine->images_found) {
-        if (!vg_images_find(&engine->images, err))
-            return false;
-        engine->images_found = true;
-        record(engine, "guest-image", engine->images.guest_key, "recipe digest of guest-workloads/image");
-        record(engine, "hypervisor-tree", engine->images.tree_key, "recipe digest of guest-workloads/image");
-        if (engine->images.extra_key)
-            record(engine, "guest-image-extra", engine->images.extra_key,
-                   "recipe digest of guest-workloads/image; only tests that need its packages boot it");
-    }
+    if (!complete && !find_ours(engine, err))
+        return false;
     return readable(host->kernel ? host->kernel : engine->images.kernel, "guest kernel", err) &&
            readable(host->initrd ? host->initrd : engine->images.initrd, "guest initramfs", err) &&
            readable(host->rootfs ? host->rootfs : engine->images.rootfs, "guest image", err) &&
@@ -265,6 +272,23 @@ static bool open_machine(struct vg_engine *engine, const struct vg_instance *ins
     return vg_run_save(engine->config->run, err);
 }
 
+/* Native tenants that have the driver of the reference hypervisor need its files. */
+static bool find_driver(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
+{
+    const struct vg_host_mechanism *config = vg_host_mechanism_find(engine->host, instance->mechanism);
+    if (!vg_equal(config->driver, "hypervisor"))
+        return true;
+    if (!find_ours(engine, err))
+        return false;
+    if (!engine->images.tree || !engine->images.in_tree || access(engine->images.in_tree, X_OK) < 0)
+        return vg_fail(err, VG_ERROR_ENVIRONMENT,
+                       "the image script does not say how native tenants have the hypervisor's driver (`tree` and "
+                       "`in_tree`, a program); give the mechanism %s `driver: host`",
+                       instance->mechanism);
+    vg_run_fingerprint(engine->config->run, "host.hypervisor-tree", engine->images.tree_key, "recipe digest");
+    return true;
+}
+
 static bool prepare(struct vg_engine *engine, const struct vg_instance *instance, struct vg_error *err)
 {
     const struct vg_mechanism *mechanism = vg_mechanism_find(instance->mechanism);
@@ -277,7 +301,8 @@ static bool prepare(struct vg_engine *engine, const struct vg_instance *instance
         if (lacks)
             return true; /* it will be skipped */
     }
-    return open_mechanism(engine, instance, err) && (!needs_vms || open_machine(engine, instance, err));
+    return open_mechanism(engine, instance, err) && find_driver(engine, instance, err) &&
+           (!needs_vms || open_machine(engine, instance, err));
 }
 
 bool vg_environment_open(struct vg_engine *engine, struct vg_error *err)

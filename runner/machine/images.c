@@ -29,6 +29,7 @@ static char **member(struct vg_images *images, const char *key, size_t length)
         { "cmdline", &images->cmdline },     { "guest_key", &images->guest_key },
         { "tree_key", &images->tree_key },   { "firmware", &images->firmware },
         { "extra_key", &images->extra_key }, { "extra_rootfs", &images->extra_rootfs },
+        { "tree", &images->tree },           { "in_tree", &images->in_tree },
     };
     for (size_t i = 0; i < VG_COUNT(members); i++)
         if (strlen(members[i].key) == length && strncmp(members[i].key, key, length) == 0)
@@ -120,6 +121,8 @@ void vg_images_free(struct vg_images *images)
     free(images->firmware);
     free(images->extra_rootfs);
     free(images->extra_key);
+    free(images->tree);
+    free(images->in_tree);
     *images = (struct vg_images) { 0 };
 }
 

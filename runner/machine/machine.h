@@ -24,6 +24,7 @@ struct vg_attachment {
     } pci;
     char **environment; /* NAME=value for QEMU and so for the renderers that it starts; not owned */
     unsigned environment_count;
+    bool hypervisors_driver; /* a native tenant's: what renders for VMs, from the reference hypervisor's tree */
 };
 
 enum vg_accel { VG_ACCEL_TCG, VG_ACCEL_KVM };
@@ -159,12 +160,18 @@ bool vg_kvm_works(const char *cache_directory, const char *image_key, bool (*boo
 
 /* --- native tenants ----------------------------------------------------------------------------------------------- */
 
-/* Runs the agent as a process of this host, speaking the same protocol over a socket pair. environment: NAME=value
- * added to ours. The process and its children die with the runner. *fd: non-blocking, owned by the caller. */
+struct vg_process_spec {
+    /* The agent's path, behind that of a program, with its arguments, that becomes it; ends with NULL. */
+    const char *const *agent;
+    const char *directory;    /* to run in */
+    char *const *environment; /* NAME=value, added to ours */
+    unsigned environment_count;
+    const char *console_file; /* gets what it prints; NULL: nobody */
+};
+/* Runs the agent as a process of this host, speaking the same protocol over a socket pair. The process and its children
+ * die with the runner. *fd: non-blocking, owned by the caller. */
 struct vg_process;
-struct vg_process *vg_process_start(const char *agent, const char *directory, char *const *environment,
-                                    unsigned environment_count, const char *console_file, int *fd,
-                                    struct vg_error *err);
+struct vg_process *vg_process_start(const struct vg_process_spec *spec, int *fd, struct vg_error *err);
 pid_t vg_process_pid(const struct vg_process *process);
 bool vg_process_alive(struct vg_process *process);
 void vg_process_stop(struct vg_process *process); /* SIGKILL of the whole group; waits; frees */
@@ -175,6 +182,7 @@ struct vg_images {
     char *emulator, *kernel, *initrd, *rootfs, *cmdline;
     char *firmware; /* of the reference tree's emulator: qboot, which starts a kernel half a second earlier */
     char *guest_key, *tree_key;
+    char *tree, *in_tree; /* the reference hypervisor's files, and the program that becomes another among them */
     char *extra_rootfs, *extra_key; /* of the image with test suites of others; NULL: not built */
 };
 /* What guest-workloads/image/build-images made, from its --print output (never builds). The error says to run

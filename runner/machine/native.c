@@ -31,15 +31,24 @@ static char **merge_environment(char *const *added, unsigned count)
     return merged;
 }
 
-struct vg_process *vg_process_start(const char *agent, const char *directory, char *const *environment,
-                                    unsigned environment_count, const char *console_file, int *fd, struct vg_error *err)
+enum { AGENT_WORDS = 8 };
+
+struct vg_process *vg_process_start(const struct vg_process_spec *spec, int *fd, struct vg_error *err)
 {
-    for (unsigned i = 0; i < environment_count; i++)
-        if (!strchr(environment[i], '=') || *environment[i] == '=') {
+    const char *argv[AGENT_WORDS + 3];
+    unsigned words = 0;
+    for (; spec->agent[words] && words < AGENT_WORDS; words++)
+        argv[words] = spec->agent[words];
+    argv[words] = "--fd";
+    argv[words + 1] = "3";
+    argv[words + 2] = NULL;
+    for (unsigned i = 0; i < spec->environment_count; i++)
+        if (!strchr(spec->environment[i], '=') || *spec->environment[i] == '=') {
             vg_fail(err, VG_ERROR_INPUT, "`%s` in the environment of a native tenant is not NAME=value",
-                    environment[i]);
+                    spec->environment[i]);
             return NULL;
         }
+    const char *console_file = spec->console_file;
     vg_autoclose int console =
         open(console_file ? console_file : "/dev/null", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
     if (console < 0) {
@@ -53,11 +62,10 @@ struct vg_process *vg_process_start(const char *agent, const char *directory, ch
     }
     vg_autoclose int ours = ends[0];
     vg_autoclose int theirs = ends[1];
-    const char *const argv[] = { agent, "--fd", "3", NULL };
-    vg_autofree char **merged = merge_environment(environment, environment_count);
+    vg_autofree char **merged = merge_environment(spec->environment, spec->environment_count);
     const struct vg_spawn spawn = { .argv = argv,
                                     .environment = merged,
-                                    .directory = directory,
+                                    .directory = spec->directory,
                                     .output_fd = console,
                                     .fd3 = theirs,
                                     .death_signal = SIGKILL };

@@ -41,7 +41,8 @@ static bool attach(void *state, const struct vg_vgpu *vgpu, struct vg_attachment
     const struct vg_slots *slots = state;
     *attachment = (struct vg_attachment) { .kind = VG_ATTACH_NOTHING,
                                            .environment = slots->config->environment.items,
-                                           .environment_count = slots->config->environment.count };
+                                           .environment_count = slots->config->environment.count,
+                                           .hypervisors_driver = vg_equal(slots->config->driver, "hypervisor") };
     return true;
 }
 

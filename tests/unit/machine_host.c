@@ -84,7 +84,9 @@ static void *start_in_a_thread(void *context)
     static char answer[] = "VG_TEST=new";
     char *environment[] = { answer };
     struct start *start = context;
-    start->process = vg_process_start(start->agent, directory, environment, 1, start->console, &start->fd, &start->err);
+    const char *const agent[] = { start->agent, NULL };
+    const struct vg_process_spec spec = { agent, directory, environment, 1, start->console };
+    start->process = vg_process_start(&spec, &start->fd, &start->err);
     return NULL;
 }
 
@@ -137,7 +139,9 @@ static void an_agent_that_is_not_there_is_an_error(void **state)
     struct vg_error err = { 0 };
     int fd = -1;
     vg_autofree char *console = vg_format("%s/console", directory);
-    assert_null(vg_process_start("/nonexistent/agent", directory, NULL, 0, console, &fd, &err));
+    const char *const none[] = { "/nonexistent/agent", NULL };
+    const struct vg_process_spec spec = { .agent = none, .directory = directory, .console_file = console };
+    assert_null(vg_process_start(&spec, &fd, &err));
     assert_int_equal(err.kind, VG_ERROR_ENVIRONMENT);
     assert_non_null(strstr(err.text, "/nonexistent/agent"));
     assert_int_equal(fd, -1);
@@ -149,7 +153,9 @@ static void a_tenant_that_ends_is_noticed(void **state)
     struct vg_error err = { 0 };
     int fd = -1;
     vg_autofree char *agent = put("agent", "#!/bin/sh\nexit 3\n", 0755);
-    struct vg_process *process = vg_process_start(agent, directory, NULL, 0, NULL, &fd, &err);
+    const char *const through[] = { "/usr/bin/env", "-u", "VG_TEST", agent, NULL }; /* another program becomes it */
+    const struct vg_process_spec spec = { .agent = through, .directory = directory };
+    struct vg_process *process = vg_process_start(&spec, &fd, &err);
     assert_non_null(process);
     for (int i = 0; i < 400 && vg_process_alive(process); i++)
         vg_sleep_ns(5 * VG_NS_PER_MS);
