@@ -142,6 +142,17 @@ $(BUILD)/waits-counted/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SR
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=procfs_parse_schedstat -o $@ $(filter %.o,$^) $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 	$(Q)cp $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
 
+# A DRM driver where there is none, that tells the truth or does not: which, the directory says.
+DRM_DRIVERS := $(foreach way,honest still dips twice nameless,$(BUILD)/drm-$(way)/vgauge)
+$(BUILD)/drm-honest/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/drm-driver.c) $(BUILD)/payload.squashfs
+	@mkdir -p $(@D)
+	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=readlinkat -Wl,--wrap=procfs_read_at -Wl,--wrap=access -o $@ $(filter %.o,$^) $(RUNNER_LIBS) $(WORKLOAD_LIBS)
+	$(Q)cp $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
+$(filter-out %-honest/vgauge,$(DRM_DRIVERS)): $(BUILD)/drm-honest/vgauge
+	@mkdir -p $(@D)
+	$(Q)cp $< $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
+
 # A judge that believes everything.
 $(BUILD)/credulous-judge/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/credulous-judge.c)
 	@mkdir -p $(@D)
@@ -224,7 +235,7 @@ controls: ## the test of the tests: known-bad implementations; CONTROL=glob, TES
 	@BUILD=$(BUILD) tests/controls/controls
 	@BUILD=$(BUILD) tests/controls/renderers
 
-path-controls: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/vgauge $(BUILD)/dead-counter/vgauge $(BUILD)/waits-counted/vgauge $(BUILD)/tests/controls/bad-scheduler ## tests of the submission path and of telemetry under known-bad implementations: each must be caught
+path-controls: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/vgauge $(BUILD)/dead-counter/vgauge $(BUILD)/waits-counted/vgauge $(DRM_DRIVERS) $(BUILD)/tests/controls/bad-scheduler ## tests of the submission path and of telemetry under known-bad implementations: each must be caught
 	@BUILD=$(BUILD) tests/controls/submission-path
 
 # A Vulkan layer for the renderer, which does one thing wrong there; its manifest lies beside it.

@@ -111,6 +111,7 @@ struct vg_scatter_series {
     const char *colour;  /* "#0072B2" */
     const double *x, *y; /* points that are not finite are left out */
     size_t count;
+    double y_unit; /* y, slope and intercept are in smaller units than the axis: so many make one of its. 0: the same */
     double slope, intercept;         /* NaN: no line */
     double slope_lower, slope_upper; /* 95 %; NaN: not known */
 };

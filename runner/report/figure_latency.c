@@ -119,18 +119,25 @@ static bool has_several_places(const struct vg_report_group *group)
     return false;
 }
 
-static unsigned latency_analyses(const struct vg_test *test)
+/* Those of `waiting` are latencies as well, of jobs whose slice may end: in a picture of their own, for across tests
+ * they are not the same thing. */
+static bool is_latency(const struct vg_test_analysis *analysis, bool across)
+{
+    return vg_equal(analysis->analysis, "latency") || (!across && vg_equal(analysis->analysis, "waiting"));
+}
+
+static unsigned latency_analyses(const struct vg_test *test, bool across)
 {
     unsigned count = 0;
     for (unsigned i = 0; test && i < test->analysis_count; i++)
-        count += vg_equal(test->analyses[i].analysis, "latency");
+        count += is_latency(&test->analyses[i], across);
     return count;
 }
 
 static bool has_latency(const struct vg_test *test, const char *name)
 {
     for (unsigned i = 0; test && i < test->analysis_count; i++)
-        if (vg_equal(test->analyses[i].analysis, "latency") && vg_equal(test->analyses[i].name, name))
+        if (is_latency(&test->analyses[i], true) && vg_equal(test->analyses[i].name, name))
             return true;
     return false;
 }
@@ -142,14 +149,14 @@ static char *shared_name(const struct vg_results *results, const struct vg_repor
     struct vg_error err = { 0 };
     for (unsigned g = 0; g < group_count; g++) {
         vg_report_autotest struct vg_test *first = vg_run_load_test(results->run->directory, groups[g].test, &err);
-        if (!latency_analyses(first))
+        if (!latency_analyses(first, true))
             continue;
         for (unsigned i = 0; i < first->analysis_count; i++) {
             bool everywhere = has_latency(first, first->analyses[i].name);
             for (unsigned other = g + 1; other < group_count && everywhere; other++) {
                 vg_report_autotest struct vg_test *test =
                     vg_run_load_test(results->run->directory, groups[other].test, &err);
-                everywhere = !latency_analyses(test) || has_latency(test, first->analyses[i].name);
+                everywhere = !latency_analyses(test, true) || has_latency(test, first->analyses[i].name);
             }
             if (everywhere)
                 return vg_strdup(first->analyses[i].name);
@@ -172,7 +179,7 @@ static void add_instance(struct latency_plot *plot, const struct vg_judgement *j
         return;
     }
     for (unsigned i = 0; i < test->analysis_count; i++) {
-        if (!vg_equal(test->analyses[i].analysis, "latency"))
+        if (!is_latency(&test->analyses[i], plot->across))
             continue;
         if (plot->across && has_latency(test, plot->name) && !vg_equal(test->analyses[i].name, plot->name))
             continue;
@@ -216,7 +223,7 @@ bool vg_figure_latency(struct vg_figure *figure, const struct vg_results *result
     for (unsigned g = 0; g < group_count; g++) {
         struct vg_error err = { 0 };
         vg_report_autotest struct vg_test *test = vg_run_load_test(results->run->directory, groups[g].test, &err);
-        plot.analyses = latency_analyses(test);
+        plot.analyses = latency_analyses(test, plot.across);
         if (!plot.analyses)
             continue;
         plot.several_places = has_several_places(&groups[g]);

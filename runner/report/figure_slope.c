@@ -6,7 +6,7 @@
 #include "judge/judge.h"
 #include "report/figure.h"
 
-enum { MAX_SERIES = 8, MAX_POINTS = 64 };
+enum { MAX_SERIES = 8, MAX_POINTS = 64, US_PER_S = 1000000 };
 
 struct slope_plot {
     struct vg_scatter_series series[MAX_SERIES];
@@ -41,7 +41,7 @@ static size_t load_points(const struct vg_judgement *judgement, const char *anal
 }
 
 static void add_series(struct slope_plot *plot, const struct vg_figure_source *source,
-                       const struct vg_test_analysis *spec)
+                       const struct vg_test_analysis *spec, double y_unit)
 {
     const struct vg_judgement *judgement = source->judgement;
     const struct vg_analysis_input input = { .test = source->test, .spec = spec };
@@ -53,13 +53,15 @@ static void add_series(struct slope_plot *plot, const struct vg_figure_source *s
         plot->why_not = slope->note;
     if (!points)
         return;
-    plot->names[at] = vg_format("%s (%s)", spec->name, vg_analysis_param(&input, "counter"));
+    const char *counter = vg_analysis_param(&input, "counter");
+    plot->names[at] = vg_equal(counter, spec->name) ? vg_strdup(spec->name) : vg_format("%s (%s)", spec->name, counter);
     plot->series[at] = (struct vg_scatter_series) {
         .name = plot->names[at],
         .colour = vg_curve_colour(source->palette, plot->names[at], judgement->verdict),
         .x = plot->x[at],
         .y = plot->y[at],
         .count = points,
+        .y_unit = y_unit,
         .slope = slope ? slope->value : NAN,
         .intercept = value_of(judgement, spec->name, "background"),
         .slope_lower = value_of(judgement, spec->name, "slope_lower"),
@@ -69,20 +71,20 @@ static void add_series(struct slope_plot *plot, const struct vg_figure_source *s
 }
 
 static bool draw(struct vg_figure *figure, const struct vg_figure_source *source, const char *analysis,
-                 const char *title, const char *y_axis)
+                 const char *title, const char *y_axis, const char *slope_unit, double y_unit)
 {
     if (!vg_figure_uses(source->test, analysis))
         return false;
     struct slope_plot plot = { 0 };
     for (unsigned i = 0; i < source->test->analysis_count && plot.count < MAX_SERIES; i++)
         if (vg_equal(source->test->analyses[i].analysis, analysis))
-            add_series(&plot, source, &source->test->analyses[i]);
+            add_series(&plot, source, &source->test->analyses[i], y_unit);
     vg_autofree char *where = vg_figure_where(source);
     figure->title = vg_strdup(title);
     figure->caption =
-        vg_format("%s; a point for each rate, and the line fitted to them. Its slope is what one submission "
-                  "costs; where it meets the left edge is the background.",
-                  where);
+        vg_format("%s; a point for each rate, and the line fitted to them. Its slope%s is what one submission "
+                  "costs, with its 95 %% interval; where it meets the left edge is the background.",
+                  where, slope_unit);
     const struct vg_scatter scatter = { "submissions (1/s)", y_axis, plot.series, plot.count };
     if (plot.count)
         vg_plot_scatter(figure, source->plotter, &scatter);
@@ -97,12 +99,12 @@ static bool draw(struct vg_figure *figure, const struct vg_figure_source *source
 
 bool vg_figure_slope(struct vg_figure *figure, const struct vg_figure_source *source)
 {
-    return draw(figure, source, "submission-slope", "What a submission makes the host do.",
-                "counted on the host (1/s)");
+    return draw(figure, source, "submission-slope", "What a submission makes the host do.", "counted on the host (1/s)",
+                "", 1);
 }
 
 bool vg_figure_slope_cpu(struct vg_figure *figure, const struct vg_figure_source *source)
 {
     return draw(figure, source, "submission-cpu", "CPU time that a submission costs the host.",
-                "CPU time of the host (us/s)");
+                "CPU time of the host (cores)", ", in us,", US_PER_S); /* a core is as many us a second */
 }

@@ -145,7 +145,7 @@ static void write_instance_figures(struct vg_page *page, const struct vg_report_
 /* Distributions of latency have all instances in one picture; whatever else is drawn has one for each. */
 static void write_figures(struct vg_page *page, const struct vg_report_group *group, const struct vg_test *test)
 {
-    bool latency = vg_figure_uses(test, "latency"), each = false;
+    bool latency = vg_figure_uses(test, "latency") || vg_figure_uses(test, "waiting"), each = false;
     for (unsigned i = 0; i < VG_COUNT(instance_figures); i++)
         each = each || vg_figure_uses(test, instance_figures[i].analysis);
     if (!latency && !each)

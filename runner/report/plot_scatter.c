@@ -16,7 +16,7 @@ static struct vg_curve points_of(const struct vg_scatter_series *series)
     for (size_t i = 0; i < series->count; i++)
         if (is_finite(series, i)) {
             curve.x[curve.count] = series->x[i];
-            curve.y[curve.count++] = series->y[i];
+            curve.y[curve.count++] = series->y[i] / (series->y_unit > 0 ? series->y_unit : 1);
         }
     return curve;
 }
@@ -36,7 +36,7 @@ static struct vg_curve line_of(const struct vg_scatter_series *series, unsigned 
     curve.count = 2;
     for (unsigned i = 0; i < 2; i++) {
         curve.x[i] = i ? most : least;
-        curve.y[i] = series->intercept + series->slope * curve.x[i];
+        curve.y[i] = (series->intercept + series->slope * curve.x[i]) / (series->y_unit > 0 ? series->y_unit : 1);
     }
     return curve;
 }
@@ -47,7 +47,7 @@ static char *line_title(const struct vg_scatter_series *series)
         return vg_strdup("no line");
     if (!isfinite(series->slope_lower) || !isfinite(series->slope_upper))
         return vg_format("slope %.3g", series->slope);
-    return vg_format("slope %.3g, 95 %% from %.3g to %.3g", series->slope, series->slope_lower, series->slope_upper);
+    return vg_format("slope %.3g (%.3g to %.3g)", series->slope, series->slope_lower, series->slope_upper);
 }
 
 void vg_plot_scatter(struct vg_figure *figure, struct vg_plotter *plotter, const struct vg_scatter *scatter)
