@@ -2,8 +2,8 @@
 /* A DRM driver that tells of its use, where there is none: linked into vgauge in place of what reads the kernel's
  * files. Each renderer of a tenant has one file of a device whose only engine was busy for the CPU time that the
  * renderer took. The directory of the program says how true that is: drm-honest, and known bad: drm-still (the counter
- * never moves), drm-dips (it goes back and never catches up), drm-twice (each second counts as two), drm-nameless (no
- * drm-driver). */
+ * never moves), drm-dips (it goes back and never catches up), drm-tenfold (each second counts as ten, also where the
+ * renderer has to share its core), drm-nameless (no drm-driver). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,10 +78,10 @@ ssize_t __wrap_procfs_read_at(int directory, const char *path, char *text, size_
     if (client <= 0 || !procfs_parse_stat(own, &stat))
         return -1;
     uint64_t busy = stat.own_ticks * (uint64_t)(VG_NS_PER_S / sysconf(_SC_CLK_TCK));
-    busy = is_us("drm-still")   ? VG_NS_PER_S
-           : is_us("drm-dips")  ? 1000 * (uint64_t)VG_NS_PER_S - busy
-           : is_us("drm-twice") ? 2 * busy
-                                : busy;
+    busy = is_us("drm-still")     ? VG_NS_PER_S
+           : is_us("drm-dips")    ? 1000 * (uint64_t)VG_NS_PER_S - busy
+           : is_us("drm-tenfold") ? 10 * busy
+                                  : busy;
     return snprintf(text, size,
                     "pos:\t0\n%sdrm-pdev:\t0000:00:02.0\ndrm-client-id:\t%ld\ndrm-engine-render:\t%llu ns\n",
                     is_us("drm-nameless") ? "" : "drm-driver:\tvgauge\n", client, (unsigned long long)busy);
