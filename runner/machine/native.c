@@ -37,7 +37,7 @@ struct vg_process *vg_process_start(const struct vg_process_spec *spec, int *fd,
 {
     const char *argv[AGENT_WORDS + 3];
     unsigned words = 0;
-    for (; spec->agent[words] && words < AGENT_WORDS; words++)
+    for (; words < AGENT_WORDS && spec->agent[words]; words++)
         argv[words] = spec->agent[words];
     argv[words] = "--fd";
     argv[words + 1] = "3";
