@@ -23,23 +23,27 @@ static struct ids ids_of(const struct vg_metrics *const *sides, size_t count)
     return ids;
 }
 
-static const char *last_part(const char *id)
+static const char *after_last(const char *id, char mark)
 {
-    const char *slash = strrchr(id, '/');
-    return slash ? slash + 1 : id;
+    const char *last = strrchr(id, mark);
+    return last ? last + 1 : id;
 }
 
-/* The nearest id; else, since most of a glob is no name, the nearest last part. Caller frees. */
+/* The nearest id; else, since most of a glob is no name, the nearest last part ("tiny.p50"), or word ("p50"). Caller
+ * frees. */
 static char *meant_by(const char *glob, const char *const *ids, size_t count)
 {
-    char *meant = vg_did_you_mean(glob, ids, count);
-    if (*meant)
-        return meant;
-    free(meant);
+    static const char marks[] = { '\0', '/', '.' };
     vg_autofree const char **parts = vg_calloc(count, sizeof(*parts));
-    for (size_t i = 0; i < count; i++)
-        parts[i] = last_part(ids[i]);
-    return vg_did_you_mean(last_part(glob), parts, count);
+    char *meant = NULL;
+    for (size_t mark = 0; mark < VG_COUNT(marks) && (!meant || !*meant); mark++) {
+        bool whole = !marks[mark];
+        for (size_t i = 0; i < count; i++)
+            parts[i] = whole ? ids[i] : after_last(ids[i], marks[mark]);
+        free(meant);
+        meant = vg_did_you_mean(whole ? glob : after_last(glob, marks[mark]), parts, count);
+    }
+    return meant;
 }
 
 static bool names_one(const char *user_file, const char *globs, struct vg_metric_place at, const struct ids *ids,

@@ -90,7 +90,7 @@ sed -i 's/"\*\.spread", at_most: 0/"*.spraed", at_most: 0/' "$work/rules.yaml"
 misspelt() {
     "$vgauge" ab --turns --pairs 2 --a "$work/a.yaml" --b "$work/a.yaml" --plan full --test dsub-latency-rounds \
         --rules "$work/rules.yaml" --out "$work/misspelt" >"$work/out" 2>"$work/err" </dev/null
-    [ $? = 2 ] && grep -qE 'rules.yaml, line [0-9]+, column 21: no metric .*[*][.]spraed., did you mean .tiny[.]spread.' "$work/err" &&
+    [ $? = 2 ] && grep -qE 'rules.yaml, line [0-9]+, column 21: no metric .*[*][.]spraed., did you mean .spread.' "$work/err" &&
         [ -s "$work/misspelt/b/001/run.json" ] && [ ! -e "$work/misspelt/a/002" ]
 }
 check "a misspelt metric of a steady boot is told, with its place and the nearest name" misspelt

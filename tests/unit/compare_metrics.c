@@ -424,6 +424,7 @@ static void a_rule_for_no_metric_is_told(void **state)
           "at_most: "
           "1, source: x }\n",
           "mine.yaml, line 4, column 15: no metric of these runs is called `*/tiny.p5`, did you mean `tiny.p50`?" },
+        { "steady: [{ metric: '*.p05', at_most: 1, source: x }]\nsource: x\n", "`*.p05`, did you mean `p50`?" },
         { "steady: [{ metric: 't/c/tinny.p50', at_most: 1, source: x, optional: false }]\nsource: x\n",
           "mine.yaml, line 1, column 20: no metric of these runs is called `t/c/tinny.p50`, did you mean "
           "`t/c/tiny.p50`?" },
