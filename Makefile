@@ -4,7 +4,8 @@
 CC       ?= gcc
 V        ?= 0
 Q        := $(if $(filter 0,$(V)),@,)
-BUILD    ?= build
+# With the sanitizers (SAN=1) it is another program: objects of the two do not mix.
+BUILD    ?= $(if $(SAN),build-san,build)
 VERSION  := 0.1.0
 
 PKGS_RUNNER   := libvirt libvirt-qemu libcyaml yaml-0.1 jansson libxml-2.0 gsl nettle libRmath sqlite3 libpq libarchive libcrypto zlib libtracefs libtraceevent
@@ -22,6 +23,8 @@ ifneq ($(SAN),)
 override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS  += -fsanitize=address,undefined
 HARDEN   := -fPIE
+# What a guest runs brings the sanitizers' runtime along: the image has none.
+LDGUEST  := -static-libasan -static-libubsan
 endif
 
 BASE_SRC     := $(wildcard runner/base/*.c)
@@ -88,11 +91,11 @@ $(BUILD)/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC
 
 $(BUILD)/vgauge-workload: $(call obj,$(BASE_SRC) $(WORKLOAD_SRC) guest-workloads/main.c)
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(WORKLOAD_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) $(LDGUEST) -o $@ $^ $(WORKLOAD_LIBS)
 
 $(BUILD)/vgauge-agent: $(call obj,$(BASE_SRC) $(AGENT_SRC))
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -o $@ $^ $(AGENT_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) $(LDGUEST) -o $@ $^ $(AGENT_LIBS)
 
 # A model of vendors' drivers as a file system, and its stand-in for NVIDIA's library.
 $(BUILD)/vgauge-model: $(call obj,$(MODEL_SRC))
@@ -121,7 +124,7 @@ $(BUILD)/vgauge-control: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(P
 $(BUILD)/doorbell-proxy/vgauge-workload: $(call obj,$(BASE_SRC) $(WORKLOAD_SRC) guest-workloads/main.c tests/controls/doorbell-proxy.c)
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) -Wl,--wrap=vkQueueSubmit -o $@ $^ $(WORKLOAD_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) $(LDGUEST) -Wl,--wrap=vkQueueSubmit -o $@ $^ $(WORKLOAD_LIBS)
 
 $(BUILD)/doorbell-proxy/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/doorbell-proxy/vgauge-workload guest-workloads/image/make-payload
 	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)

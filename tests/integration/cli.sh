@@ -5,7 +5,7 @@
 # neither VMs nor a GPU. `tests/integration/cli.sh [PATH-OF-VGAUGE]`
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
-vgauge=$(realpath "${1:-$here/build/vgauge}") || exit 1
+vgauge=$(realpath "${1:-$(cd "$here" && realpath "${BUILD:-build}")/vgauge}") || exit 1
 export VGAUGE_SUITES=${VGAUGE_SUITES:-$here/suites} VGAUGE_REPORTS=${VGAUGE_REPORTS:-$here/reports}
 work=$(mktemp -d) || exit 1 # stays empty
 inputs=$(mktemp -d) || exit 1

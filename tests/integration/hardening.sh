@@ -17,7 +17,7 @@ hardened() { # PROGRAM
     grep -q __stack_chk_fail <<<"$symbols" || { echo "no stack protector"; return 1; }
     grep -qE '__(sn|vsn|f|vf|as)?printf_chk|__(mem|str)[a-z]+_chk|__read_chk' <<<"$symbols" || { echo "no _FORTIFY_SOURCE"; return 1; }
 }
-if nm "$build/vgauge" 2>/dev/null | grep -q __asan_init; then
+if grep -q __asan_init < <(nm "$build/vgauge" 2>/dev/null); then
     echo "ok - hardening (skipped: a sanitizer build has its own means)"
 else
     for program in vgauge vgauge-agent vgauge-workload vgauge-model; do
@@ -32,6 +32,9 @@ fi
 # The linker alone would make it a build with sanitizers in name only.
 compile=$(make -n V=1 SAN=1 BUILD="$work/san" "$work/san/obj/runner/base/text.o" 2>/dev/null)
 check "with SAN=1 the compiler is given the sanitizers" grep -qF -- ' -fsanitize=address,undefined ' <<<"$compile"
+folder() { env -u BUILD -u SAN -u MAKEFLAGS -u MAKEOVERRIDES make -n clean "$@" 2>&1; }
+of_its_own() { [ "$(folder)" = "rm -rf build" ] && [ "$(folder SAN=1)" = "rm -rf build-san" ]; }
+check "what the sanitizers watch is built in a folder of its own" of_its_own
 
 # While a run goes on: its runtime directory and sockets are its user's alone.
 sed 's/^  - name: native/&\n    software_renderer: true/' suites/hosts/native.yaml >"$work/native.yaml"

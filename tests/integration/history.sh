@@ -6,7 +6,7 @@
 # Needs neither VMs nor a GPU. `tests/integration/history.sh [PATH-OF-VGAUGE]`
 set -u
 here=$(cd "$(dirname "$0")/../.." && pwd)
-vgauge=$(realpath "${1:-$here/build/vgauge}") || exit 1
+vgauge=$(realpath "${1:-$(cd "$here" && realpath "${BUILD:-build}")/vgauge}") || exit 1
 export VGAUGE_SUITES=$here/suites VGAUGE_REPORTS=$here/reports
 work=$(mktemp -d /tmp/vgauge-test-XXXXXX) || exit 1
 failed=0
