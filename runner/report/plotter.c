@@ -146,7 +146,7 @@ static bool complains(const char *said)
 bool vg_plotter_draw(struct vg_plotter *plotter, const char *script, const char *data, const char *svg,
                      const char *const *arguments, struct vg_error *err)
 {
-    char said[SAID_MAX_BYTES];
+    char said[SAID_MAX_BYTES] = { 0 };
     bool late = false;
     vg_autotext struct vg_text command = { 0 };
     if (!vg_plotter_ready(plotter, err))
@@ -170,5 +170,6 @@ bool vg_plotter_draw(struct vg_plotter *plotter, const char *script, const char 
     if (late)
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "gnuplot did not end in %d s", TIMEOUT_MS / 1000);
     vg_autofree char *clean = vg_report_clean(said);
-    return vg_fail(err, VG_ERROR_ENVIRONMENT, "gnuplot refused to draw it: %.300s", clean);
+    return vg_fail(err, VG_ERROR_ENVIRONMENT, "gnuplot refused to draw it: %.300s",
+                   *clean ? clean : "it ended without a word");
 }

@@ -3,6 +3,7 @@
  * libxml2's HTML parser, so that what a browser would see is what is tested. */
 #include <libxml/HTMLparser.h>
 #include <libxml/xpath.h>
+#include <sys/stat.h>
 #include "report/parts.h"
 #include "support/report_run.h"
 #include "support/judged_run.h"
@@ -253,6 +254,23 @@ static void without_gnuplot_the_numbers_stay(void **state)
     drop_results(made);
 }
 
+static void a_gnuplot_that_dies_is_told(void **state)
+{
+    (void)state;
+    static const char dies[] = "#!/bin/sh\nexit 0\n";
+    struct vg_results *made = make_run();
+    struct vg_error err = { 0 };
+    vg_autofree char *path = vg_strdup(getenv("PATH")), *program = vg_format("%s/gnuplot", made->run->directory);
+    assert_true(vg_write_file(program, dies, strlen(dies), &err));
+    assert_int_equal(chmod(program, 0755), 0);
+    assert_int_equal(setenv("PATH", made->run->directory, 1), 0);
+    vg_autofree char *html = page_of(made);
+    assert_int_equal(setenv("PATH", path, 1), 0);
+    expect(html, "//svg", 0);
+    expect(html, "//figure//*[@class='problem' and contains(., 'refused to draw it: it ended without a word')]", 7);
+    drop_results(made);
+}
+
 static void several_boots_have_an_interval(void **state)
 {
     (void)state;
@@ -323,6 +341,7 @@ int main(void)
         cmocka_unit_test(invalid_curves_are_marked),
         cmocka_unit_test(a_lost_template_or_sample_is_told),
         cmocka_unit_test(without_gnuplot_the_numbers_stay),
+        cmocka_unit_test(a_gnuplot_that_dies_is_told),
         cmocka_unit_test(every_table_has_the_order_of_the_host_file),
         cmocka_unit_test(several_boots_have_an_interval),
         cmocka_unit_test(foreign_text_stays_text),
