@@ -101,13 +101,20 @@ static char *item_of(const struct state *state, const struct pgpu *pgpu, nvml_in
 
 static void look_at_instances(const struct state *state, const struct pgpu *pgpu, int64_t now_ns)
 {
-    nvml_instance instances[INSTANCES_MAX];
+    nvml_instance instances[INSTANCES_MAX] = { 0 };
     unsigned count = INSTANCES_MAX;
     if (!state->library.active ||
         !works(state, pgpu, "instances", state->library.active(pgpu->device, &count, instances)))
         return;
-    for (unsigned i = 0; i < count && i < INSTANCES_MAX; i++) {
-        unsigned long long bytes;
+    if (count > INSTANCES_MAX) { /* it had no room to name them all, and says that it did */
+        vg_autofree char *name = vg_format("unseen[%s/instances]", pgpu->name);
+        vg_autofree char *said =
+            vg_format("the library tells of %u where there is room for %d: none is believed", count, INSTANCES_MAX);
+        state->sink.fact(state->sink.context, name, said);
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        unsigned long long bytes = 0;
         vg_autofree char *item = item_of(state, pgpu, instances[i]);
         if (!state->library.memory || !works(state, pgpu, "memory", state->library.memory(instances[i], &bytes)))
             continue;

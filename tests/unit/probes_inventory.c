@@ -191,11 +191,18 @@ static void what_nvml_refuses_is_not_nothing(void **unused)
     assert_non_null(strstr(fact("unseen[a/instance utilization]"), "not supported"));
     assert_non_null(strstr(fact("unseen[a/scheduler log]"), "not supported"));
     probe->end(state);
-    setenv("FAKE_NVML_SAYS", "hostile", 1); /* counts beyond what there is room for, names that are none */
+    setenv("FAKE_NVML_SAYS", "hostile", 1); /* a log longer than there is room for, names that are none */
     state = begin_nvml(probe);
     sample(probe, state, NULL, 0);
     assert_int_equal(slices(), 200);
     assert_non_null(last_row("instance", "", "a/0a"));
+    probe->end(state);
+    setenv("FAKE_NVML_SAYS", "too-many", 1); /* vGPUs that there is no room to name */
+    record.row_count = 0;
+    state = begin_nvml(probe);
+    sample(probe, state, NULL, 0);
+    assert_null(last_row("instance", "", "a/0a0a-11"));
+    assert_non_null(strstr(fact("unseen[a/instances]"), "4000000000"));
     probe->end(state);
     unsetenv("FAKE_NVML_SAYS");
 }

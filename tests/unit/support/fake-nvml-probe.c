@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Stands for libnvidia-ml.so.1 in the test of the nvml probe: one pGPU with two vGPUs. FAKE_NVML_SAYS in the
- * environment makes it refuse: "no-utilization", "no-start", "hostile". */
+ * environment makes it refuse: "no-utilization", "no-start", "hostile", "too-many". */
 #include <stdlib.h>
 #include <string.h>
 #include "nvml-abi.h"
@@ -58,7 +58,7 @@ int nvmlDeviceGetActiveVgpus(nvml_device device, unsigned *count, nvml_instance 
 {
     if (device != &here || *count < 2)
         return NVML_TOO_SMALL;
-    *count = says("hostile") ? 4000000000U : 2;
+    *count = says("too-many") ? 4000000000U : 2;
     instances[0] = 11;
     instances[1] = 12;
     return NVML_OK;
