@@ -276,16 +276,21 @@ static void do_readdir(fuse_req_t request, fuse_ino_t inode, size_t size, off_t 
     (void)inode;
     const struct picture *picture = (const struct picture *)(uintptr_t)file->fh; // NOLINT: as above
     size_t left = (size_t)offset < picture->length ? picture->length - (size_t)offset : 0;
-    /* Whole entries only: an entry's end is the offset that the next call starts from. */
+    /* Whole entries only: an entry's end is the offset that the next call starts from. Under the lock: whoever reads
+     * may have the reply, and close the directory, before this thread is back. */
+    pthread_mutex_lock(&tree_lock);
     fuse_reply_buf(request, left ? picture->bytes + offset : NULL, left < size ? left : size);
+    pthread_mutex_unlock(&tree_lock);
 }
 
 static void do_releasedir(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
     (void)inode;
     struct picture *picture = (struct picture *)(uintptr_t)file->fh; // NOLINT: as above
+    pthread_mutex_lock(&tree_lock);
     free(picture->bytes);
     free(picture);
+    pthread_mutex_unlock(&tree_lock);
     fuse_reply_err(request, 0);
 }
 

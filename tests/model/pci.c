@@ -210,7 +210,7 @@ struct pci *pci_add(const char *address, const char *vendor, const char *device,
 static void remove_vf(struct pci *pf, unsigned index)
 {
     struct pci *vf = pf->vfs[index];
-    char link[16], group[16];
+    char link[24], group[16];
     snprintf(link, sizeof(link), "virtfn%u", index);
     snprintf(group, sizeof(group), "%u", vf->group);
     tree_remove(tree_child(pf->device, link));

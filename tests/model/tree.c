@@ -43,6 +43,25 @@ static void destroy(struct node *node)
     free(node);
 }
 
+/* What only the kernel still names: taken out of the tree, or never in it. The kernel need not forget each of them
+ * before the program ends. */
+static struct node *held;
+
+static void hold(struct node *node)
+{
+    node->next = held;
+    held = node;
+}
+
+static void let_go(struct node *node)
+{
+    struct node **place = &held;
+    while (*place != node)
+        place = &(*place)->next;
+    *place = node->next;
+    destroy(node);
+}
+
 void tree_open(void)
 {
     if (tree_root) {
@@ -181,7 +200,9 @@ static void take_out(struct node *node)
     node->gone = true;
     node->parent = NULL;
     node->object = NULL;
-    if (!node->lookups)
+    if (node->lookups)
+        hold(node);
+    else
         destroy(node);
 }
 
@@ -212,6 +233,7 @@ struct node *tree_alias(const struct node *node)
     alias->argument = node->argument;
     alias->number = ++numbers;
     alias->alias = true;
+    hold(alias);
     return alias;
 }
 
@@ -219,7 +241,7 @@ void tree_forget(struct node *node, uint64_t lookups)
 {
     node->lookups -= lookups < node->lookups ? lookups : node->lookups;
     if (!node->lookups && (node->gone || node->alias))
-        destroy(node);
+        let_go(node);
 }
 
 ssize_t tree_read(const char *path, char *buffer, size_t size)
