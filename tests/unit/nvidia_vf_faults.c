@@ -158,11 +158,25 @@ void *dlopen(const char *path, int flags)
     return path && ends_with(path, "/libnvidia-ml.so.1") ? &nvml : NULL;
 }
 
-void *dlsym(void *handle, const char *name)
+/* A sanitizer's runtime looks for the C library's functions before anything else works, the sanitizer's own memory
+ * among it. What finds them by version is not replaced here, so every version is asked for. */
+static const char *const versions[] = {
+    "GLIBC_2.2.5", "GLIBC_2.2.6", "GLIBC_2.3",  "GLIBC_2.3.2", "GLIBC_2.3.3", "GLIBC_2.3.4", "GLIBC_2.4",
+    "GLIBC_2.5",   "GLIBC_2.6",   "GLIBC_2.7",  "GLIBC_2.8",   "GLIBC_2.9",   "GLIBC_2.10",  "GLIBC_2.11",
+    "GLIBC_2.12",  "GLIBC_2.13",  "GLIBC_2.14", "GLIBC_2.15",  "GLIBC_2.16",  "GLIBC_2.17",  "GLIBC_2.18",
+    "GLIBC_2.22",  "GLIBC_2.23",  "GLIBC_2.24", "GLIBC_2.25",  "GLIBC_2.26",  "GLIBC_2.27",  "GLIBC_2.28",
+    "GLIBC_2.29",  "GLIBC_2.30",  "GLIBC_2.31", "GLIBC_2.32",  "GLIBC_2.33",  "GLIBC_2.34",  "GLIBC_2.35",
+    "GLIBC_2.36",  "GLIBC_2.37",  "GLIBC_2.38", "GLIBC_2.39",  "GLIBC_2.40",  "GLIBC_2.41",  "GLIBC_PRIVATE",
+};
+
+__attribute__((no_sanitize("address", "undefined"))) void *dlsym(void *handle, const char *name)
 {
     void *found = NULL;
-    if (handle != &nvml) /* a sanitizer's runtime looks for the C library's functions, before anything else works */
-        return dlvsym(handle, name, "GLIBC_2.2.5");
+    if (handle != &nvml) {
+        for (size_t i = 0; !found && i < VG_COUNT(versions); i++)
+            found = dlvsym(handle, name, versions[i]);
+        return found;
+    }
     for (size_t i = 0; i < VG_COUNT(library); i++)
         if (vg_equal(library[i].name, name))
             memcpy(&found, &library[i].function, sizeof(found));
