@@ -376,6 +376,7 @@ static void of_two_writers_one_wins(void **state)
         if (children[i] == 0) {
             struct vg_baseline *baseline = bless(run, false, &err);
             bool saved = baseline && vg_baseline_save(baseline, directory, false, &err);
+            vg_baseline_free(baseline);
             _exit(saved ? 0 : strstr(err.text, "is there already") ? 1 : 2);
         }
     }
@@ -410,7 +411,13 @@ static void a_full_disk_leaves_the_old_file(void **state)
         struct rlimit limit = { 700, 700 };
         signal(SIGXFSZ, SIG_IGN);
         bool saved = setrlimit(RLIMIT_FSIZE, &limit) == 0 && vg_baseline_save(baseline, directory, true, &err);
-        _exit(saved ? 0 : err.kind == VG_ERROR_ENVIRONMENT && strstr(err.text, path) ? 1 : 2);
+        bool told = err.kind == VG_ERROR_ENVIRONMENT && strstr(err.text, path);
+        vg_baseline_free(baseline);
+        free(path);
+        free(before);
+        free(run);
+        free(directory);
+        _exit(saved ? 0 : told ? 1 : 2);
     }
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);

@@ -3,6 +3,7 @@
 #include "judge_fixture.h"
 
 #include <sys/stat.h>
+#include "support/under_valgrind.h"
 
 static struct vg_measured_column columns[] = { { .name = (char *)"t0" }, { .name = (char *)"latency" } };
 
@@ -191,6 +192,8 @@ static void speed(void **state)
 {
     (void)state;
     enum { ROWS = 1000000 };
+    if (under_valgrind())
+        skip();
     struct vg_error err = { 0 };
     char *directory = scratch_directory();
     vg_autofree char *path = vg_format("%s/s.csv", directory);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <dlfcn.h>
 #include <vulkan/vulkan.h>
+#include "support/under_valgrind.h"
 #include "support/workload_process.h"
 
 /* --- a driver that works until it is told not to ---------------------------------------------------------------------
@@ -152,13 +153,13 @@ static const struct small {
     const char *workload;
     const char *settings[4];
 } small[] = {
-    { "vk-compute-stream", { "seconds=0.6", "job_ms=2", "workgroups=16" } },
-    { "vk-compute-stream", { "seconds=0.8", "job_ms=2", "duty_percent=20" } },
-    { "vk-paced-stream", { "seconds=0.8", "job_ms=1", "workgroups=16" } },
-    { "vk-copy-stream", { "seconds=0.5", "mib=2" } },
-    { "vk-upload-stream", { "seconds=0.5", "mib=1" } },
-    { "vk-context-churn", { "seconds=0.5" } },
-    { "vk-allocation-churn", { "seconds=0.5", "max_mib=2" } },
+    { "vk-compute-stream", { "seconds=1.2", "job_ms=2", "workgroups=16" } },
+    { "vk-compute-stream", { "seconds=1.6", "job_ms=2", "duty_percent=20" } },
+    { "vk-paced-stream", { "seconds=1.6", "job_ms=1", "workgroups=16" } },
+    { "vk-copy-stream", { "seconds=1", "mib=2" } },
+    { "vk-upload-stream", { "seconds=1", "mib=1" } },
+    { "vk-context-churn", { "seconds=1" } },
+    { "vk-allocation-churn", { "seconds=1", "max_mib=2" } },
 };
 
 static void each_measures_and_verifies(void **state)
@@ -168,7 +169,8 @@ static void each_measures_and_verifies(void **state)
         struct process_report r = run(small[i].workload, SOUND, 0, small[i].settings);
         assert_ended(&r, "ok", "");
         size_t rows = process_rows(&r, "job");
-        assert_true(rows >= 5);
+        if (rows < 5)
+            fail_msg("%s: %zu rows", small[i].workload, rows);
         assert_int_equal(process_number(&r, "jobs"), rows);
         assert_true((size_t)process_number(&r, "verified_jobs") >= rows + process_rows(&r, "warmup"));
         assert_true(strlen(process_fact(&r, "warmup_rule")) > 10);
@@ -193,6 +195,8 @@ static void each_can_be_stopped_at_any_moment(void **state)
 static void wrong_work_is_found(void **state)
 {
     (void)state;
+    if (under_valgrind()) /* memory that the driver should have written is looked at: it would say so, and be right */
+        skip();
     static const struct {
         size_t which;
         enum fault fault;
