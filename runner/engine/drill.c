@@ -197,6 +197,43 @@ bool vg_drill_look(struct vg_drill *drill, unsigned pgpu)
     return true;
 }
 
+struct vg_drill_definition vg_drill_definition(const struct vg_drill *drill, unsigned pgpu, unsigned type,
+                                               int64_t instance)
+{
+    const struct vg_vgpu *vgpu = drill->vgpus[instance];
+    struct vg_drill_definition definition = { .pgpu = pgpu, .type = type, .vf = vgpu->vf, .instance = instance };
+    memcpy(definition.uuid, vgpu->uuid, sizeof(definition.uuid));
+    return definition;
+}
+
+static bool is_same(struct vg_drill *drill, const struct vg_drill_definition *definition)
+{
+    struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
+    struct vg_error err = { 0 };
+    if (!drill->mechanism->look(drill->state, drill->host_index[definition->pgpu], &seen, &err)) {
+        vg_drill_trouble(drill, err.text);
+        return false;
+    }
+    for (unsigned i = 0; i < seen.vgpu_count; i++) {
+        const struct vg_live_vgpu *live = &seen.vgpus[i];
+        bool named = vg_equal(live->uuid, definition->uuid), there = live->vf == definition->vf;
+        if (definition->vf == VG_ANY ? named : there && (named || !*live->uuid))
+            return live->profile == (int)definition->type;
+    }
+    return false;
+}
+
+void vg_drill_same(struct vg_drill *drill, int64_t round, int64_t instance,
+                   const struct vg_drill_definition *definition)
+{
+    bool same = is_same(drill, definition);
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_SAME, round, definition->pgpu);
+    step->instance = instance;
+    step->wanted = definition->instance;
+    step->seen = same;
+    step->end_ns = vg_now_ns();
+}
+
 static void write_placements(struct vg_drill *drill, struct vg_placement_row row, const uint64_t *bits)
 {
     struct vg_walk *walk = &drill->walk;

@@ -37,6 +37,14 @@ struct vg_drill {
     unsigned *advertised;
 };
 
+/* What a manager keeps on its disk of one vGPU. A UUID tells it where the driver has one, a VF where it has not. */
+struct vg_drill_definition {
+    unsigned pgpu, type;
+    int vf;
+    char uuid[37];
+    int64_t instance; /* number of the vGPU that was defined */
+};
+
 struct vg_drill_action {
     struct vg_descriptor; /* .kind = VG_KIND_ACTION */
     /* False when interrupted. Everything else is in the drill. */
@@ -72,6 +80,8 @@ int64_t vg_drill_create_again(struct vg_drill *drill, int64_t round, unsigned pg
 /* drill-insist.c: asks again for what was just refused, this time without a look at the counters. Number of the vGPU if
  * the driver gave one, which it should not have; VG_ANY if it refused, or if there is no driver to be asked. */
 int64_t vg_drill_insist(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type);
+/* The same, at exactly this VF. */
+int64_t vg_drill_insist_on(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf);
 /* Takes a vGPU that was made elsewhere (a race) into the list. */
 int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu);
 enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t instance);
@@ -81,6 +91,11 @@ bool vg_drill_look(struct vg_drill *drill, unsigned pgpu);
 void vg_drill_placements(struct vg_drill *drill, unsigned pgpu, bool supported);
 void vg_drill_look_all(struct vg_drill *drill, int64_t round);
 void vg_drill_drain(struct vg_drill *drill, int64_t round); /* destroys everything that it made, as steps */
+struct vg_drill_definition vg_drill_definition(const struct vg_drill *drill, unsigned pgpu, unsigned type,
+                                               int64_t instance);
+/* Writes down whether the driver shows the vGPU as it was defined. */
+void vg_drill_same(struct vg_drill *drill, int64_t round, int64_t instance,
+                   const struct vg_drill_definition *definition);
 /* Everything as at the start, without steps: for trying again. True if it is known to be so. */
 bool vg_drill_restart(struct vg_drill *drill);
 unsigned vg_drill_live(const struct vg_drill *drill, int64_t *instances, unsigned most); /* which exist */

@@ -149,9 +149,10 @@ enum vg_step_op {
     VG_STEP_INSPECT,   /* the driver's tree: `wanted` things looked at, `seen` of them missing */
     VG_STEP_HELD,      /* what the manager holds of the host, `type` says which; `seen` now, `wanted` at first */
     VG_STEP_REBOOT,    /* of the whole host; `pgpu` says nothing */
-    VG_STEP_SAME,      /* after a reboot: is this vGPU as `wanted`, another's number, was defined? `seen` 1 or 0 */
-    VG_STEP_RAW_VFS,   /* `wanted` VFs were asked of the driver as they are: nothing was looked at or refused before */
-    VG_STEP_INSIST,    /* a create that was just refused, asked of the driver itself, without a look at its counters */
+    VG_STEP_SAME, /* is this vGPU as `wanted` was defined, its own number, or another's before a reboot? `seen` 1 or 0
+                   */
+    VG_STEP_RAW_VFS, /* `wanted` VFs were asked of the driver as they are: nothing was looked at or refused before */
+    VG_STEP_INSIST,  /* a create that was just refused, asked of the driver itself, without a look at its counters */
 };
 
 /* What VG_STEP_HELD counts. Of memory there are many readings, over rounds, and its trend is judged. */
@@ -225,7 +226,7 @@ struct vg_walk_result {
     unsigned raw_refusals;   /* numbers of VFs that the driver itself refused */
     unsigned insisted;       /* refusals that came from the driver itself, whatever its counters say */
     unsigned reboots;        /* of the host */
-    unsigned restored;       /* vGPUs that are again as they were defined before a reboot */
+    unsigned restored;       /* vGPUs that are as they were defined, again after a reboot or still */
     unsigned vms;            /* that were given a vGPU */
     int64_t slowest_free_ns; /* longest time from a VM's end until its slot was free; 0: nothing was timed */
     unsigned wrong_grants;   /* granted where the capacity model refuses */

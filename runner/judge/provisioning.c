@@ -309,7 +309,7 @@ VG_ANALYSIS(provisioning) = {
               "numbers of VFs that the driver itself refused, asked without a look" },
             { "vms", "1", VG_NEITHER, 0, "VMs that were given a vGPU" },
             { "reboots", "1", VG_NEITHER, 0, "of the whole host" },
-            { "restored", "1", VG_NEITHER, 0, "vGPUs that are again as they were defined before a reboot" },
+            { "restored", "1", VG_NEITHER, 0, "vGPUs that are as they were defined, again after a reboot or still" },
             { "counters_read", "1", VG_NEITHER, 0, "counters compared with the model" },
             { "ranges_read", "1", VG_NEITHER, 0, "parts of memory and of graphics addresses that the driver told" },
             { "memory_checks", "1", VG_NEITHER, 0,

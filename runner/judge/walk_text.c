@@ -58,6 +58,8 @@ char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
     case VG_STEP_REBOOT:
         return vg_strdup("the host reboots");
     case VG_STEP_SAME:
+        if (step->instance == step->wanted)
+            return vg_format("#%lld is%s as it was", (long long)step->instance, step->seen == 1 ? "" : " not");
         return vg_format("#%lld is%s what #%lld was before the reboot", (long long)step->instance,
                          step->seen == 1 ? "" : " not", (long long)step->wanted);
     case VG_STEP_HELD:

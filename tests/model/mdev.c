@@ -111,6 +111,7 @@ static int store_create(void *object, long argument, const char *data, size_t le
     const struct mdev_parent *parent = object;
     char uuid[UUID_LENGTH + 1];
     int error;
+    bool overwrites = false;
     if (length < UUID_LENGTH || length > UUID_LENGTH + 1 || !is_uuid(data) ||
         (length == UUID_LENGTH + 1 && data[UUID_LENGTH] != '\n')) {
         static unsigned made_up;
@@ -126,6 +127,10 @@ static int store_create(void *object, long argument, const char *data, size_t le
         return -ENODEV; /* the driver went while the file was open */
     if (tree_child(bus_directory, uuid))
         return -EEXIST; /* whichever parent it is on */
+    if (is_occupied(parent) && model_overwrites() && (*parent->only)->type != &parent->gpu->types[argument]) {
+        drop(*parent->only);
+        overwrites = true;
+    }
     if (is_occupied(parent) && !model_broken("two-per-vf"))
         return -EPERM; /* a second vGPU on one VF is an invalid operation */
     struct instance *instance = model_take(parent->gpu, &parent->gpu->types[argument], uuid, &error);
@@ -139,7 +144,7 @@ static int store_create(void *object, long argument, const char *data, size_t le
     if (parent->only)
         *parent->only = instance;
     show_device(instance);
-    return 0;
+    return overwrites && model_broken("refuses-overwrites") ? -EPERM : 0;
 }
 
 static ssize_t show_available(void *object, long argument, char *buffer, size_t size)

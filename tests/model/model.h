@@ -82,6 +82,7 @@ bool model_place_is_free(const struct gpu *gpu, const struct type *type, unsigne
 /* Known-bad behaviour, by name; one at a time. */
 bool model_break(const char *name); /* false: there is no such control */
 bool model_broken(const char *name);
+bool model_overwrites(void); /* overwrites-vf or refuses-overwrites */
 extern const char *const model_controls[];
 
 /* --- pci.c: what the kernel's PCI core shows ------------------------------------------------------------------------

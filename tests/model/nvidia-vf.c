@@ -112,6 +112,19 @@ static int destroy(struct card *card, struct pci *vf)
     return 0;
 }
 
+/* Only under the controls overwrites-vf and refuses-overwrites. */
+static int overwrite(struct card *card, struct instance *instance, unsigned long number)
+{
+    for (unsigned i = 0; i < card->gpu->type_count; i++) {
+        const struct type *type = &card->gpu->types[i];
+        if (strtoul(type->id, NULL, 10) != number || type == instance->type)
+            continue;
+        instance->type = type;
+        return model_broken("refuses-overwrites") ? -EPERM : 0;
+    }
+    return -EPERM;
+}
+
 static int store_current(void *object, long argument, const char *data, size_t length)
 {
     (void)argument;
@@ -123,6 +136,8 @@ static int store_current(void *object, long argument, const char *data, size_t l
         return -EINVAL;
     if (number == 0)
         return destroy(card, vf);
+    if (card->on[vf->vf_index] && model_overwrites())
+        return overwrite(card, card->on[vf->vf_index], number);
     if (card->on[vf->vf_index] && !model_broken("two-per-vf"))
         return -EPERM; /* a second vGPU on one VF is an invalid operation */
     for (unsigned i = 0; i < card->gpu->type_count; i++) {

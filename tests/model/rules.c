@@ -25,6 +25,8 @@ const char *const model_controls[] = {
     "any-uuid",            /* a malformed UUID makes a device, under a name of the driver's own */
     "mode-any-time",       /* mixed-size mode changes with a vGPU there */
     "two-per-vf",          /* a VF that has a vGPU takes another */
+    "overwrites-vf",       /* another type that is asked for on a VF with a vGPU takes that one's place */
+    "refuses-overwrites",  /* the same, and the answer is no */
     "types-on-pf",         /* the PF offers types although its VFs are enabled */
     "vfs-any-time",        /* VFs go although one is in use, and from one number to another without going through 0 */
     "vfs-too-many",        /* one VF more than there are is enabled */
@@ -45,6 +47,11 @@ bool model_break(const char *name)
 bool model_broken(const char *name)
 {
     return broken && strcmp(broken, name) == 0;
+}
+
+bool model_overwrites(void)
+{
+    return model_broken("overwrites-vf") || model_broken("refuses-overwrites");
 }
 
 static unsigned least(unsigned a, unsigned b)
