@@ -44,6 +44,20 @@ VG_DRILL(fill) = {
     .run = fill_each,
 };
 
+/* One goes, and its place is good for any type that fits: another first, then what is left again for its own. */
+static void free_and_refill(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
+{
+    int64_t live[MOST];
+    unsigned count = vg_drill_live(drill, live, MOST), types = drill->walk.classes[pgpu].type_count;
+    if (!count)
+        return;
+    vg_drill_destroy(drill, round, live[vg_drill_random(drill, count)]);
+    vg_drill_look(drill, pgpu);
+    if (types > 1)
+        fill(drill, round, pgpu, (type + 1 + vg_drill_random(drill, types - 1)) % types);
+    fill(drill, round, pgpu, type);
+}
+
 static bool refill(struct vg_drill *drill, struct vg_error *err)
 {
     long long rounds = vg_drill_number(drill, "rounds");
@@ -52,13 +66,7 @@ static bool refill(struct vg_drill *drill, struct vg_error *err)
         unsigned pgpu = (unsigned)(round % drill->walk.class_count);
         unsigned type = vg_drill_random(drill, drill->walk.classes[pgpu].type_count);
         fill(drill, round, pgpu, type);
-        int64_t live[MOST];
-        unsigned count = vg_drill_live(drill, live, MOST);
-        if (count) { /* one goes, and the place is good for another */
-            vg_drill_destroy(drill, round, live[vg_drill_random(drill, count)]);
-            vg_drill_look(drill, pgpu);
-            fill(drill, round, pgpu, type);
-        }
+        free_and_refill(drill, round, pgpu, type);
         vg_drill_drain(drill, round);
         vg_drill_look(drill, pgpu);
         if (!vg_drill_turn(drill, err))
@@ -72,7 +80,8 @@ static bool refill(struct vg_drill *drill, struct vg_error *err)
 VG_DRILL(refill) = {
     .kind = VG_KIND_ACTION,
     .name = "refill",
-    .summary = "fills a pGPU with one type, frees one place and fills it, frees all, and fills with another type",
+    .summary =
+        "fills a pGPU with one type, frees one place, fills it with another and its own, frees all, and begins again",
     .why = "a place that cannot be used again is lost, one per VM",
     .params =
         VG_PARAMS {

@@ -62,9 +62,10 @@ struct gpu {
     int full_errno; /* what create answers when nothing is left */
     struct instance *instances[MODEL_INSTANCES];
     unsigned count;
-    unsigned lost[MODEL_TYPES]; /* by the control slot-lost: never given back */
-    struct node *device;        /* sys/devices/... */
-    struct mdev_parent parent;  /* mdev: if it is one itself */
+    unsigned lost[MODEL_TYPES];  /* by the control slot-lost: never given back */
+    unsigned freed[MODEL_TYPES]; /* by a destroy, since the pGPU was empty last */
+    struct node *device;         /* sys/devices/... */
+    struct mdev_parent parent;   /* mdev: if it is one itself */
 };
 
 /* --- rules.c -------------------------------------------------------------------------------------------------------

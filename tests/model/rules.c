@@ -12,6 +12,8 @@ const char *const model_controls[] = {
     "lying-counter",       /* shows one more than there is, once two instances live on the pGPU */
     "race-extra-slot",     /* looks, waits, and only then takes: two can have the last slot */
     "slot-lost",           /* each destroy loses what it should give back */
+    "same-type-slot",      /* what a destroy frees is given to the same type only, until the pGPU is empty; counters are
+                              right */
     "any-type",            /* the rule of one type (or one size) per pGPU is not kept */
     "overlapping-places",  /* mixed-size: looks at vGPUs of the same type only */
     "taken-placements",    /* mixed-size: tells every supported placement ID to be creatable */
@@ -179,10 +181,21 @@ unsigned model_available(const struct gpu *gpu, const struct type *type)
     return really + lie;
 }
 
+/* Only under the control same-type-slot. */
+static bool is_kept_for_another(const struct gpu *gpu, const struct type *type)
+{
+    bool kept = false;
+    for (unsigned i = 0; i < gpu->type_count && model_broken("same-type-slot"); i++)
+        kept = kept || (gpu->freed[i] && &gpu->types[i] != type);
+    return kept;
+}
+
 struct instance *model_take(struct gpu *gpu, const struct type *type, const char *name, int *error)
 {
     *error = gpu->full_errno;
-    bool room = really_available(gpu, type) || model_broken("grants-past-counter");
+    if (!gpu->count)
+        memset(gpu->freed, 0, sizeof(gpu->freed));
+    bool room = (really_available(gpu, type) && !is_kept_for_another(gpu, type)) || model_broken("grants-past-counter");
     if (!room || gpu->count >= MODEL_INSTANCES)
         return NULL;
     if (model_broken("race-extra-slot")) {
@@ -214,6 +227,7 @@ void model_give(struct instance *instance)
     if (i == gpu->count)
         return;
     gpu->instances[i] = gpu->instances[--gpu->count];
+    gpu->freed[instance->type - gpu->types]++;
     if (model_broken("slot-lost"))
         gpu->lost[instance->type - gpu->types]++;
     free(instance);
