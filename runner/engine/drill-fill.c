@@ -4,13 +4,17 @@
 
 enum { MOST = 512 };
 
-/* Until it is refused; that refusal is a step too, and so is that of the driver itself. */
+/* Until it is refused; that refusal is a step too, and so is that of the driver itself. Neither may change anything. */
 static unsigned fill(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
 {
     unsigned count = 0;
-    while (count < MOST && vg_drill_create(drill, round, pgpu, type) >= 0)
+    int64_t nodes = vg_drill_nodes(drill);
+    while (count < MOST && vg_drill_create(drill, round, pgpu, type) >= 0) {
         count++;
-    vg_drill_insist(drill, round, pgpu, type);
+        nodes = vg_drill_nodes(drill);
+    }
+    if (vg_drill_insist(drill, round, pgpu, type) < 0)
+        vg_drill_see_nodes(drill, round, pgpu, nodes);
     vg_drill_look(drill, pgpu);
     return count;
 }

@@ -134,6 +134,10 @@ bool vg_drill_end_vm(struct vg_drill *drill, int64_t round, int64_t instance, un
 void vg_drill_held(struct vg_drill *drill, int64_t round, int64_t first[VG_HELD_KINDS], bool is_first);
 /* Writes down how many bytes this process, the manager, has allocated, less what the drill's own rows take. */
 void vg_drill_weigh(struct vg_drill *drill, int64_t round);
+/* How many device nodes the host has of the kinds that vGPUs get. */
+int64_t vg_drill_nodes(const struct vg_drill *drill);
+/* Writes down how many there are after a refusal, beside those before it. */
+void vg_drill_see_nodes(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t before);
 #define VG_DRILL_BOOT_EVERY                                                                                            \
     {                                                                                                                  \
         .name = "boot_every", .type = VG_INT, .def = "1", .min = 1, .max = 100000, .unit = "1",                        \

@@ -155,8 +155,9 @@ enum vg_step_op {
     VG_STEP_INSIST,  /* a create that was just refused, asked of the driver itself, without a look at its counters */
 };
 
-/* What VG_STEP_HELD counts. Of memory there are many readings, over rounds, and its trend is judged. */
-enum { VG_HELD_FILES, VG_HELD_THREADS, VG_HELD_VMS, VG_HELD_MEMORY, VG_HELD_KINDS };
+/* What VG_STEP_HELD counts. Of memory there are many readings, over rounds, and its trend is judged. Device nodes are
+ * the host's: as many after a refusal as before it. */
+enum { VG_HELD_FILES, VG_HELD_THREADS, VG_HELD_VMS, VG_HELD_MEMORY, VG_HELD_NODES, VG_HELD_KINDS };
 
 /* One row of a provisioning run's stream "steps"; all numbers, so that rows are the record. */
 struct vg_step {
@@ -241,7 +242,8 @@ struct vg_walk_result {
     unsigned races_without, races_with_many;
     unsigned wrong_setups, missing;
     unsigned memory_checks; /* times that memory of one pGPU's vGPUs was compared: sums with what it has, or ranges */
-    unsigned left_over;     /* vGPUs that still exist at the end */
+    unsigned node_checks;   /* times that device nodes were counted around a refusal */
+    unsigned left_over;     /* vGPUs that still exist at the end; files, threads and nodes that nothing needs */
     unsigned fills;         /* types of pGPUs that were created alone until they were refused */
     int64_t first_step;     /* of the first thing that was wrong; -1: nothing was */
     char first[400];        /* it, as a sentence */

@@ -106,6 +106,16 @@ static bool is_occupied(const struct mdev_parent *parent)
     return parent->only && *parent->only;
 }
 
+/* Only under the control node-left. */
+static void leave_node(void)
+{
+    static const struct attribute dead = { 0 };
+    char group[16];
+    snprintf(group, sizeof(group), "%u", pci_new_group());
+    if (model_broken("node-left"))
+        tree_file(vfio_directory, group, 0600, &dead, NULL, 0);
+}
+
 static int store_create(void *object, long argument, const char *data, size_t length)
 {
     const struct mdev_parent *parent = object;
@@ -134,8 +144,10 @@ static int store_create(void *object, long argument, const char *data, size_t le
     if (is_occupied(parent) && !model_broken("two-per-vf"))
         return -EPERM; /* a second vGPU on one VF is an invalid operation */
     struct instance *instance = model_take(parent->gpu, &parent->gpu->types[argument], uuid, &error);
-    if (!instance)
+    if (!instance) {
+        leave_node();
         return -error;
+    }
     if (is_occupied(parent) && !model_broken("two-per-vf")) { /* a control let somebody else in */
         model_give(instance);
         return -EPERM;

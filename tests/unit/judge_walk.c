@@ -343,8 +343,13 @@ static void a_file_too_many_is_left_over(void **state)
                               WEIGHED(2, 9),
                               { .op = VG_STEP_HELD, .type = VG_HELD_FILES, .wanted = 7, .seen = 7 } };
     assert_int_equal(check(&class, good, VG_COUNT(good), NULL, 0).left_over, 0);
+    struct vg_step node[] = { { .op = VG_STEP_HELD, .type = VG_HELD_NODES, .wanted = 7, .seen = 8 } };
+    struct vg_walk_result result = check(&class, node, 1, NULL, 0);
+    assert_int_equal(result.left_over, 1);
+    assert_int_equal(result.node_checks, 1);
+    assert_non_null(strstr(result.first, "a refusal changes nothing"));
     struct vg_step bad[] = { { .op = VG_STEP_HELD, .type = VG_HELD_FILES, .wanted = 7, .seen = 9 } };
-    struct vg_walk_result result = check(&class, bad, VG_COUNT(bad), NULL, 0);
+    result = check(&class, bad, VG_COUNT(bad), NULL, 0);
     assert_int_equal(result.left_over, 2);
     assert_non_null(strstr(result.first, "holds 9 open files"));
 }
