@@ -189,7 +189,13 @@ extern const char *const vg_counter_columns[VG_COUNTER_COLUMNS];
 
 /* One row of "ranges": what part of the pGPU a vGPU has, where the driver tells: bytes of its memory, of which nobody
  * says where they are (first is VG_ANY), or graphics addresses. */
-enum { VG_RANGE_MEMORY, VG_RANGE_ADDRESSES };
+enum {
+    VG_RANGE_MEMORY,
+    VG_RANGE_ADDRESSES,
+    /* The same of each VF, as the driver gave them by itself when VFs were enabled: all alike. */
+    VG_RANGE_OWN_MEMORY,
+    VG_RANGE_OWN_ADDRESSES,
+};
 struct vg_memory_range {
     int64_t step, pgpu, vf, of, first, bytes;
 };
@@ -242,6 +248,8 @@ struct vg_walk_result {
     unsigned races_without, races_with_many;
     unsigned wrong_setups, missing;
     unsigned memory_checks; /* times that memory of one pGPU's vGPUs was compared: sums with what it has, or ranges */
+    unsigned share_checks;  /* parts that a driver gave VFs by itself, compared with the others' */
+    unsigned unequal;       /* of these, another size than the first VF's, or none */
     unsigned node_checks;   /* times that device nodes were counted around a refusal */
     unsigned left_over;     /* vGPUs that still exist at the end; files, threads and nodes that nothing needs */
     unsigned fills;         /* types of pGPUs that were created alone until they were refused */

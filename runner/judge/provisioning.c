@@ -226,6 +226,8 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "overlaps", r->overlaps },
         { "bad_places", r->bad_places },
         { "wrong_placements", r->wrong_placements },
+        { "share_checks", r->share_checks },
+        { "unequal_shares", r->unequal },
         { "node_checks", r->node_checks },
         { "left_over", r->left_over },
         { "decisions", r->decisions },
@@ -245,7 +247,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
     vg_output_value(output, self, "wrong", NULL,
                     (double)r->wrong_grants + r->wrong_refusals + r->wrong_reasons + r->wrong_counters +
                         r->failed_destroys + r->overlaps + r->bad_places + r->wrong_placements + r->wrong_setups +
-                        r->missing,
+                        r->missing + r->unequal,
                     NULL);
     struct vg_line memory = vg_walk_memory(&record->walk);
     vg_output_value(output, self, "memory_readings", NULL, (double)memory.count, NULL);
@@ -336,6 +338,9 @@ VG_ANALYSIS(provisioning) = {
             { "memory_per_round", "B", VG_LOWER, 0,
               "bytes that the manager has more after each round (least squares)" },
             { "memory_per_round_most", "B", VG_LOWER, 0, "upper end of its 95 % interval" },
+            { "share_checks", "1", VG_NEITHER, 0,
+              "parts of memory and of graphics addresses that the driver gave VFs by itself, compared" },
+            { "unequal_shares", "1", VG_LOWER, 0, "of these, larger or smaller than the first VF's" },
             { "node_checks", "1", VG_NEITHER, 0, "times that the host's device nodes were counted around a refusal" },
             { "left_over", "1", VG_LOWER, 0,
               "vGPUs that still existed at the end; files and threads that nothing needed; device nodes that a refusal "

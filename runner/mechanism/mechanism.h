@@ -28,6 +28,8 @@ struct vg_vf_state {
     bool taken;           /* there is a vGPU on it */
     uint64_t offers;      /* bit i: it would take a vGPU of profiles[i] */
     uint64_t offers_more; /* bit i: it says that it would take several */
+    /* As in vg_live_vgpu: its part of the pGPU, whether anybody has the VF or not. */
+    uint64_t memory_bytes, first_address, addresses;
 };
 
 /* A vGPU that exists on a pGPU, whoever made it. */

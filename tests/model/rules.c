@@ -25,6 +25,7 @@ const char *const model_controls[] = {
     "node-left",           /* each create of an mdev that is refused leaves a device node behind */
     "wrong-api",           /* an mdev type's device_api names another bus's driver */
     "no-api",              /* an mdev type has no device_api */
+    "unequal-shares",      /* xe: the first VF is given less memory and fewer addresses than the others */
     "any-uuid",            /* a malformed UUID makes a device, under a name of the driver's own */
     "mode-any-time",       /* mixed-size mode changes with a vGPU there */
     "two-per-vf",          /* a VF that has a vGPU takes another */
