@@ -65,7 +65,7 @@ static int store_remove(void *object, long argument, const char *data, size_t le
         return -EINVAL;
     if (!value || model_broken("deaf-remove"))
         return 0;
-    if (instance->users)
+    if (instance->users && !model_broken("clean-unplug"))
         return -EBUSY; /* the vendor's driver has no hot unplug */
     drop(instance);
     return 0;

@@ -109,6 +109,7 @@ struct pci {
     struct pci *parent; /* a VF's PF */
     unsigned vf_total, vf_count, vf_index;
     struct pci *vfs[64];
+    unsigned numvfs_busy; /* so many writes to sriov_numvfs fail for now: somebody has the device */
     bool autoprobe, raw_numvfs_refused;
     const struct pci_driver *vf_driver;
     void (*vf_changed)(struct pci *pf); /* VFs were enabled or disabled */

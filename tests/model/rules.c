@@ -33,8 +33,10 @@ const char *const model_controls[] = {
     "refuses-overwrites",  /* the same, and the answer is no */
     "types-on-pf",         /* the PF offers types although its VFs are enabled */
     "vfs-any-time",        /* VFs go although one is in use, and from one number to another without going through 0 */
+    "vfs-once",            /* the number of VFs that is there already is refused */
     "vfs-too-many",        /* one VF more than there are is enabled */
     "stale-boot",          /* what lived before a reboot still takes its place after it */
+    "clean-unplug",        /* no fault: an mdev that a VM has is removed all the same, and is gone */
     NULL,
 };
 static const char *broken;

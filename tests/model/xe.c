@@ -230,6 +230,7 @@ static void reset(void)
         if (cards[i].pci->driver)
             pci_unbind(cards[i].pci);
         cards[i].pci->override[0] = '\0';
+        cards[i].pci->numvfs_busy = 0;
         memset(cards[i].shares, 0, sizeof(cards[i].shares));
         cards[i].pci->autoprobe = true;
         pci_bind(cards[i].pci, &xe);
