@@ -19,11 +19,27 @@ static unsigned fill(struct vg_drill *drill, int64_t round, unsigned pgpu, unsig
     return count;
 }
 
+/* As many VFs as the driver advertises, if their memory fits: how many the host file wants says nothing of the driver.
+ * False: all are enabled that will be. */
+static bool has_more_vfs(const struct vg_drill *drill, unsigned pgpu)
+{
+    const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
+    uint64_t largest = 0, total = drill->walk.vf_totals[pgpu];
+    for (unsigned i = 0; i < class->type_count; i++)
+        largest = class->types[i].size_bytes > largest ? class->types[i].size_bytes : largest;
+    return class->model == VG_CAPACITY_VF && drill->mechanism->setup && total > class->vf_count &&
+           (!class->size_bytes || total * largest <= class->size_bytes);
+}
+
 static bool fill_each(struct vg_drill *drill, struct vg_error *err)
 {
     int64_t round = 0;
     vg_drill_look_all(drill, round);
     for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
+        bool more = has_more_vfs(drill, pgpu);
+        vg_drill_maxima(drill, pgpu);
+        if (more)
+            vg_drill_set_vfs(drill, round, pgpu, (int)drill->walk.vf_totals[pgpu]);
         for (unsigned type = 0; type < drill->walk.classes[pgpu].type_count; type++) {
             fill(drill, ++round, pgpu, type);
             vg_drill_drain(drill, round);
@@ -31,6 +47,8 @@ static bool fill_each(struct vg_drill *drill, struct vg_error *err)
             if (!vg_drill_turn(drill, err))
                 return false;
         }
+        if (more)
+            vg_drill_set_vfs(drill, round, pgpu, (int)drill->walk.classes[pgpu].vf_count);
     }
     return true;
 }

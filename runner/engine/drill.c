@@ -146,6 +146,23 @@ static void count(struct vg_drill *drill, unsigned pgpu, int64_t type, int64_t v
     };
 }
 
+/* In mixed-size mode fewer fit than the driver advertises for a type alone; and how many VFs are enabled is no
+ * advertisement. */
+static bool is_maximum_comparable(const struct vg_pgpu_class *class)
+{
+    return class->model != VG_CAPACITY_MIXED_SIZE && class->model != VG_CAPACITY_VF;
+}
+
+void vg_drill_maxima(struct vg_drill *drill, unsigned pgpu)
+{
+    const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
+    const struct vg_host_pgpu *host = &drill->host->pgpus[drill->host_index[pgpu]];
+    struct vg_error ignored = { 0 }; /* what is not advertised is not compared, and not counted as read */
+    for (unsigned i = 0; drill->mechanism->maximum && is_maximum_comparable(class) && i < class->type_count; i++)
+        drill->mechanism->maximum(drill->host, host, vg_drill_profile(drill, pgpu, i),
+                                  &drill->advertised[pgpu * VG_CLASS_TYPES_MAX + i], &ignored);
+}
+
 static void write_down(struct vg_drill *drill, unsigned pgpu, const struct vg_pgpu *seen)
 {
     const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
@@ -156,7 +173,7 @@ static void write_down(struct vg_drill *drill, unsigned pgpu, const struct vg_pg
     if (class->sriov)
         count(drill, pgpu, VG_COUNTER_VFS, VG_ANY, seen->vf_count);
     for (unsigned i = 0; i < class->type_count && i < seen->profile_count; i++) {
-        if (seen->profiles[i].max && !class->sriov)
+        if (seen->profiles[i].max && is_maximum_comparable(class))
             drill->advertised[pgpu * VG_CLASS_TYPES_MAX + i] = seen->profiles[i].max;
         if (!class->sriov)
             count(drill, pgpu, i, VG_ANY, seen->profiles[i].available);

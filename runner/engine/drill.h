@@ -89,6 +89,8 @@ enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t 
 bool vg_drill_look(struct vg_drill *drill, unsigned pgpu);
 /* Reads which placement IDs the driver says are creatable after the last step, and if so asked which it supports. */
 void vg_drill_placements(struct vg_drill *drill, unsigned pgpu, bool supported);
+/* Reads the maxima that the driver advertises elsewhere than in its counters. */
+void vg_drill_maxima(struct vg_drill *drill, unsigned pgpu);
 void vg_drill_look_all(struct vg_drill *drill, int64_t round);
 void vg_drill_drain(struct vg_drill *drill, int64_t round); /* destroys everything that it made, as steps */
 struct vg_drill_definition vg_drill_definition(const struct vg_drill *drill, unsigned pgpu, unsigned type,

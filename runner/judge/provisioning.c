@@ -15,7 +15,7 @@ enum {
 
 struct record {
     struct vg_walk walk, shrunk;
-    unsigned types, wrong_maxima;
+    unsigned types, maxima_read, wrong_maxima;
 };
 
 static void free_record(struct record *record)
@@ -139,6 +139,7 @@ static bool load_classes(const struct vg_measurements *m, const struct vg_measur
     record->types = type_count;
     for (unsigned i = 0; i < type_count; i++) {
         const int64_t *row = types + (size_t)i * TYPE;
+        record->maxima_read += row[8] > 0;
         record->wrong_maxima +=
             row[8] > 0 && row[8] != vg_capacity_maximum(&record->walk.classes[row[0]], (unsigned)row[1]);
     }
@@ -217,6 +218,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "placements_read", r->placements },
         { "types", record->types },
         { "types_filled", r->fills },
+        { "maxima_read", record->maxima_read },
         { "wrong_maxima", record->wrong_maxima },
         { "wrong_grants", r->wrong_grants },
         { "wrong_refusals", r->wrong_refusals },
@@ -322,6 +324,7 @@ VG_ANALYSIS(provisioning) = {
             { "types", "1", VG_NEITHER, 0, "types of all pGPUs" },
             { "types_filled", "1", VG_HIGHER, 0, "of these, created alone on their pGPU until refused" },
             { "filled", "%", VG_HIGHER, 0, "types_filled of types" },
+            { "maxima_read", "1", VG_NEITHER, 0, "maxima that the driver advertises" },
             { "wrong_maxima", "1", VG_LOWER, 0, "maxima that the driver advertises and the model does not have" },
             { "wrong", "1", VG_LOWER, 0, "everything below that is wrong, together" },
             { "wrong_grants", "1", VG_LOWER, 0, "granted where the model refuses" },

@@ -273,7 +273,9 @@ enum { TOTAL, COUNT, AUTOPROBE };
 static ssize_t show_vfs(void *object, long argument, char *buffer, size_t size)
 {
     const struct pci *pf = object;
-    unsigned value = argument == TOTAL ? pf->vf_total : argument == COUNT ? pf->vf_count : pf->autoprobe;
+    unsigned value = argument == TOTAL   ? pf->vf_total + model_broken("advertises-more")
+                     : argument == COUNT ? pf->vf_count
+                                         : pf->autoprobe;
     return snprintf(buffer, size, "%u\n", value);
 }
 
