@@ -4,15 +4,31 @@
 
 enum { MOST = 512 };
 
-/* Until it is refused; that refusal is a step too, and so is that of the driver itself. */
+/* Until it is refused; that refusal is a step too, and so is that of the driver itself. Neither may change anything. */
 static unsigned fill(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
 {
     unsigned count = 0;
-    while (count < MOST && vg_drill_create(drill, round, pgpu, type) >= 0)
+    int64_t nodes = vg_drill_nodes(drill);
+    while (count < MOST && vg_drill_create(drill, round, pgpu, type) >= 0) {
         count++;
-    vg_drill_insist(drill, round, pgpu, type);
+        nodes = vg_drill_nodes(drill);
+    }
+    if (vg_drill_insist(drill, round, pgpu, type) < 0)
+        vg_drill_see_nodes(drill, round, pgpu, nodes);
     vg_drill_look(drill, pgpu);
     return count;
+}
+
+/* As many VFs as the driver advertises, if their memory fits: how many the host file wants says nothing of the driver.
+ * False: all are enabled that will be. */
+static bool has_more_vfs(const struct vg_drill *drill, unsigned pgpu)
+{
+    const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
+    uint64_t largest = 0, total = drill->walk.vf_totals[pgpu];
+    for (unsigned i = 0; i < class->type_count; i++)
+        largest = class->types[i].size_bytes > largest ? class->types[i].size_bytes : largest;
+    return class->model == VG_CAPACITY_VF && drill->mechanism->setup && total > class->vf_count &&
+           (!class->size_bytes || total * largest <= class->size_bytes);
 }
 
 static bool fill_each(struct vg_drill *drill, struct vg_error *err)
@@ -20,6 +36,10 @@ static bool fill_each(struct vg_drill *drill, struct vg_error *err)
     int64_t round = 0;
     vg_drill_look_all(drill, round);
     for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
+        bool more = has_more_vfs(drill, pgpu);
+        vg_drill_maxima(drill, pgpu);
+        if (more)
+            vg_drill_set_vfs(drill, round, pgpu, (int)drill->walk.vf_totals[pgpu]);
         for (unsigned type = 0; type < drill->walk.classes[pgpu].type_count; type++) {
             fill(drill, ++round, pgpu, type);
             vg_drill_drain(drill, round);
@@ -27,6 +47,8 @@ static bool fill_each(struct vg_drill *drill, struct vg_error *err)
             if (!vg_drill_turn(drill, err))
                 return false;
         }
+        if (more)
+            vg_drill_set_vfs(drill, round, pgpu, (int)drill->walk.classes[pgpu].vf_count);
     }
     return true;
 }
@@ -44,6 +66,20 @@ VG_DRILL(fill) = {
     .run = fill_each,
 };
 
+/* One goes, and its place is good for any type that fits: another first, then what is left again for its own. */
+static void free_and_refill(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
+{
+    int64_t live[MOST];
+    unsigned count = vg_drill_live(drill, live, MOST), types = drill->walk.classes[pgpu].type_count;
+    if (!count)
+        return;
+    vg_drill_destroy(drill, round, live[vg_drill_random(drill, count)]);
+    vg_drill_look(drill, pgpu);
+    if (types > 1)
+        fill(drill, round, pgpu, (type + 1 + vg_drill_random(drill, types - 1)) % types);
+    fill(drill, round, pgpu, type);
+}
+
 static bool refill(struct vg_drill *drill, struct vg_error *err)
 {
     long long rounds = vg_drill_number(drill, "rounds");
@@ -52,13 +88,7 @@ static bool refill(struct vg_drill *drill, struct vg_error *err)
         unsigned pgpu = (unsigned)(round % drill->walk.class_count);
         unsigned type = vg_drill_random(drill, drill->walk.classes[pgpu].type_count);
         fill(drill, round, pgpu, type);
-        int64_t live[MOST];
-        unsigned count = vg_drill_live(drill, live, MOST);
-        if (count) { /* one goes, and the place is good for another */
-            vg_drill_destroy(drill, round, live[vg_drill_random(drill, count)]);
-            vg_drill_look(drill, pgpu);
-            fill(drill, round, pgpu, type);
-        }
+        free_and_refill(drill, round, pgpu, type);
         vg_drill_drain(drill, round);
         vg_drill_look(drill, pgpu);
         if (!vg_drill_turn(drill, err))
@@ -72,7 +102,8 @@ static bool refill(struct vg_drill *drill, struct vg_error *err)
 VG_DRILL(refill) = {
     .kind = VG_KIND_ACTION,
     .name = "refill",
-    .summary = "fills a pGPU with one type, frees one place and fills it, frees all, and fills with another type",
+    .summary =
+        "fills a pGPU with one type, frees one place, fills it with another and its own, frees all, and begins again",
     .why = "a place that cannot be used again is lost, one per VM",
     .params =
         VG_PARAMS {

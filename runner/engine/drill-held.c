@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the manager holds of the host: it must be the same after a thousand vGPUs as after one. The manager is this
- * process: no other one provisions. */
+ * process: no other one provisions. And which device nodes there are, around a refusal. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -9,13 +9,19 @@
 #include <unistd.h>
 #include "engine/drill.h"
 
-static int64_t entries_of(const char *path)
+/* Whose names begin so. */
+static int64_t entries_with(const char *path, const char *prefix)
 {
     int64_t count = 0;
     vg_autodir DIR *directory = opendir(path);
     for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
-        count += entry->d_name[0] != '.';
+        count += entry->d_name[0] != '.' && strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
     return count;
+}
+
+static int64_t entries_of(const char *path)
+{
+    return entries_with(path, "");
 }
 
 /* Open files but those in the run's own directory: what probes write down is no vGPU's. */
@@ -92,4 +98,28 @@ void vg_drill_weigh(struct vg_drill *drill, int64_t round)
     step->wanted = VG_ANY;
     step->seen = (int64_t)(heap.uordblks + heap.hblkhd) - (int64_t)rows;
     step->end_ns = step->start_ns;
+}
+
+/* A VFIO group's or device's, a render node, or one of NVIDIA's own (nvidia-vgpuN). */
+int64_t vg_drill_nodes(const struct vg_drill *drill)
+{
+    static const struct {
+        const char *directory, *prefix;
+    } kinds[] = { { "dev/vfio", "" }, { "dev/vfio/devices", "" }, { "dev/dri", "" }, { "dev", "nvidia" } };
+    int64_t count = 0;
+    for (size_t i = 0; i < VG_COUNT(kinds); i++) {
+        vg_autofree char *path =
+            vg_format("%s/%s", vg_equal(drill->host->root, "/") ? "" : drill->host->root, kinds[i].directory);
+        count += entries_with(path, kinds[i].prefix);
+    }
+    return count;
+}
+
+void vg_drill_see_nodes(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t before)
+{
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_HELD, round, pgpu);
+    step->type = VG_HELD_NODES;
+    step->wanted = before;
+    step->seen = vg_drill_nodes(drill);
+    step->end_ns = vg_now_ns();
 }

@@ -20,13 +20,10 @@ static int free_vf(const struct vg_drill *drill, unsigned pgpu)
     return VG_ANY;
 }
 
-int64_t vg_drill_insist(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
+int64_t vg_drill_insist_on(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf)
 {
-    const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
-    int vf = class->sriov ? free_vf(drill, pgpu) : VG_ANY;
-    /* Whose places are VMs', or VFs that any driver may be bound to: there only the manager keeps count. With all VFs
-     * taken nothing is left to ask for; that one takes no second is drill `one-per-vf`. */
-    if (drill->with_tenants || class->model == VG_CAPACITY_VF || (class->sriov && vf < 0))
+    /* Whose places are VMs', or VFs that any driver may be bound to: there only the manager keeps count. */
+    if (drill->with_tenants || drill->walk.classes[pgpu].model == VG_CAPACITY_VF)
         return VG_ANY;
     struct vg_error err = { 0 };
     struct vg_vgpu *vgpu = NULL;
@@ -35,6 +32,7 @@ int64_t vg_drill_insist(struct vg_drill *drill, int64_t round, unsigned pgpu, un
     };
     struct vg_step *step = vg_drill_step(drill, VG_STEP_INSIST, round, pgpu);
     step->type = type;
+    step->wanted = vf;
     step->outcome = drill->mechanism->create_as(drill->state, &how, &vgpu, &err);
     step->end_ns = vg_now_ns();
     if (step->outcome != VG_REFUSED_NOT)
@@ -43,4 +41,12 @@ int64_t vg_drill_insist(struct vg_drill *drill, int64_t round, unsigned pgpu, un
     step->place = vgpu->placement_id;
     step->instance = vg_drill_keep(drill, vgpu);
     return step->instance;
+}
+
+int64_t vg_drill_insist(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type)
+{
+    bool sriov = drill->walk.classes[pgpu].sriov;
+    int vf = sriov ? free_vf(drill, pgpu) : VG_ANY;
+    /* With all VFs taken nothing is left to ask for; that one takes no second is drill `one-per-vf`. */
+    return sriov && vf < 0 ? VG_ANY : vg_drill_insist_on(drill, round, pgpu, type, vf);
 }

@@ -5,15 +5,7 @@
 
 enum { MOST_DEFINED = 256, MOST_EACH = 5 };
 
-/* What a manager keeps on its disk of one vGPU. */
-struct definition {
-    unsigned pgpu, type;
-    int vf;
-    char uuid[37];
-    int64_t before; /* number of the vGPU that it was */
-};
-
-static unsigned define_some(struct vg_drill *drill, int64_t round, struct definition *all)
+static unsigned define_some(struct vg_drill *drill, int64_t round, struct vg_drill_definition *all)
 {
     unsigned count = 0;
     for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
@@ -23,59 +15,33 @@ static unsigned define_some(struct vg_drill *drill, int64_t round, struct defini
             int64_t instance = vg_drill_create(drill, round, pgpu, type);
             if (instance < 0)
                 continue;
-            const struct vg_vgpu *vgpu = drill->vgpus[instance];
-            struct definition *definition = &all[count++];
-            *definition = (struct definition) { .pgpu = pgpu, .type = type, .vf = vgpu->vf, .before = instance };
-            memcpy(definition->uuid, vgpu->uuid, sizeof(definition->uuid));
+            all[count++] = vg_drill_definition(drill, pgpu, type, instance);
         }
     }
     return count;
 }
 
-static int64_t restore(struct vg_drill *drill, int64_t round, const struct definition *definition)
+static int64_t restore(struct vg_drill *drill, int64_t round, const struct vg_drill_definition *definition)
 {
     return vg_drill_create_again(drill, round, definition->pgpu, definition->type, definition->vf, definition->uuid);
 }
 
-/* Does the driver show it as it was defined? A UUID tells a vGPU where the driver has one, a VF where it has not. */
-static bool is_same(struct vg_drill *drill, const struct definition *definition)
-{
-    struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
-    struct vg_error err = { 0 };
-    if (!drill->mechanism->look(drill->state, drill->host_index[definition->pgpu], &seen, &err)) {
-        vg_drill_trouble(drill, err.text);
-        return false;
-    }
-    for (unsigned i = 0; i < seen.vgpu_count; i++) {
-        const struct vg_live_vgpu *live = &seen.vgpus[i];
-        bool it = definition->vf == VG_ANY ? vg_equal(live->uuid, definition->uuid) : live->vf == definition->vf;
-        if (it)
-            return live->profile == (int)definition->type;
-    }
-    return false;
-}
-
 /* Each comes back, and a VM can have it. */
-static void restore_all(struct vg_drill *drill, int64_t round, const struct definition *all, unsigned count)
+static void restore_all(struct vg_drill *drill, int64_t round, const struct vg_drill_definition *all, unsigned count)
 {
     for (unsigned i = 0; i < count && !drill->trouble; i++) {
         pid_t pid;
         int64_t instance = restore(drill, round, &all[i]);
         if (instance < 0)
             continue; /* the judge says that there was room */
-        bool same = is_same(drill, &all[i]);
-        struct vg_step *step = vg_drill_step(drill, VG_STEP_SAME, round, all[i].pgpu);
-        step->instance = instance;
-        step->wanted = all[i].before;
-        step->seen = same;
-        step->end_ns = vg_now_ns();
+        vg_drill_same(drill, round, instance, &all[i]);
         if (drill->mechanism->device && vg_drill_hold(drill, round, all[i].pgpu, instance, &pid))
             vg_drill_let_go(drill, round, all[i].pgpu, instance, pid, VG_DRILL_BY_GUEST);
     }
 }
 
 /* What must come before the vGPUs, with a try at each wrong order, which must be refused in words. */
-static void prepare(struct vg_drill *drill, int64_t round, unsigned pgpu, const struct definition *first)
+static void prepare(struct vg_drill *drill, int64_t round, unsigned pgpu, const struct vg_drill_definition *first)
 {
     const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
     if (!class->sriov)
@@ -110,7 +76,7 @@ static bool reboot(struct vg_drill *drill, int64_t round)
 static bool run(struct vg_drill *drill, struct vg_error *err)
 {
     long long reboots = vg_drill_number(drill, "reboots");
-    vg_autofree struct definition *all = vg_calloc(MOST_DEFINED, sizeof(*all));
+    vg_autofree struct vg_drill_definition *all = vg_calloc(MOST_DEFINED, sizeof(*all));
     if (!drill->host->model) {
         vg_drill_skip(drill, "a host cannot be rebooted while a run on it goes on; only a model can");
         return true;

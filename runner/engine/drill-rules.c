@@ -140,6 +140,21 @@ VG_DRILL(bad_uuids) = {
     .run = run_bad_uuids,
 };
 
+/* On a VF that has a vGPU: its own type and then every other (last would put the first one back), of the driver
+ * itself, and two of them of the manager, who looks at all VFs each time. */
+static void ask_for_taken(struct vg_drill *drill, const struct vg_drill_definition *first)
+{
+    unsigned types = drill->walk.classes[first->pgpu].type_count;
+    for (unsigned i = 0; i < types; i++) {
+        unsigned type = (first->type + i) % types;
+        if (i < 2)
+            vg_drill_create_as(drill, 1, first->pgpu, type, first->vf);
+        vg_drill_insist_on(drill, 1, first->pgpu, type, first->vf);
+    }
+    vg_drill_same(drill, 1, first->instance, first);
+    vg_drill_look(drill, first->pgpu);
+}
+
 static bool one_per_vf(struct vg_drill *drill, struct vg_error *err)
 {
     unsigned with_vfs = 0;
@@ -148,12 +163,13 @@ static bool one_per_vf(struct vg_drill *drill, struct vg_error *err)
             continue;
         with_vfs++;
         for (unsigned type = 0; type < drill->walk.classes[pgpu].type_count; type++) {
-            int64_t first = vg_drill_create(drill, 1, pgpu, type);
+            /* By turns on the first VF and on the last one. */
+            int last = (int)drill->walk.classes[pgpu].vf_count - 1;
+            int64_t first = vg_drill_create_as(drill, 1, pgpu, type, type % 2 ? last : VG_ANY);
             if (first < 0)
                 continue;
-            int vf = drill->vgpus[first]->vf;
-            vg_drill_create_as(drill, 1, pgpu, type, vf);
-            vg_drill_look(drill, pgpu); /* the first is as it was */
+            struct vg_drill_definition definition = vg_drill_definition(drill, pgpu, type, first);
+            ask_for_taken(drill, &definition);
             vg_drill_drain(drill, 1);
             vg_drill_look(drill, pgpu);
         }
@@ -168,7 +184,7 @@ static bool one_per_vf(struct vg_drill *drill, struct vg_error *err)
 VG_DRILL(one_per_vf) = {
     .kind = VG_KIND_ACTION,
     .name = "one-per-vf",
-    .summary = "asks for a second vGPU on a VF that has one",
+    .summary = "asks for a second vGPU, of each type, on a VF that has one, and looks that the first is as it was",
     .why = "a VF is one tenant's window into the pGPU",
     .run = one_per_vf,
 };

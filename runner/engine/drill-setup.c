@@ -45,14 +45,19 @@ static bool any_number(const struct vg_drill *drill)
     return drill->walk.class_count && drill->walk.classes[0].model == VG_CAPACITY_VF;
 }
 
-/* The model of NVIDIA's tool is busy for its next calls; on real hardware there is no such file. */
+/* The models of NVIDIA's tool and of sriov_numvfs are busy for their next calls; on real hardware there is no such
+ * file. */
 static void make_busy(const struct vg_drill *drill, unsigned pgpu, const char *calls)
 {
+    static const char *const ways[] = { "nvml", "sriov" };
     const struct vg_host_pgpu *host = &drill->host->pgpus[drill->host_index[pgpu]];
     struct vg_error ignored = { 0 };
-    vg_autofree char *path = vg_format("%s/model/nvml/%s/busy", drill->host->root, host->pci ? host->pci : "-");
-    if (vg_exists(path))
-        vg_write_attribute(path, calls, &ignored);
+    for (size_t i = 0; i < VG_COUNT(ways); i++) {
+        vg_autofree char *path =
+            vg_format("%s/model/%s/%s/busy", drill->host->root, ways[i], host->pci ? host->pci : "-");
+        if (vg_exists(path))
+            vg_write_attribute(path, calls, &ignored);
+    }
 }
 
 /* Too many, and from one number to another: the kernel's own rules, of which a tool that knows all or none has none. */
@@ -62,8 +67,10 @@ static void raw_numbers(struct vg_drill *drill, int64_t round, unsigned pgpu, in
         return;
     set_raw_vfs(drill, round, pgpu, total + 1);
     set_raw_vfs(drill, round, pgpu, total - 1);
+    set_raw_vfs(drill, round, pgpu, total - 1); /* once more is nothing */
     set_raw_vfs(drill, round, pgpu, total);
     set_raw_vfs(drill, round, pgpu, total + 1);
+    set_raw_vfs(drill, round, pgpu, 0);
     set_raw_vfs(drill, round, pgpu, 0);
     vg_drill_look(drill, pgpu);
 }
@@ -91,10 +98,9 @@ static bool vf_counts(struct vg_drill *drill, struct vg_error *err)
             continue;
         with_vfs++;
         for (long long round = 1; round <= rounds; round++) {
-            vg_drill_set_vfs(drill, round, pgpu,
-                             any_number(drill) ? (int)vg_drill_random(drill, (uint32_t)total) + 1 : total);
-            vg_drill_set_vfs(drill, round, pgpu, 0);
-            vg_drill_set_vfs(drill, round, pgpu, 0); /* once more is nothing */
+            int vfs = any_number(drill) ? (int)vg_drill_random(drill, (uint32_t)total) + 1 : total;
+            for (int i = 0; i < 4; i++) /* each once more, which is nothing */
+                vg_drill_set_vfs(drill, round, pgpu, i < 2 ? vfs : 0);
             if (!vg_drill_turn(drill, err))
                 return false;
         }

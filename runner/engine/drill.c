@@ -146,6 +146,23 @@ static void count(struct vg_drill *drill, unsigned pgpu, int64_t type, int64_t v
     };
 }
 
+/* In mixed-size mode fewer fit than the driver advertises for a type alone; and how many VFs are enabled is no
+ * advertisement. */
+static bool is_maximum_comparable(const struct vg_pgpu_class *class)
+{
+    return class->model != VG_CAPACITY_MIXED_SIZE && class->model != VG_CAPACITY_VF;
+}
+
+void vg_drill_maxima(struct vg_drill *drill, unsigned pgpu)
+{
+    const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
+    const struct vg_host_pgpu *host = &drill->host->pgpus[drill->host_index[pgpu]];
+    struct vg_error ignored = { 0 }; /* what is not advertised is not compared, and not counted as read */
+    for (unsigned i = 0; drill->mechanism->maximum && is_maximum_comparable(class) && i < class->type_count; i++)
+        drill->mechanism->maximum(drill->host, host, vg_drill_profile(drill, pgpu, i),
+                                  &drill->advertised[pgpu * VG_CLASS_TYPES_MAX + i], &ignored);
+}
+
 static void write_down(struct vg_drill *drill, unsigned pgpu, const struct vg_pgpu *seen)
 {
     const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
@@ -156,7 +173,7 @@ static void write_down(struct vg_drill *drill, unsigned pgpu, const struct vg_pg
     if (class->sriov)
         count(drill, pgpu, VG_COUNTER_VFS, VG_ANY, seen->vf_count);
     for (unsigned i = 0; i < class->type_count && i < seen->profile_count; i++) {
-        if (seen->profiles[i].max && !class->sriov)
+        if (seen->profiles[i].max && is_maximum_comparable(class))
             drill->advertised[pgpu * VG_CLASS_TYPES_MAX + i] = seen->profiles[i].max;
         if (!class->sriov)
             count(drill, pgpu, i, VG_ANY, seen->profiles[i].available);
@@ -195,6 +212,43 @@ bool vg_drill_look(struct vg_drill *drill, unsigned pgpu)
     }
     write_down(drill, pgpu, &seen);
     return true;
+}
+
+struct vg_drill_definition vg_drill_definition(const struct vg_drill *drill, unsigned pgpu, unsigned type,
+                                               int64_t instance)
+{
+    const struct vg_vgpu *vgpu = drill->vgpus[instance];
+    struct vg_drill_definition definition = { .pgpu = pgpu, .type = type, .vf = vgpu->vf, .instance = instance };
+    memcpy(definition.uuid, vgpu->uuid, sizeof(definition.uuid));
+    return definition;
+}
+
+static bool is_same(struct vg_drill *drill, const struct vg_drill_definition *definition)
+{
+    struct vg_pgpu seen VG_CLEANUP(vg_pgpu_free) = { 0 };
+    struct vg_error err = { 0 };
+    if (!drill->mechanism->look(drill->state, drill->host_index[definition->pgpu], &seen, &err)) {
+        vg_drill_trouble(drill, err.text);
+        return false;
+    }
+    for (unsigned i = 0; i < seen.vgpu_count; i++) {
+        const struct vg_live_vgpu *live = &seen.vgpus[i];
+        bool named = vg_equal(live->uuid, definition->uuid), there = live->vf == definition->vf;
+        if (definition->vf == VG_ANY ? named : there && (named || !*live->uuid))
+            return live->profile == (int)definition->type;
+    }
+    return false;
+}
+
+void vg_drill_same(struct vg_drill *drill, int64_t round, int64_t instance,
+                   const struct vg_drill_definition *definition)
+{
+    bool same = is_same(drill, definition);
+    struct vg_step *step = vg_drill_step(drill, VG_STEP_SAME, round, definition->pgpu);
+    step->instance = instance;
+    step->wanted = definition->instance;
+    step->seen = same;
+    step->end_ns = vg_now_ns();
 }
 
 static void write_placements(struct vg_drill *drill, struct vg_placement_row row, const uint64_t *bits)

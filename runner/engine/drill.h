@@ -37,6 +37,14 @@ struct vg_drill {
     unsigned *advertised;
 };
 
+/* What a manager keeps on its disk of one vGPU. A UUID tells it where the driver has one, a VF where it has not. */
+struct vg_drill_definition {
+    unsigned pgpu, type;
+    int vf;
+    char uuid[37];
+    int64_t instance; /* number of the vGPU that was defined */
+};
+
 struct vg_drill_action {
     struct vg_descriptor; /* .kind = VG_KIND_ACTION */
     /* False when interrupted. Everything else is in the drill. */
@@ -72,6 +80,8 @@ int64_t vg_drill_create_again(struct vg_drill *drill, int64_t round, unsigned pg
 /* drill-insist.c: asks again for what was just refused, this time without a look at the counters. Number of the vGPU if
  * the driver gave one, which it should not have; VG_ANY if it refused, or if there is no driver to be asked. */
 int64_t vg_drill_insist(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type);
+/* The same, at exactly this VF. */
+int64_t vg_drill_insist_on(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, int vf);
 /* Takes a vGPU that was made elsewhere (a race) into the list. */
 int64_t vg_drill_keep(struct vg_drill *drill, struct vg_vgpu *vgpu);
 enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t instance);
@@ -79,8 +89,15 @@ enum vg_refusal vg_drill_destroy(struct vg_drill *drill, int64_t round, int64_t 
 bool vg_drill_look(struct vg_drill *drill, unsigned pgpu);
 /* Reads which placement IDs the driver says are creatable after the last step, and if so asked which it supports. */
 void vg_drill_placements(struct vg_drill *drill, unsigned pgpu, bool supported);
+/* Reads the maxima that the driver advertises elsewhere than in its counters. */
+void vg_drill_maxima(struct vg_drill *drill, unsigned pgpu);
 void vg_drill_look_all(struct vg_drill *drill, int64_t round);
 void vg_drill_drain(struct vg_drill *drill, int64_t round); /* destroys everything that it made, as steps */
+struct vg_drill_definition vg_drill_definition(const struct vg_drill *drill, unsigned pgpu, unsigned type,
+                                               int64_t instance);
+/* Writes down whether the driver shows the vGPU as it was defined. */
+void vg_drill_same(struct vg_drill *drill, int64_t round, int64_t instance,
+                   const struct vg_drill_definition *definition);
 /* Everything as at the start, without steps: for trying again. True if it is known to be so. */
 bool vg_drill_restart(struct vg_drill *drill);
 unsigned vg_drill_live(const struct vg_drill *drill, int64_t *instances, unsigned most); /* which exist */
@@ -119,6 +136,10 @@ bool vg_drill_end_vm(struct vg_drill *drill, int64_t round, int64_t instance, un
 void vg_drill_held(struct vg_drill *drill, int64_t round, int64_t first[VG_HELD_KINDS], bool is_first);
 /* Writes down how many bytes this process, the manager, has allocated, less what the drill's own rows take. */
 void vg_drill_weigh(struct vg_drill *drill, int64_t round);
+/* How many device nodes the host has of the kinds that vGPUs get. */
+int64_t vg_drill_nodes(const struct vg_drill *drill);
+/* Writes down how many there are after a refusal, beside those before it. */
+void vg_drill_see_nodes(struct vg_drill *drill, int64_t round, unsigned pgpu, int64_t before);
 #define VG_DRILL_BOOT_EVERY                                                                                            \
     {                                                                                                                  \
         .name = "boot_every", .type = VG_INT, .def = "1", .min = 1, .max = 100000, .unit = "1",                        \

@@ -149,13 +149,15 @@ enum vg_step_op {
     VG_STEP_INSPECT,   /* the driver's tree: `wanted` things looked at, `seen` of them missing */
     VG_STEP_HELD,      /* what the manager holds of the host, `type` says which; `seen` now, `wanted` at first */
     VG_STEP_REBOOT,    /* of the whole host; `pgpu` says nothing */
-    VG_STEP_SAME,      /* after a reboot: is this vGPU as `wanted`, another's number, was defined? `seen` 1 or 0 */
-    VG_STEP_RAW_VFS,   /* `wanted` VFs were asked of the driver as they are: nothing was looked at or refused before */
-    VG_STEP_INSIST,    /* a create that was just refused, asked of the driver itself, without a look at its counters */
+    VG_STEP_SAME, /* is this vGPU as `wanted` was defined, its own number, or another's before a reboot? `seen` 1 or 0
+                   */
+    VG_STEP_RAW_VFS, /* `wanted` VFs were asked of the driver as they are: nothing was looked at or refused before */
+    VG_STEP_INSIST,  /* a create that was just refused, asked of the driver itself, without a look at its counters */
 };
 
-/* What VG_STEP_HELD counts. Of memory there are many readings, over rounds, and its trend is judged. */
-enum { VG_HELD_FILES, VG_HELD_THREADS, VG_HELD_VMS, VG_HELD_MEMORY, VG_HELD_KINDS };
+/* What VG_STEP_HELD counts. Of memory there are many readings, over rounds, and its trend is judged. Device nodes are
+ * the host's: as many after a refusal as before it. */
+enum { VG_HELD_FILES, VG_HELD_THREADS, VG_HELD_VMS, VG_HELD_MEMORY, VG_HELD_NODES, VG_HELD_KINDS };
 
 /* One row of a provisioning run's stream "steps"; all numbers, so that rows are the record. */
 struct vg_step {
@@ -187,7 +189,13 @@ extern const char *const vg_counter_columns[VG_COUNTER_COLUMNS];
 
 /* One row of "ranges": what part of the pGPU a vGPU has, where the driver tells: bytes of its memory, of which nobody
  * says where they are (first is VG_ANY), or graphics addresses. */
-enum { VG_RANGE_MEMORY, VG_RANGE_ADDRESSES };
+enum {
+    VG_RANGE_MEMORY,
+    VG_RANGE_ADDRESSES,
+    /* The same of each VF, as the driver gave them by itself when VFs were enabled: all alike. */
+    VG_RANGE_OWN_MEMORY,
+    VG_RANGE_OWN_ADDRESSES,
+};
 struct vg_memory_range {
     int64_t step, pgpu, vf, of, first, bytes;
 };
@@ -225,7 +233,7 @@ struct vg_walk_result {
     unsigned raw_refusals;   /* numbers of VFs that the driver itself refused */
     unsigned insisted;       /* refusals that came from the driver itself, whatever its counters say */
     unsigned reboots;        /* of the host */
-    unsigned restored;       /* vGPUs that are again as they were defined before a reboot */
+    unsigned restored;       /* vGPUs that are as they were defined, again after a reboot or still */
     unsigned vms;            /* that were given a vGPU */
     int64_t slowest_free_ns; /* longest time from a VM's end until its slot was free; 0: nothing was timed */
     unsigned wrong_grants;   /* granted where the capacity model refuses */
@@ -240,7 +248,10 @@ struct vg_walk_result {
     unsigned races_without, races_with_many;
     unsigned wrong_setups, missing;
     unsigned memory_checks; /* times that memory of one pGPU's vGPUs was compared: sums with what it has, or ranges */
-    unsigned left_over;     /* vGPUs that still exist at the end */
+    unsigned share_checks;  /* parts that a driver gave VFs by itself, compared with the others' */
+    unsigned unequal;       /* of these, another size than the first VF's, or none */
+    unsigned node_checks;   /* times that device nodes were counted around a refusal */
+    unsigned left_over;     /* vGPUs that still exist at the end; files, threads and nodes that nothing needs */
     unsigned fills;         /* types of pGPUs that were created alone until they were refused */
     int64_t first_step;     /* of the first thing that was wrong; -1: nothing was */
     char first[400];        /* it, as a sentence */

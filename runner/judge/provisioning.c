@@ -15,7 +15,7 @@ enum {
 
 struct record {
     struct vg_walk walk, shrunk;
-    unsigned types, wrong_maxima;
+    unsigned types, maxima_read, wrong_maxima;
 };
 
 static void free_record(struct record *record)
@@ -139,6 +139,7 @@ static bool load_classes(const struct vg_measurements *m, const struct vg_measur
     record->types = type_count;
     for (unsigned i = 0; i < type_count; i++) {
         const int64_t *row = types + (size_t)i * TYPE;
+        record->maxima_read += row[8] > 0;
         record->wrong_maxima +=
             row[8] > 0 && row[8] != vg_capacity_maximum(&record->walk.classes[row[0]], (unsigned)row[1]);
     }
@@ -217,6 +218,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "placements_read", r->placements },
         { "types", record->types },
         { "types_filled", r->fills },
+        { "maxima_read", record->maxima_read },
         { "wrong_maxima", record->wrong_maxima },
         { "wrong_grants", r->wrong_grants },
         { "wrong_refusals", r->wrong_refusals },
@@ -226,6 +228,9 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "overlaps", r->overlaps },
         { "bad_places", r->bad_places },
         { "wrong_placements", r->wrong_placements },
+        { "share_checks", r->share_checks },
+        { "unequal_shares", r->unequal },
+        { "node_checks", r->node_checks },
         { "left_over", r->left_over },
         { "decisions", r->decisions },
         { "contested_decisions", r->contested },
@@ -244,7 +249,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
     vg_output_value(output, self, "wrong", NULL,
                     (double)r->wrong_grants + r->wrong_refusals + r->wrong_reasons + r->wrong_counters +
                         r->failed_destroys + r->overlaps + r->bad_places + r->wrong_placements + r->wrong_setups +
-                        r->missing,
+                        r->missing + r->unequal,
                     NULL);
     struct vg_line memory = vg_walk_memory(&record->walk);
     vg_output_value(output, self, "memory_readings", NULL, (double)memory.count, NULL);
@@ -309,7 +314,7 @@ VG_ANALYSIS(provisioning) = {
               "numbers of VFs that the driver itself refused, asked without a look" },
             { "vms", "1", VG_NEITHER, 0, "VMs that were given a vGPU" },
             { "reboots", "1", VG_NEITHER, 0, "of the whole host" },
-            { "restored", "1", VG_NEITHER, 0, "vGPUs that are again as they were defined before a reboot" },
+            { "restored", "1", VG_NEITHER, 0, "vGPUs that are as they were defined, again after a reboot or still" },
             { "counters_read", "1", VG_NEITHER, 0, "counters compared with the model" },
             { "ranges_read", "1", VG_NEITHER, 0, "parts of memory and of graphics addresses that the driver told" },
             { "memory_checks", "1", VG_NEITHER, 0,
@@ -319,6 +324,7 @@ VG_ANALYSIS(provisioning) = {
             { "types", "1", VG_NEITHER, 0, "types of all pGPUs" },
             { "types_filled", "1", VG_HIGHER, 0, "of these, created alone on their pGPU until refused" },
             { "filled", "%", VG_HIGHER, 0, "types_filled of types" },
+            { "maxima_read", "1", VG_NEITHER, 0, "maxima that the driver advertises" },
             { "wrong_maxima", "1", VG_LOWER, 0, "maxima that the driver advertises and the model does not have" },
             { "wrong", "1", VG_LOWER, 0, "everything below that is wrong, together" },
             { "wrong_grants", "1", VG_LOWER, 0, "granted where the model refuses" },
@@ -335,7 +341,13 @@ VG_ANALYSIS(provisioning) = {
             { "memory_per_round", "B", VG_LOWER, 0,
               "bytes that the manager has more after each round (least squares)" },
             { "memory_per_round_most", "B", VG_LOWER, 0, "upper end of its 95 % interval" },
-            { "left_over", "1", VG_LOWER, 0, "vGPUs that still existed at the end" },
+            { "share_checks", "1", VG_NEITHER, 0,
+              "parts of memory and of graphics addresses that the driver gave VFs by itself, compared" },
+            { "unequal_shares", "1", VG_LOWER, 0, "of these, larger or smaller than the first VF's" },
+            { "node_checks", "1", VG_NEITHER, 0, "times that the host's device nodes were counted around a refusal" },
+            { "left_over", "1", VG_LOWER, 0,
+              "vGPUs that still existed at the end; files and threads that nothing needed; device nodes that a refusal "
+              "made or took away" },
             { "decisions", "1", VG_NEITHER, 0, "pGPUs chosen by a placement policy" },
             { "contested_decisions", "1", VG_NEITHER, 0,
               "of these, some pGPU that takes the type would have been wrong" },

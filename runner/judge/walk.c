@@ -341,6 +341,15 @@ static void judge_race(struct replay *replay, unsigned first, unsigned end)
         walk_wrong(replay, "%u of %u that asked at once got a vGPU, for %u that fit.", winners, end - first, expected);
 }
 
+static void do_nodes(struct replay *replay)
+{
+    int64_t more = replay->step->seen - replay->step->wanted;
+    replay->result->node_checks++;
+    replay->result->left_over += (unsigned)(more < 0 ? -more : more);
+    if (more)
+        walk_wrong(replay, "a refusal changes nothing.");
+}
+
 static void replay_step(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
@@ -410,6 +419,10 @@ static void replay_step(struct replay *replay)
             walk_wrong(replay, "its UUID or VF and its type must be those of the definition.");
         break;
     case VG_STEP_HELD:
+        if (step->type == VG_HELD_NODES) {
+            do_nodes(replay);
+            break;
+        }
         if (step->wanted < 0 || step->seen <= step->wanted)
             break;
         replay->result->left_over += (unsigned)(step->seen - step->wanted);

@@ -59,7 +59,8 @@ static void judge_counter(struct replay *replay, const struct vg_counter *counte
 
 static bool ranges_overlap(const struct vg_memory_range *a, const struct vg_memory_range *b)
 {
-    return a->pgpu == b->pgpu && a->vf != b->vf && a->first < b->first + b->bytes && b->first < a->first + a->bytes;
+    return a->pgpu == b->pgpu && a->of == b->of && a->vf != b->vf && a->first < b->first + b->bytes &&
+           b->first < a->first + a->bytes;
 }
 
 /* Where no two may lie on each other. */
@@ -67,7 +68,7 @@ static void judge_addresses(struct replay *replay, unsigned first, unsigned at)
 {
     const struct vg_memory_range *ranges = replay->walk->ranges;
     for (unsigned i = first; i < at; i++) {
-        if (ranges[i].of != VG_RANGE_ADDRESSES || !ranges_overlap(&ranges[at], &ranges[i]))
+        if (!ranges_overlap(&ranges[at], &ranges[i]))
             continue;
         replay->result->overlaps++;
         walk_wrong(replay, "the graphics addresses of VF %lld overlap those of VF %lld.", (long long)ranges[at].vf,
@@ -83,13 +84,30 @@ static void judge_amounts(struct replay *replay, unsigned first, unsigned at)
     uint64_t sum = 0,
              size = range->pgpu >= 0 && range->pgpu < walk->class_count ? walk->classes[range->pgpu].size_bytes : 0;
     for (unsigned i = first; i <= at; i++)
-        if (walk->ranges[i].of == VG_RANGE_MEMORY && walk->ranges[i].pgpu == range->pgpu)
+        if (walk->ranges[i].of == range->of && walk->ranges[i].pgpu == range->pgpu)
             sum += (uint64_t)walk->ranges[i].bytes;
     if (!size || sum <= size)
         return;
     replay->result->overlaps++;
     walk_wrong(replay, "the VFs have %llu bytes of memory, and the pGPU has %llu.", (unsigned long long)sum,
                (unsigned long long)size);
+}
+
+/* Where the driver divides by itself. */
+static void judge_share(struct replay *replay, unsigned first, unsigned at)
+{
+    const struct vg_memory_range *ranges = replay->walk->ranges, *range = &ranges[at];
+    unsigned like = first;
+    while (ranges[like].of != range->of || ranges[like].pgpu != range->pgpu)
+        like++;
+    replay->result->share_checks++;
+    if (range->bytes > 0 && range->bytes == ranges[like].bytes)
+        return;
+    replay->result->unequal++;
+    walk_wrong(replay, "the driver gave VF %lld by itself %lld %s and VF %lld %lld; all should have as much.",
+               (long long)range->vf, (long long)range->bytes,
+               range->of == VG_RANGE_OWN_MEMORY ? "bytes of memory" : "graphics addresses", (long long)ranges[like].vf,
+               (long long)ranges[like].bytes);
 }
 
 static void judge_ranges(struct replay *replay)
@@ -100,7 +118,9 @@ static void judge_ranges(struct replay *replay)
         end++;
     for (unsigned i = first; i < end; i++) {
         replay->result->memory_checks++;
-        if (walk->ranges[i].of == VG_RANGE_ADDRESSES)
+        if (walk->ranges[i].of >= VG_RANGE_OWN_MEMORY)
+            judge_share(replay, first, i);
+        if (walk->ranges[i].of == VG_RANGE_ADDRESSES || walk->ranges[i].of == VG_RANGE_OWN_ADDRESSES)
             judge_addresses(replay, first, i);
         else
             judge_amounts(replay, first, i);

@@ -2,7 +2,8 @@
 /* What was done to a driver, in words. */
 #include "judge/internal.h"
 
-static const char *const held_words[VG_HELD_KINDS] = { "open files", "threads", "processes of VMs", "bytes" };
+static const char *const held_words[VG_HELD_KINDS] = { "open files", "threads", "processes of VMs", "bytes",
+                                                       "device nodes" };
 
 const char *judge_type_name(const struct vg_walk *walk, int64_t pgpu, int64_t type)
 {
@@ -58,9 +59,14 @@ char *vg_step_text(const struct vg_walk *walk, const struct vg_step *step)
     case VG_STEP_REBOOT:
         return vg_strdup("the host reboots");
     case VG_STEP_SAME:
+        if (step->instance == step->wanted)
+            return vg_format("#%lld is%s as it was", (long long)step->instance, step->seen == 1 ? "" : " not");
         return vg_format("#%lld is%s what #%lld was before the reboot", (long long)step->instance,
                          step->seen == 1 ? "" : " not", (long long)step->wanted);
     case VG_STEP_HELD:
+        if (step->type == VG_HELD_NODES)
+            return vg_format("the host has %lld device nodes after that refusal, and had %lld", (long long)step->seen,
+                             (long long)step->wanted);
         return vg_format("the manager holds %lld %s", (long long)step->seen,
                          step->type >= 0 && step->type < VG_HELD_KINDS ? held_words[step->type] : "unknown things");
     }

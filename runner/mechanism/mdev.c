@@ -334,6 +334,17 @@ static enum vg_refusal make(struct vg_vendor *vendor, const struct vg_create_as 
     return VG_REFUSED_ERROR;
 }
 
+/* A driver that took a second one on this VF would take it from somebody: it is not asked. */
+static enum vg_refusal why_taken(struct vg_vendor *vendor, const struct vg_create_as *how, const char *vf,
+                                 struct vg_error *err)
+{
+    enum vg_refusal refusal = check_first(vendor, how, err);
+    if (refusal != VG_REFUSED_NOT)
+        return refusal;
+    vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", vf);
+    return VG_REFUSED_NO_CAPACITY;
+}
+
 enum vg_refusal vg_mdev_create_as(void *state, const struct vg_create_as *how, struct vg_vgpu **vgpu,
                                   struct vg_error *err)
 {
@@ -345,6 +356,8 @@ enum vg_refusal vg_mdev_create_as(void *state, const struct vg_create_as *how, s
                    vg_host_pgpu_offers(&vendor->host->pgpus[how->pgpu_index], how->profile);
     if ((!how->uuid && !vg_make_uuid(uuid, err)) || (offered && !find_parent(vendor, how, &parent, &vf, err)))
         return VG_REFUSED_ERROR;
+    if (parent && how->vf >= 0 && !how->blind && is_taken(vendor, parent))
+        return why_taken(vendor, how, parent, err);
     for (unsigned tries = 0; parent; tries++) {
         enum vg_refusal refusal = make(vendor, how, how->uuid ? how->uuid : uuid, parent, vf, vgpu, err);
         bool lost = refusal == VG_REFUSED_NO_CAPACITY && vf >= 0 && is_taken(vendor, parent);

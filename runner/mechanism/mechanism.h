@@ -28,6 +28,8 @@ struct vg_vf_state {
     bool taken;           /* there is a vGPU on it */
     uint64_t offers;      /* bit i: it would take a vGPU of profiles[i] */
     uint64_t offers_more; /* bit i: it says that it would take several */
+    /* As in vg_live_vgpu: its part of the pGPU, whether anybody has the VF or not. */
+    uint64_t memory_bytes, first_address, addresses;
 };
 
 /* A vGPU that exists on a pGPU, whoever made it. */
@@ -163,6 +165,10 @@ struct vg_mechanism {
     /* What is in force for a vGPU now, at most VG_POLICY_KNOBS; *count 0 if no policy was applied to it. Optional. */
     bool (*read_policy)(void *state, const struct vg_vgpu *vgpu, struct vg_policy_knob *knobs, unsigned *count,
                         struct vg_error *err);
+    /* The most vGPUs of the profile that the driver advertises for the pGPU, where `look` reads none. False: not known.
+     * NULL: it advertises none elsewhere. */
+    bool (*maximum)(const struct vg_host *host, const struct vg_host_pgpu *pgpu, const struct vg_host_profile *profile,
+                    unsigned *maximum, struct vg_error *err);
     /* A text for each vGPU that runs on the pGPU now, behind those that *texts has (strings are the caller's):
      * "licensed", "frame-rate limit 60 FPS", "none: ...". False: not known, with the reason; nothing is guessed. NULL:
      * the mechanism knows no such limits. */

@@ -378,7 +378,12 @@ enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *h
     if (!vg_nvidia_vf_look(vendor, how->pgpu_index, &pgpu, err))
         return VG_REFUSED_ERROR;
     enum vg_refusal refusal = check_first(vendor, &pgpu, how->profile, &index, err);
-    if (refusal != VG_REFUSED_NOT && how->vf == VG_ANY)
+    bool wants_taken = how->vf >= 0 && (unsigned)how->vf < pgpu.vf_count && pgpu.vfs[how->vf].taken;
+    if (wants_taken && refusal == VG_REFUSED_NOT) { /* a driver that took it all the same would take it from somebody */
+        vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", pgpu.vfs[how->vf].address);
+        refusal = VG_REFUSED_NO_CAPACITY;
+    }
+    if (refusal != VG_REFUSED_NOT && (wants_taken || how->vf == VG_ANY))
         return refusal;
     for (unsigned i = 0; i < pgpu.vf_count; i++) {
         if (how->vf == VG_ANY ? pgpu.vfs[i].taken || !(pgpu.vfs[i].offers >> index & 1) : how->vf != (int)i)

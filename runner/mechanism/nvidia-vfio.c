@@ -19,4 +19,5 @@ VG_MECHANISM(nvidia_vfio) = {
     VG_NVIDIA_VF_CALLS,
     .open = open_mechanism,
     .limit = vg_nvidia_limit,
+    .maximum = vg_nvidia_maximum,
 };

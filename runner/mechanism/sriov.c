@@ -43,6 +43,15 @@ bool vg_sriov_discover(void *state, struct vg_inventory *inventory, struct vg_er
     return vg_vendor_discover(state, inventory, err);
 }
 
+static void take_part(struct vg_vf_state *vf, const struct vg_sysfs_range *range)
+{
+    vf->memory_bytes += range->bytes; /* of all tiles */
+    if (range->bytes)
+        return;
+    vf->first_address = range->first;
+    vf->addresses = range->last - range->first + 1;
+}
+
 /* What one file of debugfs says of each VF's part. Debugging files: their absence is no error. */
 static bool look_at_parts(const char *path, struct vg_pgpu *pgpu, bool *there, struct vg_error *err)
 {
@@ -54,7 +63,9 @@ static bool look_at_parts(const char *path, struct vg_pgpu *pgpu, bool *there, s
         return true;
     if (!vg_read_attribute(path, &text, err) || !vg_sysfs_ranges(text, ranges, &count, err))
         return vg_wrap(err, "%s", path);
-    for (unsigned j = 0; j < count; j++)
+    for (unsigned j = 0; j < count; j++) {
+        if (ranges[j].function && ranges[j].function <= pgpu->vf_count)
+            take_part(&pgpu->vfs[ranges[j].function - 1], &ranges[j]);
         for (unsigned k = 0; k < pgpu->vgpu_count; k++) {
             struct vg_live_vgpu *vgpu = &pgpu->vgpus[k];
             if (ranges[j].function != (unsigned)vgpu->vf + 1)
@@ -65,6 +76,7 @@ static bool look_at_parts(const char *path, struct vg_pgpu *pgpu, bool *there, s
             vgpu->first_address = ranges[j].first;
             vgpu->addresses = ranges[j].last - ranges[j].first + 1;
         }
+    }
     return true;
 }
 

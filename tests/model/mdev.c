@@ -65,7 +65,7 @@ static int store_remove(void *object, long argument, const char *data, size_t le
         return -EINVAL;
     if (!value || model_broken("deaf-remove"))
         return 0;
-    if (instance->users)
+    if (instance->users && !model_broken("clean-unplug"))
         return -EBUSY; /* the vendor's driver has no hot unplug */
     drop(instance);
     return 0;
@@ -106,11 +106,22 @@ static bool is_occupied(const struct mdev_parent *parent)
     return parent->only && *parent->only;
 }
 
+/* Only under the control node-left. */
+static void leave_node(void)
+{
+    static const struct attribute dead = { 0 };
+    char group[16];
+    snprintf(group, sizeof(group), "%u", pci_new_group());
+    if (model_broken("node-left"))
+        tree_file(vfio_directory, group, 0600, &dead, NULL, 0);
+}
+
 static int store_create(void *object, long argument, const char *data, size_t length)
 {
     const struct mdev_parent *parent = object;
     char uuid[UUID_LENGTH + 1];
     int error;
+    bool overwrites = false;
     if (length < UUID_LENGTH || length > UUID_LENGTH + 1 || !is_uuid(data) ||
         (length == UUID_LENGTH + 1 && data[UUID_LENGTH] != '\n')) {
         static unsigned made_up;
@@ -126,11 +137,17 @@ static int store_create(void *object, long argument, const char *data, size_t le
         return -ENODEV; /* the driver went while the file was open */
     if (tree_child(bus_directory, uuid))
         return -EEXIST; /* whichever parent it is on */
+    if (is_occupied(parent) && model_overwrites() && (*parent->only)->type != &parent->gpu->types[argument]) {
+        drop(*parent->only);
+        overwrites = true;
+    }
     if (is_occupied(parent) && !model_broken("two-per-vf"))
         return -EPERM; /* a second vGPU on one VF is an invalid operation */
     struct instance *instance = model_take(parent->gpu, &parent->gpu->types[argument], uuid, &error);
-    if (!instance)
+    if (!instance) {
+        leave_node();
         return -error;
+    }
     if (is_occupied(parent) && !model_broken("two-per-vf")) { /* a control let somebody else in */
         model_give(instance);
         return -EPERM;
@@ -139,7 +156,7 @@ static int store_create(void *object, long argument, const char *data, size_t le
     if (parent->only)
         *parent->only = instance;
     show_device(instance);
-    return 0;
+    return overwrites && model_broken("refuses-overwrites") ? -EPERM : 0;
 }
 
 static ssize_t show_available(void *object, long argument, char *buffer, size_t size)

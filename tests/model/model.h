@@ -62,9 +62,10 @@ struct gpu {
     int full_errno; /* what create answers when nothing is left */
     struct instance *instances[MODEL_INSTANCES];
     unsigned count;
-    unsigned lost[MODEL_TYPES]; /* by the control slot-lost: never given back */
-    struct node *device;        /* sys/devices/... */
-    struct mdev_parent parent;  /* mdev: if it is one itself */
+    unsigned lost[MODEL_TYPES];  /* by the control slot-lost: never given back */
+    unsigned freed[MODEL_TYPES]; /* by a destroy, since the pGPU was empty last */
+    struct node *device;         /* sys/devices/... */
+    struct mdev_parent parent;   /* mdev: if it is one itself */
 };
 
 /* --- rules.c -------------------------------------------------------------------------------------------------------
@@ -82,6 +83,7 @@ bool model_place_is_free(const struct gpu *gpu, const struct type *type, unsigne
 /* Known-bad behaviour, by name; one at a time. */
 bool model_break(const char *name); /* false: there is no such control */
 bool model_broken(const char *name);
+bool model_overwrites(void); /* overwrites-vf or refuses-overwrites */
 extern const char *const model_controls[];
 
 /* --- pci.c: what the kernel's PCI core shows ------------------------------------------------------------------------
@@ -107,6 +109,7 @@ struct pci {
     struct pci *parent; /* a VF's PF */
     unsigned vf_total, vf_count, vf_index;
     struct pci *vfs[64];
+    unsigned numvfs_busy; /* so many writes to sriov_numvfs fail for now: somebody has the device */
     bool autoprobe, raw_numvfs_refused;
     const struct pci_driver *vf_driver;
     void (*vf_changed)(struct pci *pf); /* VFs were enabled or disabled */

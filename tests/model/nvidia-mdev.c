@@ -10,7 +10,7 @@
 static ssize_t description(const struct type *type, char *buffer, size_t size)
 {
     return snprintf(buffer, size, "num_heads=%u, frl_config=60, framebuffer=%uM, max_resolution=%s, max_instance=%u\n",
-                    type->heads, type->memory_mib, type->resolution, type->max);
+                    type->heads, type->memory_mib, type->resolution, type->max + model_broken("advertises-more"));
 }
 
 static void device(struct instance *instance, struct node *directory)

@@ -112,6 +112,19 @@ static int destroy(struct card *card, struct pci *vf)
     return 0;
 }
 
+/* Only under the controls overwrites-vf and refuses-overwrites. */
+static int overwrite(struct card *card, struct instance *instance, unsigned long number)
+{
+    for (unsigned i = 0; i < card->gpu->type_count; i++) {
+        const struct type *type = &card->gpu->types[i];
+        if (strtoul(type->id, NULL, 10) != number || type == instance->type)
+            continue;
+        instance->type = type;
+        return model_broken("refuses-overwrites") ? -EPERM : 0;
+    }
+    return -EPERM;
+}
+
 static int store_current(void *object, long argument, const char *data, size_t length)
 {
     (void)argument;
@@ -123,6 +136,8 @@ static int store_current(void *object, long argument, const char *data, size_t l
         return -EINVAL;
     if (number == 0)
         return destroy(card, vf);
+    if (card->on[vf->vf_index] && model_overwrites())
+        return overwrite(card, card->on[vf->vf_index], number);
     if (card->on[vf->vf_index] && !model_broken("two-per-vf"))
         return -EPERM; /* a second vGPU on one VF is an invalid operation */
     for (unsigned i = 0; i < card->gpu->type_count; i++) {
@@ -380,6 +395,23 @@ static ssize_t show_free(void *object, long argument, char *buffer, size_t size)
 
 static const struct attribute creatable_places = { .show = show_free };
 
+/* One line per type: number, and the most of it that the pGPU may have; no more than it has VFs. */
+static ssize_t show_maxima(void *object, long argument, char *buffer, size_t size)
+{
+    (void)argument;
+    const struct card *card = object;
+    size_t used = 0;
+    for (unsigned i = 0; i < card->gpu->type_count && used + 64 < size; i++) {
+        const struct type *type = &card->gpu->types[i];
+        unsigned most = type->max < card->pci->vf_total ? type->max : card->pci->vf_total;
+        used +=
+            (size_t)snprintf(buffer + used, size - used, "%s %u\n", type->id, most + model_broken("advertises-more"));
+    }
+    return (ssize_t)used;
+}
+
+static const struct attribute maxima = { .show = show_maxima };
+
 /* The stand-in for NVIDIA's library is a file beside this program; here it lies where a driver's would. */
 static void add_library(void)
 {
@@ -428,6 +460,7 @@ static void add_tools(void)
         tree_file(own, "places", 0444, &places, &cards[i], 0);
         tree_file(own, "supported", 0444, &supported, &cards[i], 0);
         tree_file(own, "creatable", 0444, &creatable_places, &cards[i], 0);
+        tree_file(own, "maxima", 0444, &maxima, &cards[i], 0);
         tree_file(own, "busy", 0200, &busy, &cards[i], 0);
     }
 }

@@ -33,6 +33,7 @@ nvmlReturn_t nvmlDeviceGetVgpuTypeSupportedPlacements(nvmlDevice_t device, nvmlV
 nvmlReturn_t nvmlDeviceGetVgpuTypeCreatablePlacements(nvmlDevice_t device, nvmlVgpuTypeId_t type,
                                                       nvmlVgpuPlacementList_v2_t *list);
 nvmlReturn_t nvmlVgpuInstanceGetGpuPciId(nvmlVgpuInstance_t instance, char *pci, unsigned int *length);
+nvmlReturn_t nvmlVgpuTypeGetMaxInstances(nvmlDevice_t device, nvmlVgpuTypeId_t type, unsigned int *count);
 nvmlReturn_t nvmlVgpuInstanceGetMdevUUID(nvmlVgpuInstance_t instance, char *uuid, unsigned int size);
 
 nvmlReturn_t nvmlInit_v2(void)
@@ -245,4 +246,18 @@ nvmlReturn_t nvmlDeviceGetVgpuTypeCreatablePlacements(nvmlDevice_t device, nvmlV
                                                       nvmlVgpuPlacementList_v2_t *list)
 {
     return list_places(device, "creatable", type, list);
+}
+
+nvmlReturn_t nvmlVgpuTypeGetMaxInstances(nvmlDevice_t device, nvmlVgpuTypeId_t type, unsigned int *count)
+{
+    char name[32];
+    FILE *file = file_of(card_of(device), "maxima", "r");
+    if (!file)
+        return NVML_ERROR_NOT_FOUND;
+    nvmlReturn_t result = NVML_ERROR_NOT_FOUND;
+    while (result == NVML_ERROR_NOT_FOUND && fscanf(file, "%31s %u", name, count) == 2)
+        if (strtoul(name, NULL, 10) == type)
+            result = NVML_SUCCESS;
+    fclose(file);
+    return result;
 }

@@ -252,7 +252,7 @@ int pci_set_vfs(struct pci *pf, unsigned count)
     if (count > pf->vf_total + (model_broken("vfs-too-many") ? 1 : 0))
         return -ERANGE;
     if (count == pf->vf_count)
-        return 0;
+        return count && model_broken("vfs-once") ? -EBUSY : 0;
     if (count && pf->vf_count && !any_time)
         return -EBUSY; /* from one number to another goes through 0 */
     for (unsigned i = 0; i < pf->vf_count && !any_time; i++)
@@ -273,7 +273,9 @@ enum { TOTAL, COUNT, AUTOPROBE };
 static ssize_t show_vfs(void *object, long argument, char *buffer, size_t size)
 {
     const struct pci *pf = object;
-    unsigned value = argument == TOTAL ? pf->vf_total : argument == COUNT ? pf->vf_count : pf->autoprobe;
+    unsigned value = argument == TOTAL   ? pf->vf_total + model_broken("advertises-more")
+                     : argument == COUNT ? pf->vf_count
+                                         : pf->autoprobe;
     return snprintf(buffer, size, "%u\n", value);
 }
 
@@ -291,11 +293,27 @@ static int store_vfs(void *object, long argument, const char *data, size_t lengt
     }
     if (pf->raw_numvfs_refused || !pf->driver)
         return -ENOENT; /* the driver offers no way to do it here */
+    if (pf->numvfs_busy) {
+        pf->numvfs_busy--;
+        return -EBUSY;
+    }
     return pci_set_vfs(pf, value > 65535 ? 65535 : (unsigned)value);
 }
 
 static const struct attribute vfs_read = { .show = show_vfs };
 static const struct attribute vfs_write = { .show = show_vfs, .store = store_vfs };
+
+static int store_busy(void *object, long argument, const char *data, size_t length)
+{
+    (void)argument;
+    unsigned long value;
+    if (!model_number(data, length, &value))
+        return -EINVAL;
+    ((struct pci *)object)->numvfs_busy = (unsigned)value;
+    return 0;
+}
+
+static const struct attribute vfs_busy = { .store = store_busy };
 
 void pci_add_sriov(struct pci *pf, unsigned total, const struct pci_driver *vf_driver)
 {
@@ -305,4 +323,5 @@ void pci_add_sriov(struct pci *pf, unsigned total, const struct pci_driver *vf_d
     tree_file(pf->device, "sriov_totalvfs", 0444, &vfs_read, pf, TOTAL);
     tree_file(pf->device, "sriov_numvfs", 0644, &vfs_write, pf, COUNT);
     tree_file(pf->device, "sriov_drivers_autoprobe", 0644, &vfs_write, pf, AUTOPROBE);
+    tree_file(tree_directory(tree_path("model/sriov"), pf->address), "busy", 0200, &vfs_busy, pf, 0);
 }

@@ -12,6 +12,8 @@ const char *const model_controls[] = {
     "lying-counter",       /* shows one more than there is, once two instances live on the pGPU */
     "race-extra-slot",     /* looks, waits, and only then takes: two can have the last slot */
     "slot-lost",           /* each destroy loses what it should give back */
+    "same-type-slot",      /* what a destroy frees is given to the same type only, until the pGPU is empty; counters are
+                              right */
     "any-type",            /* the rule of one type (or one size) per pGPU is not kept */
     "overlapping-places",  /* mixed-size: looks at vGPUs of the same type only */
     "taken-placements",    /* mixed-size: tells every supported placement ID to be creatable */
@@ -20,15 +22,22 @@ const char *const model_controls[] = {
     "deaf-remove",         /* says yes and removes nothing */
     "grants-past-counter", /* counters are right, and create grants what they say is not there */
     "board-rule",          /* the rule of one type per pGPU reaches to all pGPUs of its board */
+    "advertises-more",     /* the maximum that is advertised, of a type or of VFs, is one too many */
+    "node-left",           /* each create of an mdev that is refused leaves a device node behind */
     "wrong-api",           /* an mdev type's device_api names another bus's driver */
     "no-api",              /* an mdev type has no device_api */
+    "unequal-shares",      /* xe: the first VF is given less memory and fewer addresses than the others */
     "any-uuid",            /* a malformed UUID makes a device, under a name of the driver's own */
     "mode-any-time",       /* mixed-size mode changes with a vGPU there */
     "two-per-vf",          /* a VF that has a vGPU takes another */
+    "overwrites-vf",       /* another type that is asked for on a VF with a vGPU takes that one's place */
+    "refuses-overwrites",  /* the same, and the answer is no */
     "types-on-pf",         /* the PF offers types although its VFs are enabled */
     "vfs-any-time",        /* VFs go although one is in use, and from one number to another without going through 0 */
+    "vfs-once",            /* the number of VFs that is there already is refused */
     "vfs-too-many",        /* one VF more than there are is enabled */
     "stale-boot",          /* what lived before a reboot still takes its place after it */
+    "clean-unplug",        /* no fault: an mdev that a VM has is removed all the same, and is gone */
     NULL,
 };
 static const char *broken;
@@ -45,6 +54,11 @@ bool model_break(const char *name)
 bool model_broken(const char *name)
 {
     return broken && strcmp(broken, name) == 0;
+}
+
+bool model_overwrites(void)
+{
+    return model_broken("overwrites-vf") || model_broken("refuses-overwrites");
 }
 
 static unsigned least(unsigned a, unsigned b)
@@ -172,10 +186,21 @@ unsigned model_available(const struct gpu *gpu, const struct type *type)
     return really + lie;
 }
 
+/* Only under the control same-type-slot. */
+static bool is_kept_for_another(const struct gpu *gpu, const struct type *type)
+{
+    bool kept = false;
+    for (unsigned i = 0; i < gpu->type_count && model_broken("same-type-slot"); i++)
+        kept = kept || (gpu->freed[i] && &gpu->types[i] != type);
+    return kept;
+}
+
 struct instance *model_take(struct gpu *gpu, const struct type *type, const char *name, int *error)
 {
     *error = gpu->full_errno;
-    bool room = really_available(gpu, type) || model_broken("grants-past-counter");
+    if (!gpu->count)
+        memset(gpu->freed, 0, sizeof(gpu->freed));
+    bool room = (really_available(gpu, type) && !is_kept_for_another(gpu, type)) || model_broken("grants-past-counter");
     if (!room || gpu->count >= MODEL_INSTANCES)
         return NULL;
     if (model_broken("race-extra-slot")) {
@@ -207,6 +232,7 @@ void model_give(struct instance *instance)
     if (i == gpu->count)
         return;
     gpu->instances[i] = gpu->instances[--gpu->count];
+    gpu->freed[instance->type - gpu->types]++;
     if (model_broken("slot-lost"))
         gpu->lost[instance->type - gpu->types]++;
     free(instance);

@@ -160,6 +160,8 @@ static ssize_t show_addresses(void *object, long argument, char *buffer, size_t 
         unsigned long each = (GGTT_MIB - GGTT_PF_MIB) / count, first = GGTT_PF_MIB + (i - 1) * each;
         if (model_broken("overlapping-places") && i > 1)
             first = GGTT_PF_MIB + each / 2;
+        if (model_broken("unequal-shares") && i == 1)
+            each /= 4;
         int more = snprintf(buffer + used, size - used, "VF%u:\t%#lx-%#lx\t(%lu MiB)\n", i, first << MIB_SHIFT,
                             ((first + each) << MIB_SHIFT) - 1, each);
         used += more > 0 ? (size_t)more : 0;
@@ -189,7 +191,7 @@ static void changed(struct pci *pf)
     memset(card->shares + 1, 0, sizeof(card->shares) - sizeof(card->shares[0]));
     for (unsigned i = 1; i <= count; i++) {
         unsigned long each = (card->memory_mib - PF_MIB) / count / GRANULE_MIB * GRANULE_MIB;
-        card->shares[i].mib = each;
+        card->shares[i].mib = model_broken("unequal-shares") && i == 1 ? GRANULE_MIB : each;
     }
 }
 
@@ -228,6 +230,7 @@ static void reset(void)
         if (cards[i].pci->driver)
             pci_unbind(cards[i].pci);
         cards[i].pci->override[0] = '\0';
+        cards[i].pci->numvfs_busy = 0;
         memset(cards[i].shares, 0, sizeof(cards[i].shares));
         cards[i].pci->autoprobe = true;
         pci_bind(cards[i].pci, &xe);

@@ -122,6 +122,16 @@ static void another_vgpu_than_was_defined_is_wrong(void **state)
     assert_non_null(strstr(result.first, "#1 is not what #0 was"));
 }
 
+static void a_vgpu_that_is_not_as_it_was_is_wrong(void **state)
+{
+    (void)state;
+    struct vg_pgpu_class class = mixed();
+    struct vg_step steps[] = { CREATE(0, 0, 0, 0), { .op = VG_STEP_SAME, .instance = 0, .wanted = 0, .seen = 0 } };
+    struct vg_walk_result result = check(&class, steps, VG_COUNT(steps), NULL, 0);
+    assert_int_equal(result.wrong_setups, 1);
+    assert_non_null(strstr(result.first, "#0 is not as it was"));
+}
+
 /* The driver says yes to 12 of 8 GiB. */
 static void memory_is_added_up(void **state)
 {
@@ -333,8 +343,13 @@ static void a_file_too_many_is_left_over(void **state)
                               WEIGHED(2, 9),
                               { .op = VG_STEP_HELD, .type = VG_HELD_FILES, .wanted = 7, .seen = 7 } };
     assert_int_equal(check(&class, good, VG_COUNT(good), NULL, 0).left_over, 0);
+    struct vg_step node[] = { { .op = VG_STEP_HELD, .type = VG_HELD_NODES, .wanted = 7, .seen = 8 } };
+    struct vg_walk_result result = check(&class, node, 1, NULL, 0);
+    assert_int_equal(result.left_over, 1);
+    assert_int_equal(result.node_checks, 1);
+    assert_non_null(strstr(result.first, "a refusal changes nothing"));
     struct vg_step bad[] = { { .op = VG_STEP_HELD, .type = VG_HELD_FILES, .wanted = 7, .seen = 9 } };
-    struct vg_walk_result result = check(&class, bad, VG_COUNT(bad), NULL, 0);
+    result = check(&class, bad, VG_COUNT(bad), NULL, 0);
     assert_int_equal(result.left_over, 2);
     assert_non_null(strstr(result.first, "holds 9 open files"));
 }
@@ -346,6 +361,7 @@ int main(void)
         cmocka_unit_test(what_outlives_a_reboot_is_wrong),
         cmocka_unit_test(a_vgpu_before_its_vf_is_wrong),
         cmocka_unit_test(another_vgpu_than_was_defined_is_wrong),
+        cmocka_unit_test(a_vgpu_that_is_not_as_it_was_is_wrong),
         cmocka_unit_test(memory_is_added_up),
         cmocka_unit_test(a_pf_and_a_vf_that_offer_too_much),
         cmocka_unit_test(what_vfs_are_told_to_have),

@@ -218,7 +218,12 @@ static void mediated_devices_sit_on_vfs(void **state)
     assert_int_equal(seen.vfs[1].offers, 0);
     assert_int_equal(seen.pf_offers, 1);
     vg_pgpu_free(&seen);
-    /* The driver refuses one that is named and taken: because of that VF, whatever its errno says. */
+    /* One that is named and taken is not asked for: this driver would say yes. */
+    assert_int_equal(mechanism->create_as(opened, &how, &third, &err), VG_REFUSED_NO_CAPACITY);
+    assert_non_null(strstr(err.text, "the VF 0000:41:00.4 has a vGPU already"));
+    assert_null(third);
+    /* The driver itself refuses it: because of that VF, whatever its errno says. */
+    how.blind = true;
     fake_fault = (struct fake_fault) { .ending = "/create", .error = EPERM, .times = -1 };
     assert_int_equal(mechanism->create_as(opened, &how, &third, &err), VG_REFUSED_NO_CAPACITY);
     assert_non_null(strstr(err.text, "the VF 0000:41:00.4 has a vGPU already"));
@@ -229,6 +234,27 @@ static void mediated_devices_sit_on_vfs(void **state)
     assert_true(mechanism->destroy(opened, first, &err));
     assert_true(mechanism->destroy(opened, second, &err));
     assert_int_equal(live(), 0);
+    mechanism->close(opened);
+    end_tree();
+}
+
+static void a_vf_that_has_a_vgpu_is_not_written_to(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-vfio");
+    struct vg_error err = { 0 };
+    struct vg_vgpu *first = NULL, *second = NULL;
+    void *opened = NULL;
+    begin_tree("nvidia-vfio", make_nvidia_tree_with_module);
+    assert_true(mechanism->open(&host, &config, &opened, &err));
+    assert_int_equal(mechanism->create(opened, 0, &profile, &first, &err), VG_REFUSED_NOT);
+    struct vg_create_as how = { .pgpu_index = 0, .profile = &profile, .vf = first->vf };
+    fake_fault = (struct fake_fault) { .ending = "/current_vgpu_type", .error = EIO, .times = 1 };
+    assert_int_equal(mechanism->create_as(opened, &how, &second, &err), VG_REFUSED_NO_CAPACITY);
+    assert_int_equal(fake_fault.times, 1);
+    assert_null(second);
+    fake_fault = (struct fake_fault) { 0 };
+    assert_true(mechanism->destroy(opened, first, &err));
     mechanism->close(opened);
     end_tree();
 }
@@ -252,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mechanism_lives_through_it),
         cmocka_unit_test(mediated_devices_sit_on_vfs),
+        cmocka_unit_test(a_vf_that_has_a_vgpu_is_not_written_to),
         cmocka_unit_test(every_mechanism_is_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
