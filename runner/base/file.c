@@ -112,8 +112,47 @@ static bool write_all(int fd, const char *data, size_t length)
     return true;
 }
 
-static bool replace_file(const char *path, const void *data, size_t length, bool durable, struct vg_error *err)
+/* Where links lead, though nothing may be there yet. NULL: in a circle. */
+static char *follow_links(const char *path)
 {
+    enum { MOST_LINKS = 40 }; /* as the kernel */
+    vg_autofree char *at = vg_strdup(path);
+    for (unsigned i = 0; i < MOST_LINKS; i++) {
+        char target[PATH_MAX];
+        ssize_t length = readlink(at, target, sizeof(target) - 1);
+        if (length < 0) /* no link, or nothing; or the same error as whoever opens it meets */
+            return VG_TAKE(at);
+        target[length] = '\0';
+        const char *slash = strrchr(at, '/');
+        char *next =
+            target[0] == '/' || !slash ? vg_strdup(target) : vg_format("%.*s/%s", (int)(slash - at), at, target);
+        free(at);
+        at = next;
+    }
+    return NULL;
+}
+
+bool vg_check_output(const char *path, struct vg_error *err)
+{
+    struct stat status;
+    vg_autofree char *shown = vg_printable(path, strlen(path), 300);
+    if (stat(path, &status) < 0 || S_ISREG(status.st_mode))
+        return true; /* whether it can be written is seen by whoever writes it */
+    return vg_fail(err, VG_ERROR_INPUT, "%s is %s; give the name of a file", shown,
+                   S_ISDIR(status.st_mode)                              ? "a directory"
+                   : S_ISFIFO(status.st_mode)                           ? "a FIFO"
+                   : S_ISSOCK(status.st_mode)                           ? "a socket"
+                   : S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode) ? "a device"
+                                                                        : "no regular file");
+}
+
+static bool replace_file(const char *given, const void *data, size_t length, bool durable, struct vg_error *err)
+{
+    if (!vg_check_output(given, err))
+        return false;
+    vg_autofree char *path = follow_links(given);
+    if (!path)
+        return vg_fail_errno(err, VG_ERROR_ENVIRONMENT, ELOOP, "cannot write %s", given);
     vg_autofree char *temporary = vg_format("%s.tmp-%ld", path, (long)getpid());
     vg_autoclose int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)

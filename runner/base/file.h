@@ -16,7 +16,11 @@ bool vg_read_attribute(const char *path, char **value, struct vg_error *err);
 char *vg_link_name(const char *path);
 /* Writes a kernel attribute in one write(2). */
 bool vg_write_attribute(const char *path, const char *value, struct vg_error *err);
-/* Temporary file beside path, fsync, rename: after a crash there is the old content or the new, never half. */
+/* May a file be put there? True if there is a regular one (links followed), or none; else an error of kind input:
+ * a device, FIFO or socket of that name is not ours to replace, and opening it may wait for ever. */
+bool vg_check_output(const char *path, struct vg_error *err);
+/* Temporary file beside path, fsync, rename: after a crash there is the old content or the new, never half. A link is
+ * followed and stays; what vg_check_output does not allow is refused. */
 bool vg_write_file(const char *path, const void *data, size_t length, struct vg_error *err);
 /* The same, but a power cut may leave it empty: for what counts only after vg_sync_tree brought it to the disk. */
 bool vg_write_file_unsynced(const char *path, const void *data, size_t length, struct vg_error *err);

@@ -258,6 +258,8 @@ bool vg_requests_save(const char *path, const struct vg_fleet_file *fleet, const
                       struct vg_error *err)
 {
     vg_autofree char *shown = vg_printable(path, strlen(path), 512);
+    if (!vg_check_output(path, err))
+        return vg_wrap(err, "cannot write the requests");
     vg_autofile FILE *file = fopen(path, "we");
     if (!file)
         return vg_fail_errno(err, VG_ERROR_INPUT, errno, "cannot write the requests to %s", shown);

@@ -141,6 +141,10 @@ static bool place(const struct options *options, const struct vg_fleet_file *fil
     if (!count)
         return vg_fail(err, VG_ERROR_INPUT, "--policy leaves none of the policies; `vgauge list policies` shows them");
     /* Said before the decisions, which may take a while. Appending nothing leaves a picture that is there as it is. */
+    if (options->plot && !vg_check_output(options->plot, err))
+        return vg_wrap(err, "cannot write the plot");
+    if (options->out && !vg_check_output(options->out, err))
+        return vg_wrap(err, "cannot write decisions");
     vg_autofile FILE *picture = options->plot ? fopen(options->plot, "ae") : NULL;
     if (options->plot && !picture) {
         int cause = errno;

@@ -338,9 +338,10 @@ void vg_environment_close(struct vg_engine *engine)
     free(engine->mechanisms);
     if (engine->images_found)
         vg_images_free(&engine->images);
-    vg_ledger_end(engine->runtime_directory);
     struct vg_error left = { 0 };
-    if (engine->runtime_directory && !vg_runtime_remove(engine->runtime_directory, &left))
+    if (!vg_ledger_end(engine->runtime_directory))
+        vg_warn("a mediated device that this run made is still there; `vgauge reap` tries to remove it again");
+    else if (engine->runtime_directory && !vg_runtime_remove(engine->runtime_directory, &left))
         vg_warn("%s", left.text);
     if (engine->runtime_claim >= 0)
         vg_runtime_release(engine->runtime_claim);

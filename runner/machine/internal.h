@@ -63,8 +63,9 @@ int vg_pidfd_open(pid_t pid); /* -1 with errno */
 bool vg_pidfd_gone(int pidfd);
 /* Session of a process, 0 if it cannot be read. */
 pid_t vg_process_session(pid_t pid);
-/* Removes what the ledger of a killed run names and is still there. */
-void vg_ledger_undo(const char *runtime_directory);
+/* Removes what the ledger of a killed run names and is still there. False: a mediated device stays, and so must its
+ * note. */
+bool vg_ledger_undo(const char *runtime_directory);
 /* One line, whole, with its end, before `of` is made. */
 bool vg_ledger_is_uuid(const char *name);
 bool vg_ledger_write(const char *line, const char *of, struct vg_error *err);

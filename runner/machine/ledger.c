@@ -90,8 +90,10 @@ static char *read_ledger(const char *runtime_directory)
     return VG_TAKE(text);
 }
 
-static void undo(const char *runtime_directory, bool devices)
+/* devices: take them away, too. Returns whether none of them is there now. */
+static bool undo(const char *runtime_directory, bool devices)
 {
+    bool gone = true;
     vg_autofree char *text = read_ledger(runtime_directory);
     struct vg_ledger_pci *functions = vg_ledger_pci_new();
     struct vg_ledger_settings *settings = vg_ledger_settings_new();
@@ -102,6 +104,7 @@ static void undo(const char *runtime_directory, bool devices)
         if (is_device(line)) {
             if (devices)
                 take_away(line);
+            gone = gone && !vg_exists(line);
             continue;
         }
         vg_ledger_pci_take(functions, line);
@@ -111,16 +114,16 @@ static void undo(const char *runtime_directory, bool devices)
     vg_ledger_pci_release(functions);
     vg_ledger_settings_undo(settings);
     vg_ledger_pci_undo(functions);
+    return gone;
 }
 
-void vg_ledger_undo(const char *runtime_directory)
+bool vg_ledger_undo(const char *runtime_directory)
 {
-    undo(runtime_directory, true);
+    return undo(runtime_directory, true);
 }
 
-void vg_ledger_end(const char *runtime_directory)
+bool vg_ledger_end(const char *runtime_directory)
 {
     vg_ledger_begin(NULL);
-    if (runtime_directory)
-        undo(runtime_directory, false);
+    return !runtime_directory || undo(runtime_directory, false);
 }

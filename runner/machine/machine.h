@@ -98,8 +98,9 @@ bool vg_ledger_note_vfs(const char *function, unsigned before, unsigned after, s
 bool vg_ledger_note_set(const char *path, uint64_t before, uint64_t now, struct vg_error *err);
 void vg_ledger_note_reset(const char *path);
 /* A run that ends by itself: what vg_machine_reap does for a killed one, but for mediated devices, which their
- * mechanism destroys. The VFs are as they were before the run, unless somebody else has one. */
-void vg_ledger_end(const char *runtime_directory);
+ * mechanism destroys. The VFs are as they were before the run, unless somebody else has one. False: a mediated device
+ * that was noted is still there, so that the directory must stay for vg_machine_reap, which tries again. */
+bool vg_ledger_end(const char *runtime_directory);
 
 /* --- a VM --------------------------------------------------------------------------------------------------------- */
 

@@ -122,8 +122,9 @@ static bool reap_directory(const char *directory)
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || flock(fd, LOCK_EX | LOCK_NB) < 0)
         return false;
     end_processes(directory);
-    vg_ledger_undo(directory); /* after those that held them */
     struct vg_error error = { 0 };
+    if (!vg_ledger_undo(directory)) /* after those that held them */
+        return false;
     if (!vg_runtime_remove(directory, &error))
         vg_warn("%s", error.text);
     return true;

@@ -292,6 +292,12 @@ static bool find_parent(const struct vg_vendor *vendor, const struct vg_create_a
     return true;
 }
 
+static enum vg_vendor_seen look_for_device(const char *device, const char *uuid)
+{
+    (void)uuid;
+    return vg_is_gone(device) ? VG_SEEN_NOTHING : VG_SEEN_IT;
+}
+
 /* The driver would not make one on this VF. Because of that VF, or because of what lives on others? */
 static enum vg_refusal why_not_there(struct vg_vendor *vendor, const struct vg_create_as *how, const char *vf,
                                      enum vg_refusal refusal, struct vg_error *err)
@@ -313,14 +319,22 @@ static enum vg_refusal make(struct vg_vendor *vendor, const struct vg_create_as 
     vg_autofree char *types = types_path(vendor, parent);
     vg_autofree char *create = vg_format("%s/%s/create", types, vg_vendor_type(how->profile));
     vg_autofree char *noted = device_path(vendor, wanted);
+    bool named = vg_sysfs_uuid(wanted);
+    struct vg_vendor_making making = {
+        .path = create, .value = wanted, .look = look_for_device, .at = named ? noted : NULL
+    };
     if (!vg_ledger_note(noted, err))
         return VG_REFUSED_ERROR;
-    enum vg_refusal refusal = vg_vendor_write(create, wanted, err);
-    if (refusal != VG_REFUSED_NOT)
-        return vf >= 0 ? why_not_there(vendor, how, parent, refusal, err) : refusal;
     struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, wanted);
     made->vf = vf;
-    if (!vg_sysfs_uuid(wanted)) { /* it should not have taken that; nothing of that name can be looked up */
+    enum vg_refusal refusal = vg_vendor_make(&making, err);
+    if (refusal != VG_REFUSED_NOT && making.happened && vg_vendor_is_alone(vendor, made))
+        return vg_vendor_take_back(vendor, made, true, err);
+    if (refusal != VG_REFUSED_NOT) {
+        vg_vendor_forget(vendor, made);
+        return vf >= 0 && making.plain ? why_not_there(vendor, how, parent, refusal, err) : refusal;
+    }
+    if (!named) { /* it should not have taken that; nothing of that name can be looked up */
         *vgpu = made;
         return VG_REFUSED_NOT;
     }
@@ -328,10 +342,7 @@ static enum vg_refusal make(struct vg_vendor *vendor, const struct vg_create_as 
         *vgpu = made;
         return VG_REFUSED_NOT;
     }
-    /* Whatever is there now must not be forgotten: it is taken away, or stays on the list for close. */
-    struct vg_error ignored = { 0 };
-    vg_mdev_destroy(vendor, made, &ignored);
-    return VG_REFUSED_ERROR;
+    return vg_vendor_take_back(vendor, made, false, err); /* whatever is there now must not be forgotten */
 }
 
 /* A driver that took a second one on this VF would take it from somebody: it is not asked. */

@@ -81,11 +81,8 @@ static enum vg_refusal create_as(void *state, const struct vg_create_as *how, st
         return VG_REFUSED_NOT;
     if (told)
         vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML tells no placement ID of the vGPU %s", made->uuid);
-    /* Where it lies is not known: it is taken away, or stays on the list for close. */
-    struct vg_error ignored = { 0 };
     *vgpu = NULL;
-    vg_mdev_destroy(state, made, &ignored);
-    return VG_REFUSED_ERROR;
+    return vg_vendor_take_back(state, made, false, err); /* where it lies is not known */
 }
 
 static enum vg_refusal create(void *state, unsigned pgpu_index, const struct vg_host_profile *profile,

@@ -2,6 +2,7 @@
 /* VFs are enabled by NVIDIA's sriov-manage: the driver refuses a raw sriov_numvfs. Mixed-size mode must be set after
  * that, since enabling VFs clears it, and only NVML can. Whether a vGPU is then the VF itself or a mediated device on
  * it makes no difference here. */
+#include <ctype.h>
 #include "mechanism/nvidia-setup.h"
 #include "machine/machine.h"
 #include "mechanism/pci.h"
@@ -85,7 +86,13 @@ bool vg_nvidia_placements(struct vg_vendor *vendor, struct vg_nvml *nvml, unsign
     return true;
 }
 
-/* sriov-manage fails for a while when somebody has the device open: asked again, it works. */
+/* It could not get the driver's lock, since somebody has the device open for a moment (3P-SRIOV): the one failure of
+ * sriov-manage that goes by itself. */
+static bool is_passing(const char *output)
+{
+    return output && strcasestr(output, "unbindLock");
+}
+
 static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool enable, unsigned tries,
                               struct vg_error *err)
 {
@@ -101,7 +108,15 @@ static enum vg_refusal manage(struct vg_vendor *vendor, const char *pci, bool en
         }
         if (status == 0)
             return VG_REFUSED_NOT;
-        vg_autofree char *shown = vg_printable(output ? output : "", output ? strlen(output) : 0, 200);
+        size_t length = output ? strlen(output) : 0;
+        while (length && isspace((unsigned char)output[length - 1]))
+            length--;
+        vg_autofree char *shown = vg_printable(output ? output : "", length, 200);
+        if (!is_passing(output)) {
+            vg_fail(err, VG_ERROR_ENVIRONMENT, "sriov-manage %s %s failed; it said: %s", argv[1], pci,
+                    length ? shown : "nothing");
+            return VG_REFUSED_ERROR;
+        }
         vg_fail(err, VG_ERROR_REFUSED, "sriov-manage %s %s failed %u times; it last said: %s", argv[1], pci, try + 1,
                 shown);
         if (try + 1 < tries)
@@ -146,7 +161,7 @@ static enum vg_refusal set_vfs(struct vg_vendor *vendor, const struct vg_pgpu *p
 
 static enum vg_refusal set_mixed(struct vg_nvml *nvml, const struct vg_pgpu *pgpu, bool mixed, struct vg_error *err)
 {
-    bool busy, now;
+    bool now;
     const char *pci = pgpu->host->pci;
     if (!nvml) {
         vg_fail(err, VG_ERROR_REFUSED, "no pGPU of this host is said to have mixed-size mode");
@@ -156,8 +171,11 @@ static enum vg_refusal set_mixed(struct vg_nvml *nvml, const struct vg_pgpu *pgp
         return VG_REFUSED_ERROR;
     if (now == mixed)
         return VG_REFUSED_NOT;
-    if (!vg_nvml_set_mixed(nvml, pci, mixed, &busy, err))
-        return busy ? VG_REFUSED_BUSY : VG_REFUSED_UNSUPPORTED;
+    enum vg_nvml_answer answer = vg_nvml_set_mixed(nvml, pci, mixed, err);
+    if (answer != VG_NVML_DONE)
+        return answer == VG_NVML_BUSY          ? VG_REFUSED_BUSY
+               : answer == VG_NVML_UNSUPPORTED ? VG_REFUSED_UNSUPPORTED
+                                               : VG_REFUSED_ERROR;
     if (!vg_nvml_mixed(nvml, pci, &now, err))
         return VG_REFUSED_ERROR;
     if (now == mixed)

@@ -155,29 +155,35 @@ static enum vg_refusal check_first(struct vg_vendor *vendor, const struct vg_pgp
 }
 
 static struct vg_vgpu *made_on(struct vg_vendor *vendor, const struct vg_create_as *how, unsigned vf,
-                               const char *address, const char *uuid)
+                               const char *address)
 {
-    struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, uuid);
+    struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, "");
     made->vf = (int)vf;
     made->state = vg_strdup(address);
     return made;
 }
 
-/* The driver said yes, and what it did is not what was asked for, or cannot be seen. It is taken away, or stays on the
- * list for close: it must not be forgotten. */
-static void take_back(struct vg_vendor *vendor, const struct vg_create_as *how, unsigned vf, const char *address)
+static enum vg_vendor_seen look_for_type(const char *current, const char *type)
 {
     struct vg_error ignored = { 0 };
-    vg_nvidia_vf_destroy(vendor, made_on(vendor, how, vf, address, ""), &ignored);
+    uint64_t now, wanted;
+    if (vg_is_gone(current))
+        return VG_SEEN_NOTHING;
+    if (!vg_vendor_number(current, UINT32_MAX, &now, &ignored) || !vg_sysfs_number(type, UINT32_MAX, &wanted))
+        return VG_SEEN_IT;
+    return now == wanted ? VG_SEEN_IT : now ? VG_SEEN_ANOTHER : VG_SEEN_NOTHING;
 }
 
-/* Writes the type to one VF and looks whether it is there. */
+/* Writes the type to one VF and looks whether it is there. *refused: there is none, and it is the driver's plain word
+ * that it will not, so that another VF may do. */
 static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *how, unsigned vf, const char *address,
-                           struct vg_error *err)
+                           struct vg_vgpu **vgpu, bool *refused, struct vg_error *err)
 {
     const char *type = vg_vendor_type(how->profile);
     vg_autofree char *current = vg_pci_path(vendor, address, "nvidia/current_vgpu_type");
+    struct vg_vendor_making making = { .path = current, .value = type, .look = look_for_type, .at = current };
     uint64_t now, wanted;
+    *refused = false;
     if (!vg_sysfs_number(type, UINT32_MAX, &wanted) || !wanted) {
         vg_fail(err, VG_ERROR_INPUT, "`%s` is no number of a vGPU type", type);
         return VG_REFUSED_ERROR;
@@ -185,19 +191,25 @@ static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *
     vg_autofree char *device = vg_pci_path(vendor, address, NULL);
     if (!vg_ledger_note_given(device, NULL, err))
         return VG_REFUSED_ERROR;
-    enum vg_refusal refusal = vg_vendor_write(current, type, err);
+    struct vg_vgpu *made = made_on(vendor, how, vf, address);
+    enum vg_refusal refusal = vg_vendor_make(&making, err);
+    if (refusal != VG_REFUSED_NOT && making.happened && vg_vendor_is_alone(vendor, made))
+        return vg_vendor_take_back(vendor, made, true, err);
     if (refusal != VG_REFUSED_NOT) {
+        *refused = making.plain;
+        vg_vendor_forget(vendor, made);
         vg_ledger_note_back(device, NULL);
         return refusal;
     }
     bool seen = vg_vendor_number(current, UINT32_MAX, &now, err);
-    if (seen && now == wanted)
+    if (seen && now == wanted) {
+        *vgpu = made;
         return VG_REFUSED_NOT;
+    }
     if (seen)
         vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took the type %s for the VF %s, which now says %u", type,
                 address, (unsigned)now);
-    take_back(vendor, how, vf, address);
-    return VG_REFUSED_ERROR;
+    return vg_vendor_take_back(vendor, made, false, err);
 }
 
 static bool read_place(struct vg_vendor *vendor, struct vg_vgpu *made, const char *address, struct vg_error *err)
@@ -215,22 +227,12 @@ static bool read_place(struct vg_vendor *vendor, struct vg_vgpu *made, const cha
            vg_fail(err, VG_ERROR_ENVIRONMENT, "NVML tells no placement ID of the vGPU on %s", address);
 }
 
-static enum vg_refusal keep(struct vg_vendor *vendor, const struct vg_create_as *how, const struct vg_pgpu *pgpu,
-                            unsigned vf, struct vg_vgpu **vgpu, struct vg_error *err)
+static enum vg_refusal keep(struct vg_vendor *vendor, struct vg_vgpu *made, struct vg_vgpu **vgpu, struct vg_error *err)
 {
-    char uuid[37];
-    if (!vg_make_uuid(uuid, err)) {
-        take_back(vendor, how, vf, pgpu->vfs[vf].address);
-        return VG_REFUSED_ERROR;
-    }
-    struct vg_vgpu *made = made_on(vendor, how, vf, pgpu->vfs[vf].address, uuid);
-    if (read_place(vendor, made, made->state, err)) {
-        *vgpu = made;
-        return VG_REFUSED_NOT;
-    }
-    struct vg_error ignored = { 0 };
-    vg_nvidia_vf_destroy(vendor, made, &ignored);
-    return VG_REFUSED_ERROR;
+    if (!vg_make_uuid(made->uuid, err) || !read_place(vendor, made, made->state, err))
+        return vg_vendor_take_back(vendor, made, false, err);
+    *vgpu = made;
+    return VG_REFUSED_NOT;
 }
 
 /* What a VF says has a vGPU, or has none. One that cannot be read is neither. */
@@ -309,32 +311,32 @@ static enum vg_refusal why_in_short(const struct vg_vendor *vendor, const struct
 static enum vg_refusal create_blindly(struct vg_vendor *vendor, const struct vg_create_as *how, struct vg_vgpu **vgpu,
                                       struct vg_error *err)
 {
-    struct vg_pgpu pgpu = { .host = &vendor->host->pgpus[how->pgpu_index] };
-    vg_autofree struct vg_vf_state *vfs = vg_calloc((size_t)how->vf + 1, sizeof(*vfs));
+    const char *pci = vendor->host->pgpus[how->pgpu_index].pci;
     vg_autofree char *virtfn = vg_format("virtfn%d", how->vf);
-    vg_autofree char *link = vg_pci_path(vendor, pgpu.host->pci, virtfn);
+    vg_autofree char *link = vg_pci_path(vendor, pci, virtfn);
     vg_autofree char *address = vg_link_name(link);
     char all[VG_PCI_VFS_MAX][16];
+    struct vg_vgpu *made = NULL;
+    bool refused;
     unsigned count;
     if (!address) {
-        if (!vg_pci_vfs(vendor, pgpu.host->pci, all, &count, err)) /* it should be there */
+        if (!vg_pci_vfs(vendor, pci, all, &count, err)) /* it should be there */
             return VG_REFUSED_ERROR;
-        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d", pgpu.host->name, how->vf);
+        vg_fail(err, VG_ERROR_REFUSED, "the pGPU %s has no VF %d", vendor->host->pgpus[how->pgpu_index].name, how->vf);
         return VG_REFUSED_UNSUPPORTED;
     }
-    snprintf(vfs[how->vf].address, sizeof(vfs->address), "%s", address);
-    pgpu.vfs = vfs;
-    enum vg_refusal refusal = put(vendor, how, (unsigned)how->vf, address, err);
+    enum vg_refusal refusal = put(vendor, how, (unsigned)how->vf, address, &made, &refused, err);
     if (refusal == VG_REFUSED_NOT)
-        return keep(vendor, how, &pgpu, (unsigned)how->vf, vgpu, err);
-    if (refusal == VG_REFUSED_ERROR && is_taken(vendor, address)) {
+        return keep(vendor, made, vgpu, err);
+    if (refusal != VG_REFUSED_ERROR || !refused)
+        return refusal;
+    if (is_taken(vendor, address)) {
         vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", address);
         return VG_REFUSED_NO_CAPACITY;
     }
-    enum vg_refusal why =
-        refusal == VG_REFUSED_ERROR && is_free(vendor, address) && !offers(vendor, address, how->profile)
-            ? why_in_short(vendor, how, err)
-            : VG_REFUSED_NOT;
+    enum vg_refusal why = is_free(vendor, address) && !offers(vendor, address, how->profile)
+                              ? why_in_short(vendor, how, err)
+                              : VG_REFUSED_NOT;
     return why == VG_REFUSED_NOT ? refusal : why;
 }
 
@@ -362,14 +364,22 @@ enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *h
 {
     struct vg_vendor *vendor = state;
     struct vg_pgpu pgpu VG_CLEANUP(vg_pgpu_free) = { 0 };
+    struct vg_vgpu *made = NULL;
+    enum vg_refusal refusal;
+    bool refused;
     int index;
     if (how->blind && how->vf >= 0 && how->vf < VG_PCI_VFS_MAX)
         return create_blindly(vendor, how, vgpu, err);
     if (how->vf == VG_ANY && vendor->host->pgpus[how->pgpu_index].pci && vg_vendor_is_mine(vendor, how->pgpu_index)) {
         int vf = first_free(vendor, how, &pgpu);
-        if (vf >= 0 && put(vendor, how, (unsigned)vf, pgpu.vfs[vf].address, err) == VG_REFUSED_NOT)
-            return keep(vendor, how, &pgpu, (unsigned)vf, vgpu, err);
+        refused = true;
+        refusal = vf < 0 ? VG_REFUSED_NO_CAPACITY
+                         : put(vendor, how, (unsigned)vf, pgpu.vfs[vf].address, &made, &refused, err);
         vg_pgpu_free(&pgpu);
+        if (refusal == VG_REFUSED_NOT)
+            return keep(vendor, made, vgpu, err);
+        if (!refused)
+            return refusal;
         enum vg_refusal why = vf < 0 ? why_in_short(vendor, how, err) : VG_REFUSED_NOT;
         if (why != VG_REFUSED_NOT)
             return why;
@@ -377,7 +387,7 @@ enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *h
     }
     if (!vg_nvidia_vf_look(vendor, how->pgpu_index, &pgpu, err))
         return VG_REFUSED_ERROR;
-    enum vg_refusal refusal = check_first(vendor, &pgpu, how->profile, &index, err);
+    refusal = check_first(vendor, &pgpu, how->profile, &index, err);
     bool wants_taken = how->vf >= 0 && (unsigned)how->vf < pgpu.vf_count && pgpu.vfs[how->vf].taken;
     if (wants_taken && refusal == VG_REFUSED_NOT) { /* a driver that took it all the same would take it from somebody */
         vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", pgpu.vfs[how->vf].address);
@@ -389,9 +399,11 @@ enum vg_refusal vg_nvidia_vf_create_as(void *state, const struct vg_create_as *h
         if (how->vf == VG_ANY ? pgpu.vfs[i].taken || !(pgpu.vfs[i].offers >> index & 1) : how->vf != (int)i)
             continue;
         bool was_taken = is_taken(vendor, pgpu.vfs[i].address);
-        refusal = put(vendor, how, i, pgpu.vfs[i].address, err);
+        refusal = put(vendor, how, i, pgpu.vfs[i].address, &made, &refused, err);
         if (refusal == VG_REFUSED_NOT)
-            return keep(vendor, how, &pgpu, i, vgpu, err);
+            return keep(vendor, made, vgpu, err);
+        if (!refused)
+            return refusal; /* no word about this VF: on the next one it might go wrong as well */
         if (was_taken || is_taken(vendor, pgpu.vfs[i].address)) {
             /* Somebody else has this VF: an operation that the driver does not allow on it. Others may be free. */
             vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", pgpu.vfs[i].address);

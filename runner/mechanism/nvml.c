@@ -66,17 +66,21 @@ bool vg_nvml_mixed(struct vg_nvml *nvml, const char *pci, bool *mixed, struct vg
     return true;
 }
 
-bool vg_nvml_set_mixed(struct vg_nvml *nvml, const char *pci, bool mixed, bool *busy, struct vg_error *err)
+enum vg_nvml_answer vg_nvml_set_mixed(struct vg_nvml *nvml, const char *pci, bool mixed, struct vg_error *err)
 {
     nvmlDevice_t device;
     nvmlVgpuHeterogeneousMode_t mode = { .version = NVML_VERSION_1(nvmlVgpuHeterogeneousMode_t), .mode = mixed };
-    *busy = false;
     if (!good(nvml, nvml->library.find(pci, &device), "the device", pci, err))
-        return false;
+        return VG_NVML_FAILED;
     nvmlReturn_t result = nvml->set_mode(device, &mode);
-    *busy = result == NVML_ERROR_IN_USE;
-    return result == NVML_SUCCESS || vg_fail(err, VG_ERROR_REFUSED, "the mixed-size mode of %s cannot be changed: %s",
-                                             pci, nvml->library.error_text(result));
+    if (result == NVML_SUCCESS)
+        return VG_NVML_DONE;
+    enum vg_nvml_answer answer = result == NVML_ERROR_IN_USE          ? VG_NVML_BUSY
+                                 : result == NVML_ERROR_NOT_SUPPORTED ? VG_NVML_UNSUPPORTED
+                                                                      : VG_NVML_FAILED;
+    vg_fail(err, answer == VG_NVML_FAILED ? VG_ERROR_ENVIRONMENT : VG_ERROR_REFUSED,
+            "the mixed-size mode of %s cannot be changed: %s", pci, nvml->library.error_text(result));
+    return answer;
 }
 
 /* What the vGPU is called in sysfs. */

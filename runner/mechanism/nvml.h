@@ -11,8 +11,10 @@ struct vg_nvml;
 struct vg_nvml *vg_nvml_open(const char *root, struct vg_error *err);
 void vg_nvml_close(struct vg_nvml *nvml);
 bool vg_nvml_mixed(struct vg_nvml *nvml, const char *pci, bool *mixed, struct vg_error *err);
-/* *busy: it was refused because a vGPU is there. */
-bool vg_nvml_set_mixed(struct vg_nvml *nvml, const char *pci, bool mixed, bool *busy, struct vg_error *err);
+/* Busy: a vGPU is there. Failed: no answer about the mode at all (no permission, no such device, a GPU that is lost).
+ */
+enum vg_nvml_answer { VG_NVML_DONE, VG_NVML_BUSY, VG_NVML_UNSUPPORTED, VG_NVML_FAILED };
+enum vg_nvml_answer vg_nvml_set_mixed(struct vg_nvml *nvml, const char *pci, bool mixed, struct vg_error *err);
 /* Placement IDs of all vGPUs of the pGPU. Caller frees *items. */
 struct vg_nvml_place {
     char name[37]; /* address of its VF, or (mdev) its UUID, in small letters */

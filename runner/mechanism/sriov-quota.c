@@ -83,6 +83,31 @@ static enum vg_refusal set_quota(const char *path, uint64_t bytes, uint64_t *gra
     return VG_REFUSED_ERROR;
 }
 
+/* The driver divides its memory by itself. It may have given the VF enough, and if nobody can see that, it is no
+ * promise. */
+static enum vg_refusal see_memory(const struct vg_vendor *vendor, const char *pci, int vf, uint64_t asked,
+                                  struct vg_error *err)
+{
+    enum { MIB_SHIFT = 20 };
+    uint64_t has = 0;
+    bool known = false;
+    if (!vg_sriov_memory_of(vendor, pci, vf, &known, &has, err))
+        return VG_REFUSED_ERROR;
+    if (known && has >= asked)
+        return VG_REFUSED_NOT;
+    if (known)
+        vg_fail(err, VG_ERROR_REFUSED,
+                "VF %d of %s has %llu MiB of memory, its profile says %llu, and the driver has no file to change that "
+                "(sriov_admin/vf%d/profile/vram_quota); lower `memory_mib`, or enable fewer VFs",
+                vf + 1, pci, (unsigned long long)(has >> MIB_SHIFT), (unsigned long long)(asked >> MIB_SHIFT), vf + 1);
+    else
+        vg_fail(err, VG_ERROR_REFUSED,
+                "how much memory VF %d of %s has can neither be set (sriov_admin/vf%d/profile/vram_quota) nor seen "
+                "(vram_provisioned in debugfs); leave `memory_mib` out of the profile",
+                vf + 1, pci, vf + 1);
+    return VG_REFUSED_UNSUPPORTED;
+}
+
 enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_vgpu *made, struct vg_error *err)
 {
     struct vg_sriov_vf *vf = made->state;
@@ -90,8 +115,11 @@ enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_v
     vg_autofree char *path = NULL;
     if (!asked)
         return VG_REFUSED_NOT;
-    enum vg_refusal refusal = find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, err);
-    if (refusal != VG_REFUSED_NOT || !path)
+    const char *pci = vendor->host->pgpus[made->pgpu_index].pci;
+    enum vg_refusal refusal = find_file(vendor, pci, made->vf, &path, err);
+    if (refusal == VG_REFUSED_NOT && !path)
+        return see_memory(vendor, pci, made->vf, asked, err);
+    if (refusal != VG_REFUSED_NOT)
         return refusal;
     if (!vg_vendor_number(path, UINT64_MAX, &vf->before, err))
         return VG_REFUSED_ERROR;

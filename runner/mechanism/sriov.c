@@ -96,6 +96,18 @@ static bool look_at_memory(const char *debug, bool older, struct vg_pgpu *pgpu, 
     return true;
 }
 
+bool vg_sriov_memory_of(const struct vg_vendor *vendor, const char *pci, int vf, bool *known, uint64_t *bytes,
+                        struct vg_error *err)
+{
+    struct vg_live_vgpu one = { .vf = vf };
+    struct vg_pgpu pgpu = { .vgpus = &one, .vgpu_count = 1 };
+    vg_autofree char *debug = vg_vendor_path(vendor, "sys/kernel/debug/dri/%s", pci);
+    bool read =
+        look_at_memory(debug, false, &pgpu, known, err) && (*known || look_at_memory(debug, true, &pgpu, known, err));
+    *bytes = one.memory_bytes;
+    return read;
+}
+
 /* Where xe tells what each VF was given: how much memory, and which graphics addresses of the first tile. */
 static bool look_at_ranges(const struct vg_vendor *vendor, struct vg_pgpu *pgpu, struct vg_error *err)
 {

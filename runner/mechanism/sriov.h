@@ -31,8 +31,12 @@ struct vg_sriov_vf {
 
 /* sriov-quota.c: where the driver lets memory be given to a VF, it gets what its profile says, rounded up to the
  * driver's pages; made->granted_bytes is what became of it. Without
- * such a file the driver divides its memory by itself; i915, which promises one, is then refused as unsupported. */
+ * such a file the driver divides its memory by itself: unless it is seen that the VF has at least what its profile
+ * says, that is unsupported; with i915, which promises the file, in any case. */
 enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_vgpu *made, struct vg_error *err);
+/* sriov.c: how much memory a VF (from 0) has by what the driver says in debugfs, of all tiles. *known: it says so. */
+bool vg_sriov_memory_of(const struct vg_vendor *vendor, const char *pci, int vf, bool *known, uint64_t *bytes,
+                        struct vg_error *err);
 /* Its quota becomes what it was, or, where somebody else has that by now, nothing: memory of a VF that nobody has is
  * lost to all others. False: it keeps it, and can be asked again. */
 bool vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *made, struct vg_error *err);

@@ -196,39 +196,92 @@ static enum vg_refusal meaning_of(int cause)
     }
 }
 
-static enum vg_refusal write_for(const char *path, const char *value, int64_t busy_ns, struct vg_error *err)
+/* Beside those with a meaning of their own: no document says by which error a driver refuses a create. */
+static bool is_plain(int cause)
 {
-    size_t length = strlen(value);
-    if (!length) { /* the kernel would not even tell the driver */
-        vg_fail(err, VG_ERROR_INPUT, "nothing at all was to be written to %s", path);
+    return meaning_of(cause) != VG_REFUSED_ERROR || cause == EPERM || cause == EINVAL || cause == EEXIST;
+}
+
+/* 0, or the errno. */
+static int write_once(const char *path, const char *value)
+{
+    vg_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+    ssize_t written = fd < 0 ? -1 : write(fd, value, strlen(value));
+    return written < 0 ? errno : written == (ssize_t)strlen(value) ? 0 : EIO;
+}
+
+static enum vg_vendor_seen look_at(const struct vg_vendor_making *making)
+{
+    return making->look && making->at ? making->look(making->at, making->value) : VG_SEEN_NOTHING;
+}
+
+static enum vg_refusal write_for(struct vg_vendor_making *making, int64_t busy_ns, struct vg_error *err)
+{
+    if (!*making->value) { /* the kernel would not even tell the driver */
+        vg_fail(err, VG_ERROR_INPUT, "nothing at all was to be written to %s", making->path);
         return VG_REFUSED_ERROR;
     }
+    bool was_free = look_at(making) == VG_SEEN_NOTHING;
     for (int64_t end_ns = vg_now_ns() + busy_ns;;) {
-        vg_autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
-        ssize_t written = fd < 0 ? -1 : write(fd, value, length);
-        if (written == (ssize_t)length)
+        int cause = write_once(making->path, making->value);
+        if (!cause)
             return VG_REFUSED_NOT;
-        int cause = written >= 0 ? EIO : errno;
         enum vg_refusal refusal = meaning_of(cause);
-        if (refusal == VG_REFUSED_BUSY && vg_now_ns() < end_ns) {
+        making->plain = is_plain(cause);
+        making->happened = was_free && look_at(making) == VG_SEEN_IT;
+        if (refusal == VG_REFUSED_BUSY && !making->happened && vg_now_ns() < end_ns) {
             vg_sleep_ns(BUSY_STEP_NS);
-            continue;
+            if (!was_free || look_at(making) == VG_SEEN_NOTHING)
+                continue;
         }
-        vg_autofree char *shown = vg_printable(value, length, 80);
+        vg_autofree char *shown = vg_printable(making->value, strlen(making->value), 80);
         vg_fail_errno(err, refusal == VG_REFUSED_ERROR ? VG_ERROR_ENVIRONMENT : VG_ERROR_REFUSED, cause,
-                      "the driver did not take `%s` at %s", shown, path);
+                      "the driver did not take `%s` at %s", shown, making->path);
         return refusal;
     }
 }
 
 enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err)
 {
-    return write_for(path, value, patience_ns, err);
+    return write_for(&(struct vg_vendor_making) { .path = path, .value = value }, patience_ns, err);
 }
 
 enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err)
 {
-    return write_for(path, value, 0, err);
+    return write_for(&(struct vg_vendor_making) { .path = path, .value = value }, 0, err);
+}
+
+enum vg_refusal vg_vendor_make(struct vg_vendor_making *making, struct vg_error *err)
+{
+    return write_for(making, patience_ns, err);
+}
+
+bool vg_vendor_is_alone(struct vg_vendor *vendor, const struct vg_vgpu *made)
+{
+    bool alone = true;
+    pthread_mutex_lock(&vendor->lock);
+    for (unsigned i = 0; i < vendor->made_count && alone; i++) {
+        const struct vg_vgpu *other = vendor->made[i];
+        alone =
+            other == made || (made->state ? !vg_equal(other->state, made->state) : !vg_equal(other->uuid, made->uuid));
+    }
+    pthread_mutex_unlock(&vendor->lock);
+    return alone;
+}
+
+enum vg_refusal vg_vendor_take_back(struct vg_vendor *vendor, struct vg_vgpu *made, bool happened, struct vg_error *err)
+{
+    struct vg_error failed = { 0 };
+    vg_autofree char *name = made->state ? vg_format("on %s", (const char *)made->state) : vg_strdup(made->uuid);
+    bool gone = vendor->mechanism->destroy(vendor, made, &failed);
+    if (happened) {
+        err->kind = VG_ERROR_ENVIRONMENT;
+        vg_wrap(err, "the driver answered with an error and made the vGPU %s all the same%s", name,
+                gone ? " (it was taken away again)" : "");
+    }
+    if (!gone)
+        vg_wrap(err, "the vGPU %s is left behind, since it cannot be taken away (%s)", name, failed.text);
+    return VG_REFUSED_ERROR;
 }
 
 bool vg_vendor_wait(const char *path, bool there)

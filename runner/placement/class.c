@@ -138,3 +138,39 @@ bool vg_capacity_prepare(struct vg_pgpu_class *class, struct vg_error *err)
     }
     return true;
 }
+
+/* How many of the type the description says that a pGPU has room for. The model vf knows no `max`. */
+static unsigned promised(const struct vg_pgpu_class *class, unsigned type)
+{
+    unsigned max = class->types[type].max, maximum = class->derived[type].maximum;
+    return class->model == VG_CAPACITY_MIXED_SIZE && max > maximum ? max : maximum;
+}
+
+/* A pGPU that takes more than it has, or never one of a type that it offers, does not exist. */
+static bool is_possible(const struct vg_pgpu_class *class, unsigned type, struct vg_error *err)
+{
+    enum { MIB_SHIFT = 20 };
+    static const struct vg_pgpu_state empty;
+    const struct vg_vgpu_instance one = VG_INSTANCE_OF(type);
+    uint64_t each = class->derived[type].size_bytes, all = class->size_bytes;
+    bool unchecked = class->model != VG_CAPACITY_VF && class->model != VG_CAPACITY_MIXED_SIZE; /* by its own rule */
+    unsigned count = promised(class, type);
+    if (vg_capacity_check(class, &empty, &one) == VG_REFUSED_NO_CAPACITY)
+        return vg_type_fail(class, type, err, "it can never fit: not even an empty pGPU has room for one");
+    if (unchecked || !each || !all || count <= all / each)
+        return true;
+    return vg_type_fail(class, type, err,
+                        "%u of them with %llu MiB each do not fit into the %llu MiB of the pGPU, where at most %llu "
+                        "do; correct `memory_mib` or %s",
+                        count, (unsigned long long)(each >> MIB_SHIFT), (unsigned long long)(all >> MIB_SHIFT),
+                        (unsigned long long)(all / each),
+                        class->model == VG_CAPACITY_VF ? "`vfs`" : "the type's `max`");
+}
+
+bool vg_capacity_is_possible(const struct vg_pgpu_class *class, struct vg_error *err)
+{
+    for (unsigned i = 0; i < class->type_count; i++)
+        if (!is_possible(class, i, err))
+            return false;
+    return true;
+}

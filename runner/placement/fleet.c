@@ -74,7 +74,7 @@ static bool build_class(const struct vg_fleet_file *file, unsigned index, struct
         class->gi_profiles[i] = profile_number(from, from->gpu_instances.items[i]);
     for (unsigned i = 0; i < from->type_count; i++)
         build_type(from, i, &class->types[i]);
-    return vg_capacity_prepare(class, err);
+    return vg_capacity_prepare(class, err) && vg_capacity_is_possible(class, err);
 }
 
 static void build_pgpus(const struct vg_fleet_file *file, struct vg_fleet_pgpu *pgpus)

@@ -133,6 +133,10 @@ struct vg_pgpu_class {
 
 /* Checks what was filled in and derives the rest; call it again after a change. Errors name class and type. */
 bool vg_capacity_prepare(struct vg_pgpu_class *class, struct vg_error *err);
+/* Could a pGPU be so? For a prepared class that a person made up: not if an empty one has no room for a single vGPU of
+ * a type (other than for being disabled or set up otherwise), nor if it takes more of one than it has memory for. A
+ * real host's drivers say what they have room for, whatever is offered there. */
+bool vg_capacity_is_possible(const struct vg_pgpu_class *class, struct vg_error *err);
 /* Index of a type in class->types by its id or name, or -1. */
 int vg_class_type(const struct vg_pgpu_class *class, unsigned id);
 int vg_class_type_named(const struct vg_pgpu_class *class, const char *name);

@@ -37,6 +37,20 @@ wrong() { # NAME TEXT ARGUMENT...
 wrong "no fleet" 'needs --fleet=FILE' --generate 1,10
 wrong "no requests" 'needs one of --requests=FILE and --generate=SEED,COUNT' --fleet datacentre
 wrong "a picture that cannot be written" 'cannot write the plot to /nowhere/plot.svg' --fleet datacentre --generate 1,10 --plot /nowhere/plot.svg
+mkfifo "$work/fifo"
+ln -s fifo "$work/link-to-fifo"
+for option in plot out save; do # opening it would wait for a reader
+    wrong "--$option=FIFO" "/fifo is a FIFO; give the name of a file" --fleet datacentre --generate 1,10 "--$option" "$work/fifo"
+    wrong "--$option=LINK to a FIFO" "/link-to-fifo is a FIFO; give the name of a file" --fleet datacentre --generate 1,10 "--$option" "$work/link-to-fifo"
+done
+check "the FIFO is still there" test -p "$work/fifo"
+if mknod "$work/device" c 1 3 2>/dev/null; then # root only
+    wrong "--plot=DEVICE" "/device is a device; give the name of a file" --fleet datacentre --generate 1,10 --plot "$work/device"
+    check "the device is still there" test -c "$work/device"
+fi
+ln -s picture.svg "$work/link.svg"
+run 60 place --fleet datacentre --generate 1,10 --plot "$work/link.svg"
+check "a link is followed and stays" eval '[ "$status" = 0 ] && [ -L "$work/link.svg" ] && xmllint --noout "$work/picture.svg"'
 wrong "an unknown fleet" 'unknown fleet `datacenter`, did you mean `datacentre`?' --fleet datacenter --generate 1,10
 wrong "an unknown policy" 'unknown placement policy `depth-first-resident`, did you mean `depth-first-residents`?' --fleet datacentre --generate 1,10 --policy depth-first-resident
 wrong "a count that is none" '--generate takes SEED,COUNT' --fleet datacentre --generate 7

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include "base/base.h"
 
@@ -53,6 +54,75 @@ static void full_disk_keeps_the_old_content(void **state)
     assert_false(vg_write_file("/dev/full/x", "y", 1, &err));
     assert_false(vg_write_file("/proc/nothing", "y", 1, &err));
     assert_int_equal(err.kind, VG_ERROR_ENVIRONMENT);
+}
+
+static void expect_content(const char *path, const char *text)
+{
+    struct vg_error err = { 0 };
+    vg_autofree char *data = NULL;
+    size_t length;
+    assert_true(vg_read_file(path, 100, &data, &length, &err));
+    assert_string_equal(data, text);
+}
+
+/* What has the name and is no file stays what it is, and is not even opened: a FIFO would wait for a reader. */
+static void only_files_are_replaced(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    struct stat before, after;
+    vg_autofree char *fifo = vg_format("%s/fifo", directory);
+    vg_autofree char *to_fifo = vg_format("%s/to-fifo", directory);
+    vg_autofree char *device = vg_format("%s/device", directory);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(symlink("fifo", to_fifo), 0);
+    assert_int_equal(stat(fifo, &before), 0);
+    const char *const paths[] = { fifo, to_fifo, directory };
+    const char *const says[] = { "is a FIFO", "is a FIFO", "is a directory" };
+    for (size_t i = 0; i < VG_COUNT(paths); i++) {
+        err = (struct vg_error) { 0 };
+        assert_false(vg_check_output(paths[i], &err));
+        assert_false(vg_write_file(paths[i], "x", 1, &err));
+        assert_int_equal(err.kind, VG_ERROR_INPUT);
+        if (!strstr(err.text, says[i]))
+            fail_msg("%s: %s", paths[i], err.text);
+    }
+    assert_int_equal(stat(fifo, &after), 0);
+    assert_true(S_ISFIFO(after.st_mode) && after.st_ino == before.st_ino);
+    if (mknod(device, S_IFCHR | 0600, makedev(1, 3)) == 0) { /* only root may */
+        assert_false(vg_write_file(device, "x", 1, &err));
+        assert_non_null(strstr(err.text, "is a device"));
+        assert_int_equal(stat(device, &after), 0);
+        assert_true(S_ISCHR(after.st_mode));
+    }
+}
+
+static void links_are_followed(void **state)
+{
+    (void)state;
+    struct vg_error err = { 0 };
+    struct stat status;
+    vg_autofree char *inside = vg_format("%s/inside", directory);
+    vg_autofree char *target = vg_format("%s/inside/target", directory);
+    vg_autofree char *second = vg_format("%s/second", directory);
+    vg_autofree char *first = vg_format("%s/first", directory);
+    vg_autofree char *circle = vg_format("%s/circle", directory);
+    assert_true(vg_make_directories(inside, &err));
+    assert_int_equal(symlink("inside/target", second), 0);
+    assert_int_equal(symlink(second, first), 0);
+    assert_int_equal(symlink("circle", circle), 0);
+    const char *const texts[] = { "it was not there", "it was" };
+    for (size_t i = 0; i < VG_COUNT(texts); i++) {
+        assert_true(vg_write_file(first, texts[i], strlen(texts[i]), &err));
+        expect_content(target, texts[i]);
+        assert_int_equal(lstat(first, &status), 0);
+        assert_true(S_ISLNK(status.st_mode));
+        assert_int_equal(lstat(second, &status), 0);
+        assert_true(S_ISLNK(status.st_mode));
+    }
+    assert_false(vg_write_file(circle, "x", 1, &err));
+    assert_int_equal(lstat(circle, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
 }
 
 static void removal_does_not_follow_links(void **state)
@@ -114,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(written_files_read_back),       cmocka_unit_test(full_disk_keeps_the_old_content),
+        cmocka_unit_test(only_files_are_replaced),       cmocka_unit_test(links_are_followed),
         cmocka_unit_test(removal_does_not_follow_links), cmocka_unit_test(commands_end_in_time),
         cmocka_unit_test(json_names_the_place),
     };

@@ -367,6 +367,31 @@ static void without_a_note_nothing_may_be_made(void **ignored)
     assert_true(vg_ledger_note_given(vf0, "usual", &err));
 }
 
+/* The note of a mediated device that could not be removed is kept while the device is there, be it by its own run or
+ * by who cleans up after that. */
+static void a_device_that_stays_keeps_its_note(void **ignored)
+{
+    (void)ignored;
+    struct vg_error err = { 0 };
+    vg_autofree char *run = vg_format("%s/17", directory);
+    vg_autofree char *device = vg_format("%s/sys/bus/mdev/devices/11111111-2222-4333-8444-555555555555", fake_root);
+    assert_true(vg_make_directories(run, &err));
+    int claim = vg_runtime_claim(run, &err);
+    assert_true(claim >= 0);
+    vg_ledger_begin(run);
+    assert_true(vg_ledger_note(device, &err));
+    assert_true(vg_ledger_end(run)); /* not made yet */
+    fake_put("sys/bus/mdev/devices/11111111-2222-4333-8444-555555555555/remove", "");
+    assert_false(vg_ledger_end(run));
+    vg_runtime_release(claim);
+    fake_fault = (struct fake_fault) { .ending = "/remove", .error = EBUSY, .times = -1 };
+    assert_int_equal(vg_machine_reap(directory), 0);
+    assert_true(vg_exists(device) && vg_exists(run));
+    fake_fault = (struct fake_fault) { 0 };
+    assert_int_equal(vg_machine_reap(directory), 1);
+    assert_false(vg_exists(device) || vg_exists(run));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(settings_become_what_they_were, begin, end),
         cmocka_unit_test_setup_teardown(a_quota_goes_before_its_vfs, begin, end),
         cmocka_unit_test_setup_teardown(mediated_devices_keep_their_vfs, begin, end),
+        cmocka_unit_test_setup_teardown(a_device_that_stays_keeps_its_note, begin, end),
         cmocka_unit_test_setup_teardown(nvidia_has_a_tool, begin, end),
         cmocka_unit_test_setup_teardown(other_lines_are_nothing, begin, end),
         cmocka_unit_test_setup_teardown(without_a_note_nothing_may_be_made, begin, end),

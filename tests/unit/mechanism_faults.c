@@ -279,6 +279,95 @@ static void cannot_be_seen_when_it_is_made(void **state)
     }
 }
 
+static bool makes_by_one_write(const struct subject *subject)
+{
+    return ends_with(subject->written[0], "/create") || ends_with(subject->written[0], "/current_vgpu_type");
+}
+
+static void removing_fails(const char *path, const char *value)
+{
+    if (ends_with(path, "/create") || (ends_with(path, "/current_vgpu_type") && !vg_equal(value, "0")))
+        fake_fault = (struct fake_fault) { .ending = ends_with(path, "/create") ? "/remove" : "/current_vgpu_type",
+                                           .error = EPERM,
+                                           .times = -1 };
+}
+
+/* The driver does it and says an error: what it made is taken away and told, and nothing else is made in its place. A
+ * driver that says busy is not asked for another one. */
+static void makes_it_and_says_an_error(void **state)
+{
+    (void)state;
+    const int errors[] = { EIO, EBUSY, EPERM, ENOSPC };
+    for (size_t row = 0; row < VG_COUNT(subjects) * VG_COUNT(errors) * 4; row++) {
+        const struct subject *subject = &subjects[row / 4 / VG_COUNT(errors)];
+        int error = errors[row / 4 % VG_COUNT(errors)];
+        bool blind = row & 1, stays = row & 2;
+        const struct vg_mechanism *mechanism = vg_mechanism_find(subject->name);
+        struct vg_create_as how = { .profile = &profile, .vf = VG_ANY, .blind = blind };
+        struct vg_error err = { 0 };
+        struct vg_vgpu *vgpu = NULL;
+        void *opened = NULL;
+        if (!makes_by_one_write(subject))
+            continue;
+        begin_tree(subject->name, subject->make);
+        how.vf = blind && pgpu.vfs ? 0 : VG_ANY;
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        fake_fault = (struct fake_fault) { .ending = subject->written[0], .error = error, .times = 1, .happens = true };
+        fake_acts = stays ? removing_fails : NULL;
+        enum vg_refusal refusal = mechanism->create_as(opened, &how, &vgpu, &err);
+        if (refusal != VG_REFUSED_ERROR || err.kind != VG_ERROR_ENVIRONMENT || vgpu || live() != stays ||
+            !strstr(err.text, "all the same") ||
+            !strstr(err.text, stays ? "is left behind, since it cannot be taken away" : "was taken away again"))
+            fail_msg("%s, errno %d: %s, kind %d, %u live: %s", subject->name, error, vg_refusal_name(refusal), err.kind,
+                     live(), err.text);
+        fake_acts = NULL;
+        fake_fault = (struct fake_fault) { 0 };
+        mechanism->close(opened);
+        if (live())
+            fail_msg("%s, errno %d: forgotten: %s", subject->name, error, err.text);
+        end_tree();
+    }
+}
+
+/* An error by which no driver refuses says nothing of other VFs: none of them is tried. */
+static void an_error_is_no_refusal(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < VG_COUNT(subjects); i++) {
+        struct vg_error err = { 0 };
+        if (!makes_by_one_write(&subjects[i]))
+            continue;
+        begin_tree(subjects[i].name, subjects[i].make);
+        fake_fault = (struct fake_fault) { .ending = subjects[i].written[0], .error = EIO, .times = 1 };
+        enum vg_refusal refusal = attempt(&subjects[i], &err);
+        if (refusal != VG_REFUSED_ERROR || err.kind != VG_ERROR_ENVIRONMENT)
+            fail_msg("%s: %s, kind %d: %s", subjects[i].name, vg_refusal_name(refusal), err.kind, err.text);
+        end_tree();
+    }
+}
+
+/* Another thread of ours, or somebody else, got it while the driver would not give it to us: that one is not touched.
+ */
+static void somebody_elses_stays(void **state)
+{
+    (void)state;
+    const struct vg_mechanism *mechanism = vg_mechanism_find("nvidia-vfio");
+    struct vg_create_as how = { .profile = &profile, .vf = 0, .blind = true };
+    struct vg_error err = { 0 };
+    struct vg_vgpu *first = NULL, *second = NULL;
+    void *opened = NULL;
+    begin_tree("nvidia-vfio", make_nvidia_tree);
+    assert_true(mechanism->open(&host, &config, &opened, &err));
+    assert_int_equal(mechanism->create_as(opened, &how, &first, &err), VG_REFUSED_NOT);
+    fake_fault = (struct fake_fault) { .ending = "/current_vgpu_type", .error = EIO, .times = 1, .happens = true };
+    assert_int_equal(mechanism->create_as(opened, &how, &second, &err), VG_REFUSED_ERROR);
+    assert_null(second);
+    assert_int_equal(live(), 1);
+    assert_true(mechanism->destroy(opened, first, &err));
+    mechanism->close(opened);
+    end_tree();
+}
+
 /* Somebody else took it away: the driver would refuse to do it again, and nothing is left to be done. */
 static void gone_already(void **state)
 {
@@ -475,6 +564,9 @@ int main(void)
         cmocka_unit_test(busy_for_ever),
         cmocka_unit_test(says_yes_and_does_nothing),
         cmocka_unit_test(cannot_be_seen_when_it_is_made),
+        cmocka_unit_test(makes_it_and_says_an_error),
+        cmocka_unit_test(an_error_is_no_refusal),
+        cmocka_unit_test(somebody_elses_stays),
         cmocka_unit_test(gone_already),
         cmocka_unit_test(boot_display_unknown),
         cmocka_unit_test(destroy_meets_faults),

@@ -75,6 +75,55 @@ static void a_quota_may_be_rounded_up(void **state)
     profile.memory_bytes = UINT64_C(1) << 30;
 }
 
+/* Without a file to write to, the driver's own division must be seen to be enough: a profile's memory is a promise. */
+static void memory_that_cannot_be_given_is_seen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *vram; /* vram_provisioned; NULL: there is none */
+        enum vg_refusal answer;
+        const char *says;
+    } rows[] = {
+        { "VF1:\t1073741824\t(1.00 GiB)\nVF2:\t1\t(1 B)\n", VG_REFUSED_NOT, NULL },
+        { "VF1:\t2147483648\t(2.00 GiB)\n", VG_REFUSED_NOT, NULL },
+        { "VF1:\t1073741823\t(1.00 GiB)\nVF2:\t2147483648\t(2.00 GiB)\n", VG_REFUSED_UNSUPPORTED,
+          "has 1023 MiB of memory, its profile says 1024" },
+        { "VF2:\t1073741824\t(1.00 GiB)\n", VG_REFUSED_UNSUPPORTED, "has 0 MiB of memory" },
+        { "VF1:\tmuch\n", VG_REFUSED_ERROR, "vram_provisioned" },
+        { NULL, VG_REFUSED_UNSUPPORTED, "leave `memory_mib` out of the profile" },
+    };
+    static const char *const mechanisms[] = { "xe-sriov", "amd-mxgpu" };
+    for (size_t row = 0; row < VG_COUNT(mechanisms) * VG_COUNT(rows); row++) {
+        size_t i = row % VG_COUNT(rows);
+        const struct vg_mechanism *mechanism = vg_mechanism_find(mechanisms[row / VG_COUNT(rows)]);
+        struct vg_error err = { 0 };
+        struct vg_vgpu *vgpu = NULL;
+        void *opened = NULL;
+        begin_tree(mechanism->name, make_sriov_tree);
+        vg_autofree char *file = vg_format("%s/" DEBUG "vram_provisioned", fake_root);
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        if (rows[i].vram)
+            fake_put(DEBUG "vram_provisioned", rows[i].vram);
+        else
+            assert_int_equal(unlink(file), 0);
+        enum vg_refusal answer = mechanism->create(opened, 0, &profile, &vgpu, &err);
+        if (answer != rows[i].answer || (rows[i].says && !strstr(err.text, rows[i].says)))
+            fail_msg("%s, row %zu: %s: %s", mechanism->name, i, vg_refusal_name(answer), err.text);
+        assert_int_equal(live(), answer == VG_REFUSED_NOT);
+        mechanism->close(opened);
+        all_are_with_the_usual_driver(mechanism->name);
+        profile.memory_bytes = 0; /* nothing is promised: nothing is looked at */
+        err = (struct vg_error) { 0 };
+        if (rows[i].answer == VG_REFUSED_UNSUPPORTED) {
+            assert_true(mechanism->open(&host, &config, &opened, &err));
+            assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_NOT);
+            mechanism->close(opened);
+        }
+        profile.memory_bytes = UINT64_C(1) << 30;
+        end_tree();
+    }
+}
+
 /* Memory that was given to a VF is given back with it, also when the VF itself could not be had; where what it had is
  * somebody else's by now, it keeps none. */
 static void memory_does_not_stay_with_a_vf(void **state)
@@ -400,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quota_is_read_back),
         cmocka_unit_test(a_quota_may_be_rounded_up),
+        cmocka_unit_test(memory_that_cannot_be_given_is_seen),
         cmocka_unit_test(memory_does_not_stay_with_a_vf),
         cmocka_unit_test(memory_that_stays_is_no_destroy),
         cmocka_unit_test(the_hosts_drivers_keep_off_new_vfs),

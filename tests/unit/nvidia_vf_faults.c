@@ -350,6 +350,42 @@ static void mixed_size_mode_is_read_back(void **state)
     }
 }
 
+/* What NVML says when the mode is set is told as what it is: only "in use" is busy, only "not supported" unsupported.
+ */
+static void a_mode_that_is_not_set_is_typed(void **state)
+{
+    (void)state;
+    enum { NO_PERMISSION = 4, NOT_FOUND = 6, GPU_IS_LOST = 15 }; /* nvmlReturn_t of the NVML API reference */
+    static const struct {
+        nvmlReturn_t answer;
+        enum vg_refusal refusal;
+        enum vg_error_kind kind;
+    } rows[] = {
+        { NVML_ERROR_IN_USE, VG_REFUSED_BUSY, VG_ERROR_REFUSED },
+        { NVML_ERROR_NOT_SUPPORTED, VG_REFUSED_UNSUPPORTED, VG_ERROR_REFUSED },
+        { NO_PERMISSION, VG_REFUSED_ERROR, VG_ERROR_ENVIRONMENT },
+        { NOT_FOUND, VG_REFUSED_ERROR, VG_ERROR_ENVIRONMENT },
+        { GPU_IS_LOST, VG_REFUSED_ERROR, VG_ERROR_ENVIRONMENT },
+        { NVML_ERROR_UNKNOWN, VG_REFUSED_ERROR, VG_ERROR_ENVIRONMENT },
+    };
+    for (size_t row = 0; row < VG_COUNT(both) * VG_COUNT(rows); row++) {
+        size_t i = row % VG_COUNT(rows), which = row / VG_COUNT(rows);
+        const struct vg_mechanism *mechanism = vg_mechanism_find(both[which].mechanism);
+        const struct vg_pgpu_setup equal = { .vfs = VG_ANY, .mixed = 0 };
+        struct vg_error err = { 0 };
+        void *opened = NULL;
+        begin_mixed(which);
+        assert_true(mechanism->open(&host, &config, &opened, &err));
+        nvml.fails = SET_MODE;
+        nvml.answer = rows[i].answer;
+        enum vg_refusal refusal = mechanism->setup(opened, 0, &equal, &err);
+        if (refusal != rows[i].refusal || err.kind != rows[i].kind || !strstr(err.text, "cannot be changed"))
+            fail_msg("%s, row %zu: %s, kind %d: %s", mechanism->name, i, vg_refusal_name(refusal), err.kind, err.text);
+        mechanism->close(opened);
+        end_mixed();
+    }
+}
+
 /* --- sriov-manage --- */
 
 static void make_tree_without_vfs(void)
@@ -389,12 +425,16 @@ static void the_tool_that_enables_vfs_fails(void **state)
         { "busy for ever", "echo 'Cannot obtain unbindLock'; exit 1\n", false, 5, VG_ERROR_REFUSED,
           "failed 5 times; it last said: Cannot obtain unbindLock" },
         { "busy for a while",
-          "[ $(wc -l <$root/calls) -lt 3 ] && exit 1\ncd $root/" PF " && ln -s ../0000:41:00.4 virtfn0 && ln -s "
+          "[ $(wc -l <$root/calls) -lt 3 ] && echo cannot obtain unbindLock for it && exit 1\ncd $root/" PF
+          " && ln -s ../0000:41:00.4 virtfn0 && ln -s "
           "../0000:41:00.5 virtfn1 && echo 2 >sriov_numvfs\n",
           true, 3, VG_ERROR_REFUSED, NULL },
         { "says yes and does nothing", "exit 0\n", false, 1, VG_ERROR_ENVIRONMENT, "has 0 VFs" },
-        { "says what a terminal would obey", "printf '\\033[31mno\\n'; exit 1\n", false, 5, VG_ERROR_REFUSED,
-          "\\x1b[31mno" },
+        { "says what a terminal would obey", "printf '\\033[31munbindLock\\n'; exit 1\n", false, 5, VG_ERROR_REFUSED,
+          "\\x1b[31munbindLock" },
+        { "wants root", "echo 'sriov-manage: must be root'; echo; exit 1\n", false, 1, VG_ERROR_ENVIRONMENT,
+          "-e 0000:41:00.0 failed; it said: sriov-manage: must be root" },
+        { "fails without a word", "exit 3\n", false, 1, VG_ERROR_ENVIRONMENT, "failed; it said: nothing" },
         { "is not there", NULL, false, 0, VG_ERROR_ENVIRONMENT, "sriov-manage" },
     };
     for (size_t i = 0; i < VG_COUNT(rows); i++) {
@@ -411,6 +451,7 @@ static void the_tool_that_enables_vfs_fails(void **state)
         bool works = mechanism->open(&host, &config, &opened, &err);
         if (works != rows[i].works || (!works && (err.kind != rows[i].kind || !strstr(err.text, rows[i].says))))
             fail_msg("%s: %s", rows[i].name, works ? "works" : err.text);
+        assert_null(strstr(err.text, "\\x0a"));
         assert_int_equal(calls_of_the_tool(), rows[i].calls);
         assert_int_equal(live(), 0);
         if (works)
@@ -465,6 +506,7 @@ int main(void)
         cmocka_unit_test(nvml_fails_after_the_write),      cmocka_unit_test(nvml_fails_and_the_driver_is_busy),
         cmocka_unit_test(mixed_size_mode_is_read_back),    cmocka_unit_test(placements_are_told_by_nvml),
         cmocka_unit_test(the_tool_that_enables_vfs_fails), cmocka_unit_test(the_tool_hangs),
+        cmocka_unit_test(a_mode_that_is_not_set_is_typed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -450,6 +450,56 @@ static void destroy_of_what_is_not_there(void **ignored)
     assert_false(vg_capacity_destroy(&class, &state, &made));
 }
 
+/* A type of which no empty pGPU has room for one, or that is promised more often than there is memory. */
+static void what_can_never_be_is_refused(void **ignored)
+{
+    (void)ignored;
+    static const struct {
+        struct vg_pgpu_class class; /* of one type */
+        const char *says;           /* NULL: taken */
+    } rows[] = {
+#define CLASS(what, ...) .class = { .name = "card", .model = VG_CAPACITY_##what, .type_count = 1, __VA_ARGS__ }
+#define ONE(...)         .types = { { .name = "x", .id = 1, __VA_ARGS__ } }
+        { CLASS(MIXED_SIZE, .size_bytes = 3000 * MIB, ONE(.size_bytes = 20 * GIB, .max = 1)),
+          "1 of them with 20480 MiB each do not fit into the 3000 MiB of the pGPU, where at most 0 do" },
+        { CLASS(MIXED_SIZE, .size_bytes = 20 * GIB, .placement_slots = 20, ONE(.size_bytes = 4 * GIB, .max = 5)),
+          NULL },
+        { CLASS(MIXED_SIZE, .size_bytes = 20 * GIB, .placement_slots = 20, ONE(.size_bytes = 4 * GIB, .max = 7)),
+          "7 of them with 4096 MiB each do not fit into the 20480 MiB" },
+        { CLASS(MIXED_SIZE, .size_bytes = 8 * GIB, .placement_slots = 16, ONE(.size_bytes = 4 * GIB, .max = 4)),
+          "do not fit into the 8192 MiB" },
+        { CLASS(VF, .sriov = true, .vf_count = 4, .size_bytes = 1000 * MIB, ONE(.size_bytes = 4000 * MIB)),
+          "4 of them with 4000 MiB each do not fit into the 1000 MiB of the pGPU, where at most 0 do" },
+        { CLASS(VF, .sriov = true, .vf_count = 4, .size_bytes = 8000 * MIB, ONE(.size_bytes = 4000 * MIB)),
+          "where at most 2 do; correct `memory_mib` or `vfs`" },
+        { CLASS(VF, .sriov = true, .vf_count = 4, .size_bytes = 8000 * MIB, ONE(.size_bytes = 4000 * MIB, .max = 2)),
+          "where at most 2 do" }, /* the model does not look at `max` */
+        { CLASS(VF, .sriov = true, .vf_count = 4, .size_bytes = 8000 * MIB, ONE(.size_bytes = 2000 * MIB)), NULL },
+        { CLASS(VF, .sriov = true, .vf_count = 4, ONE(.size_bytes = 2000 * MIB)), NULL }, /* nobody says how much */
+        { CLASS(VF, .sriov = true, ONE(.size_bytes = 2000 * MIB)), NULL },                /* disabled, not impossible */
+        { CLASS(REMAINING, .size_bytes = GIB, ONE(.size_bytes = 2 * GIB)), "type x: it can never fit" },
+        { CLASS(REMAINING, .size_bytes = GIB, ONE(.size_bytes = GIB)), NULL },
+        { CLASS(MEMORY_POOL, .size_bytes = GIB, ONE(.size_bytes = GIB + 1)), "type x: it can never fit" },
+        { CLASS(MEMORY_POOL, .size_bytes = GIB, ONE(.size_bytes = GIB + 1, .disabled = true)), NULL },
+        { CLASS(GVT, .low_gm_mib = 64, .high_gm_mib = 512, .fences = 4,
+                ONE(.low_gm_mib = 64, .high_gm_mib = 512, .fences = 5)),
+          "type x: it can never fit" },
+        { CLASS(GVT, .low_gm_mib = 64, .high_gm_mib = 512, .fences = 4,
+                ONE(.low_gm_mib = 64, .high_gm_mib = 512, .fences = 4)),
+          NULL },
+#undef CLASS
+#undef ONE
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        class = rows[i].class;
+        prepared(&class);
+        bool good = vg_capacity_is_possible(&class, &err);
+        if (good != !rows[i].says || (!good && (err.kind != VG_ERROR_INPUT || !strstr(err.text, rows[i].says))))
+            fail_msg("row %zu: %s", i, good ? "taken" : err.text);
+    }
+}
+
 static void refuse_to_prepare(const char *part)
 {
     struct vg_error err = { 0 };
@@ -514,6 +564,7 @@ int main(void)
         T(plain_vfs),
         T(mig_needs_a_gpu_instance),
         T(max_has_its_memory),
+        T(what_can_never_be_is_refused),
         T(time_sliced_mig),
         T(nvidia_counts_no_further),
         T(shared_pools),

@@ -106,6 +106,31 @@ static void what_a_model_demands_is_told_with_its_place(void **ignored)
     assert_int_equal(vg_error_exit_status(&err), 2);
 }
 
+static void an_impossible_fleet_is_told_with_its_place(void **ignored)
+{
+    (void)ignored;
+    static const struct {
+        const char *class, *says;
+    } rows[] = {
+        { "    model: vf\n    memory_mib: 1000\n    vfs: 4\n    types: [{ name: vga, memory_mib: 4000 }]\n",
+          "type vga: 4 of them with 4000 MiB each do not fit into the 1000 MiB of the pGPU" },
+        { "    model: mixed-size\n    memory_mib: 3000\n    types: [{ name: vga, memory_mib: 20480, max: 1 }]\n",
+          "type vga: 1 of them with 20480 MiB each do not fit into the 3000 MiB of the pGPU" },
+        { "    model: memory-pool\n    memory_mib: 16\n    types: [{ name: vga, memory_mib: 17 }]\n",
+          "type vga: it can never fit" },
+    };
+    for (size_t i = 0; i < VG_COUNT(rows); i++) {
+        struct vg_error err = { 0 };
+        const char *pool = strstr(small_fleet, "    model: count-pool");
+        vg_autofree char *text =
+            vg_format("%.*s%s%s", (int)(pool - small_fleet), small_fleet, rows[i].class, strstr(small_fleet, "hosts:"));
+        vg_autofree char *place = vg_format("%s.yaml, line 10, column 5: class pool, ", path);
+        if (load(text, &err) || !strstr(err.text, place) || !strstr(err.text, rows[i].says))
+            fail_msg("row %zu: %s", i, err.text);
+        assert_int_equal(vg_error_exit_status(&err), 2);
+    }
+}
+
 static void bad_stream(const char *csv, const char *part)
 {
     struct vg_error err = { 0 };
@@ -305,9 +330,13 @@ int main(void)
     close(fd);
 #define T(test) cmocka_unit_test_setup_teardown(test, small, release)
     const struct CMUnitTest tests[] = {
-        T(a_fleet_is_built),  cmocka_unit_test(what_a_model_demands_is_told_with_its_place),
-        T(bad_streams),       T(zero_bytes),
-        T(a_stream_by_hand),  T(utilisation_and_fragmentation),
+        T(a_fleet_is_built),
+        cmocka_unit_test(what_a_model_demands_is_told_with_its_place),
+        cmocka_unit_test(an_impossible_fleet_is_told_with_its_place),
+        T(bad_streams),
+        T(zero_bytes),
+        T(a_stream_by_hand),
+        T(utilisation_and_fragmentation),
         T(generated_streams),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ static struct fake_fault {
     int times;          /* -1: for ever */
     bool reading;
     bool when_written; /* begins with the next write there */
+    bool happens;      /* it is done, and the error said after that */
     bool reaching;     /* neither: whether it is there cannot be found out */
 } fake_fault;
 
@@ -174,9 +175,11 @@ ssize_t write(int fd, const void *data, size_t length)
     char path[4096];
     if (busy || length > 4096 || !path_of(fd, path))
         return syscall(SYS_write, fd, data, length);
-    if (meets_fault(path, false)) {
-        errno = fake_fault.error;
-        return fake_fault.error ? -1 : (ssize_t)length;
+    bool met = meets_fault(path, false);
+    int error = met ? fake_fault.error : 0;
+    if (met && !fake_fault.happens) {
+        errno = error;
+        return error ? -1 : (ssize_t)length;
     }
     vg_autofree char *value = vg_format("%.*s", (int)length, (const char *)data);
     if (ftruncate(fd, 0) < 0 || syscall(SYS_write, fd, data, length) < 0)
@@ -186,7 +189,8 @@ ssize_t write(int fd, const void *data, size_t length)
     if (fake_acts)
         fake_acts(path, value);
     busy = false;
-    return (ssize_t)length;
+    errno = error;
+    return error ? -1 : (ssize_t)length;
 }
 
 ssize_t read(int fd, void *data, size_t length)
