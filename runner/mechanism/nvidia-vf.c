@@ -174,6 +174,23 @@ static enum vg_vendor_seen look_for_type(const char *current, const char *type)
     return now == wanted ? VG_SEEN_IT : now ? VG_SEEN_ANOTHER : VG_SEEN_NOTHING;
 }
 
+static bool offers(const struct vg_vendor *vendor, const char *address, const struct vg_host_profile *profile)
+{
+    struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
+    struct vg_error ignored = { 0 };
+    unsigned count = 0;
+    uint64_t wanted;
+    vg_autofree char *creatable = vg_pci_path(vendor, address, "nvidia/creatable_vgpu_types");
+    vg_autofree char *text = NULL;
+    if (!vg_sysfs_number(vg_vendor_type(profile), UINT32_MAX, &wanted) ||
+        !vg_read_attribute(creatable, &text, &ignored) || !vg_sysfs_creatable(text, types, &count, &ignored))
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        if (types[i].number == wanted)
+            return true;
+    return false;
+}
+
 /* Writes the type to one VF and looks whether it is there. *refused: there is none, and it is the driver's plain word
  * that it will not, so that another VF may do. */
 static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *how, unsigned vf, const char *address,
@@ -196,7 +213,7 @@ static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *
     if (refusal != VG_REFUSED_NOT && making.happened && vg_vendor_is_alone(vendor, made))
         return vg_vendor_take_back(vendor, made, true, err);
     if (refusal != VG_REFUSED_NOT) {
-        *refused = making.plain;
+        *refused = making.plain || !offers(vendor, address, how->profile); /* some say EIO when they are full */
         vg_vendor_forget(vendor, made);
         vg_ledger_note_back(device, NULL);
         return refusal;
@@ -252,23 +269,6 @@ static bool is_free(const struct vg_vendor *vendor, const char *address)
 static bool is_taken(const struct vg_vendor *vendor, const char *address)
 {
     return says(vendor, address, true);
-}
-
-static bool offers(const struct vg_vendor *vendor, const char *address, const struct vg_host_profile *profile)
-{
-    struct vg_sysfs_type types[VG_SYSFS_TYPES_MAX];
-    struct vg_error ignored = { 0 };
-    unsigned count = 0;
-    uint64_t wanted;
-    vg_autofree char *creatable = vg_pci_path(vendor, address, "nvidia/creatable_vgpu_types");
-    vg_autofree char *text = NULL;
-    if (!vg_sysfs_number(vg_vendor_type(profile), UINT32_MAX, &wanted) ||
-        !vg_read_attribute(creatable, &text, &ignored) || !vg_sysfs_creatable(text, types, &count, &ignored))
-        return false;
-    for (unsigned i = 0; i < count; i++)
-        if (types[i].number == wanted)
-            return true;
-    return false;
 }
 
 /* Why there is no room, from what one VF says: in equal-size mode all residents have the same size. VG_REFUSED_NOT: it
