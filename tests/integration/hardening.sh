@@ -32,7 +32,7 @@ fi
 # The linker alone would make it a build with sanitizers in name only.
 compile=$(make -n V=1 SAN=1 BUILD="$work/san" "$work/san/obj/runner/base/text.o" 2>/dev/null)
 check "with SAN=1 the compiler is given the sanitizers" grep -qF -- ' -fsanitize=address,undefined ' <<<"$compile"
-folder() { env -u BUILD -u SAN -u MAKEFLAGS -u MAKEOVERRIDES make -n clean "$@" 2>&1; }
+folder() { env -u BUILD -u SAN -u MAKEFLAGS -u MAKEOVERRIDES make --no-print-directory -n clean "$@" 2>&1; }
 of_its_own() { [ "$(folder)" = "rm -rf build" ] && [ "$(folder SAN=1)" = "rm -rf build-san" ]; }
 check "what the sanitizers watch is built in a folder of its own" of_its_own
 
