@@ -116,12 +116,12 @@ static bool write_all(int fd, const char *data, size_t length)
 static char *follow_links(const char *path)
 {
     enum { MOST_LINKS = 40 }; /* as the kernel */
-    vg_autofree char *at = vg_strdup(path);
+    char *at = vg_strdup(path);
     for (unsigned i = 0; i < MOST_LINKS; i++) {
         char target[PATH_MAX];
         ssize_t length = readlink(at, target, sizeof(target) - 1);
         if (length < 0) /* no link, or nothing; or the same error as whoever opens it meets */
-            return VG_TAKE(at);
+            return at;
         target[length] = '\0';
         const char *slash = strrchr(at, '/');
         char *next =
@@ -129,6 +129,7 @@ static char *follow_links(const char *path)
         free(at);
         at = next;
     }
+    free(at);
     return NULL;
 }
 
