@@ -231,7 +231,9 @@ static enum vg_refusal write_for(struct vg_vendor_making *making, int64_t busy_n
         making->happened = was_free && look_at(making) == VG_SEEN_IT;
         if (refusal == VG_REFUSED_BUSY && !making->happened && vg_now_ns() < end_ns) {
             vg_sleep_ns(BUSY_STEP_NS);
-            if (!was_free || look_at(making) == VG_SEEN_NOTHING)
+            enum vg_vendor_seen seen = look_at(making);
+            making->happened = was_free && seen == VG_SEEN_IT; /* it took its time */
+            if (!was_free || seen == VG_SEEN_NOTHING)
                 continue;
         }
         vg_autofree char *shown = vg_printable(making->value, strlen(making->value), 80);
