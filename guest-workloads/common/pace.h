@@ -21,8 +21,9 @@ static inline int64_t pace_instant(const struct pace *pace, uint64_t number)
 }
 
 /* Waits, with nothing in flight, until the instant or until the workload is asked to stop: asleep, and at the clock for
- * the end of it, since a sleep that was to end at the instant would end after it. */
-void pace_idle_until(struct vg_workload_context *context, int64_t at_ns);
+ * the end of it, since a sleep that was to end at the instant would end after it. awake: at the clock all the time; a
+ * virtual CPU that sleeps leaves the guest for it, which is not to be counted as a submission's. */
+void pace_idle_until(struct vg_workload_context *context, int64_t at_ns, bool awake);
 
 /* A job is late if it is done only after the next one was meant to be submitted. */
 static inline bool pace_late(const struct pace *pace, uint64_t number, int64_t done_ns)

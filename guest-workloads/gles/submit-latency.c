@@ -114,7 +114,7 @@ static struct sample submit_and_check(struct state *state)
     bool paced = state->pace.period_ns > 0;
     int64_t tick_ns = paced ? pace_instant(&state->pace, state->tick++) : 0;
     if (paced)
-        pace_idle_until(state->context, tick_ns);
+        pace_idle_until(state->context, tick_ns, state->polling);
     struct sample sample = submit(state);
     if (paced) /* by the clock of the wait; that of the samples may be some ns off */
         sample.intended = tick_ns < sample.t0 ? tick_ns : sample.t0;
@@ -241,7 +241,7 @@ VG_WORKLOAD(gl_submit_latency) = {
             { "samples", VG_INT, .def = "2000", .min = 10, .max = 10000000, .unit = "1",
               .summary = "how many submissions are recorded" },
             { "wait", VG_CHOICE, .def = "blocking", .choices = "blocking|polling",
-              .summary = "how the fence is waited for" },
+              .summary = "how the fence is waited for, and in an open loop the next tick" },
             { "rate_hz", VG_REAL, .def = "0", .min = 0, .max = 1000000, .unit = "Hz",
               .summary =
                   "submissions per second, one at a time but each meant for its tick, late or not (open loop); 0: "

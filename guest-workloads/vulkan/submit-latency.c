@@ -58,7 +58,7 @@ static bool tend(struct series *series, int64_t at_ns, take_fn take)
         if (!full && ticks_now_ns(&s->clock) >= at_ns)
             return false;
         if (s->flying == 0) {
-            pace_idle_until(series->context, at_ns);
+            pace_idle_until(series->context, at_ns, s->polling);
             continue;
         }
         int64_t now_ns = ticks_now_ns(&s->clock), until_ns = full || at_ns > now_ns + NAP_NS ? now_ns + NAP_NS : at_ns;
@@ -202,7 +202,9 @@ VG_WORKLOAD(vk_submit_latency) = {
             { "samples", VG_INT, .def = "10000", .min = 100, .max = 10000000, .unit = "1",
               .summary = "how many submissions are measured" },
             { "wait", VG_CHOICE, .def = "blocking", .choices = "blocking|polling",
-              .summary = "wait for completion in the driver, or ask it again and again" },
+              .summary =
+                  "wait for completion in the driver, or ask it again and again; in an open loop sleep until the next "
+                  "tick, or watch the clock" },
             { "signal", VG_CHOICE, .def = "fence", .choices = "fence|binary|timeline",
               .summary =
                   "what completion is seen by: a fence, a fence behind a binary semaphore, a timeline semaphore" },

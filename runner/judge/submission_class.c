@@ -55,31 +55,70 @@ static bool at_least(const struct sight *sight, double limit)
     return !sight->blind && sight->line.slope_lower >= limit;
 }
 
-/* A virtio-gpu: the VMM takes commands from a queue; whether each submission is one decides. */
-static enum path virtio_path(const struct sight *sights, const struct limits *limits)
+/* All of its interval lies above. */
+static bool above(const struct sight *sight, double limit)
 {
-    if (at_least(&sights[SEEN_COMMANDS], limits->each) || at_least(&sights[SEEN_DEVICE], limits->each))
-        return PATH_DOORBELL;
-    bool exits_fit = sights[SEEN_DEVICE].blind || at_most(&sights[SEEN_DEVICE], limits->none);
-    return at_most(&sights[SEEN_COMMANDS], limits->none) && exits_fit ? PATH_RING : PATH_UNKNOWN;
+    return !sight->blind && sight->line.slope_lower > limit;
 }
 
-/* A piece of hardware, or what looks like one. KVM's own counts of MMIO leave out doorbells that it turns into events,
- * so that without the trace only all exits together can show that there are none. */
-static enum path device_path(const struct sight *sights, const struct limits *limits)
+/* Why a class that the rest would fit is not given. */
+static const char outside[] = "exits come with the submissions that the trace does not find in the vGPU's BARs: they "
+                              "are another device's, or its "
+                              "doorbell lies outside of them";
+static const char unattributed[] = "KVM counts exits that come with the submissions, and without a trace nobody knows "
+                                   "whether they are doorbells of the vGPU";
+static const char unwatched[] = "the trace sees the vGPU's BARs only, and nobody counted exits outside of them";
+
+/* A virtio-gpu: the VMM takes commands from a queue. They bound the doorbells, of a guest that kicks for buffers only;
+ * exits, where they are seen, are the doorbells. So the trace decides if there is one, and all of KVM's exits if there
+ * are none; else the queue, and no exit that nobody can place may speak against a ring. */
+static enum path virtio_path(const struct sight *sights, const struct limits *limits, const char **doubt)
 {
-    const struct sight *exits = sights[SEEN_DEVICE].blind ? &sights[SEEN_EXITS] : &sights[SEEN_DEVICE];
-    if (at_least(&sights[SEEN_USERSPACE], limits->each) || at_least(&sights[SEEN_MMIO], limits->each))
+    bool traced = !sights[SEEN_DEVICE].blind;
+    const struct sight *doorbells = traced                                       ? &sights[SEEN_DEVICE]
+                                    : at_most(&sights[SEEN_EXITS], limits->none) ? &sights[SEEN_EXITS]
+                                                                                 : &sights[SEEN_COMMANDS];
+    if (at_least(doorbells, limits->each))
+        return PATH_DOORBELL;
+    if (!at_most(doorbells, limits->none))
+        return PATH_UNKNOWN;
+    if (above(&sights[SEEN_MMIO], limits->none) || above(&sights[SEEN_TRACED], limits->none) ||
+        (!traced && above(&sights[SEEN_EXITS], limits->none)))
+        *doubt = traced ? outside : unattributed;
+    return *doubt ? PATH_UNKNOWN : PATH_RING;
+}
+
+/* Whether exits that nobody can place speak against "no host in the path". */
+static bool leaves_the_bars(const struct sight *sights, const struct limits *limits, const char **doubt)
+{
+    if (above(&sights[SEEN_EXITS], limits->none) || above(&sights[SEEN_TRACED], limits->none))
+        *doubt = outside;
+    else if (sights[SEEN_EXITS].blind)
+        *doubt = unwatched;
+    else if (!(sights[SEEN_EXITS].line.slope_upper < limits->each))
+        *doubt = "KVM's count of exits is too uneven to exclude one for each submission outside of the vGPU's BARs";
+    return *doubt != NULL;
+}
+
+/* A piece of hardware, or what looks like one. Where the trace lives, only what it finds in the BARs is the vGPU's.
+ * KVM's own counts of MMIO leave out doorbells that it turns into events, so that without the trace only all exits
+ * together can show that there are none. */
+static enum path device_path(const struct sight *sights, const struct limits *limits, const char **doubt)
+{
+    bool traced = !sights[SEEN_DEVICE].blind;
+    if (at_least(&sights[SEEN_USERSPACE], limits->each) || (!traced && at_least(&sights[SEEN_MMIO], limits->each)))
         return PATH_MEDIATED;
     if (at_least(&sights[SEEN_FAST], limits->each))
         return PATH_DOORBELL;
     if (at_least(&sights[SEEN_DEVICE], limits->each))
         return PATH_MEDIATED;
-    if (!at_most(exits, limits->none))
+    if (!at_most(&sights[traced ? SEEN_DEVICE : SEEN_EXITS], limits->none))
+        return PATH_UNKNOWN;
+    if (traced && leaves_the_bars(sights, limits, doubt))
         return PATH_UNKNOWN;
     if (at_most(&sights[SEEN_CPU], limits->cpu_us))
         return PATH_DIRECT;
-    return !sights[SEEN_CPU].blind && sights[SEEN_CPU].line.slope_lower > limits->cpu_us ? PATH_RING : PATH_UNKNOWN;
+    return above(&sights[SEEN_CPU], limits->cpu_us) ? PATH_RING : PATH_UNKNOWN;
 }
 
 static bool look(const struct vg_analysis_input *input, const char *counter, struct sight *sight,
@@ -109,9 +148,9 @@ static void drop_dead(struct sight *sights)
 }
 
 /* What was seen, then what was not; each reason once. */
-static char *describe(const struct sight *sights, enum path path)
+static char *describe(const struct sight *sights, enum path path, const char *doubt)
 {
-    vg_autofree char *text = vg_strdup(path_words[path]);
+    vg_autofree char *text = vg_format("%s%s%s", path_words[path], doubt ? ": " : "", doubt ? doubt : "");
     const char *unseen = "; not seen: ";
     for (size_t i = 0; i < SIGHTS; i++) {
         if (sights[i].blind || i == SEEN_TRACED)
@@ -131,6 +170,18 @@ static char *describe(const struct sight *sights, enum path path)
         unseen = "; ";
     }
     return vg_strdup(text);
+}
+
+/* Those in the BARs where they were traced; else all of the VM's bound them. */
+static void put_exits(struct vg_analysis_output *output, const struct vg_descriptor *self, const struct sight *sights)
+{
+    const struct sight *exits = &sights[sights[SEEN_DEVICE].blind ? SEEN_EXITS : SEEN_DEVICE];
+    const char *note = exits->blind ? exits->blind
+                       : sights[SEEN_DEVICE].blind
+                           ? "all exits of the VM, since those in the vGPU's BARs were not traced"
+                           : NULL;
+    vg_output_value(output, self, "exits", NULL, exits->blind ? NAN : exits->line.slope, note);
+    vg_output_value(output, self, "exits_upper", NULL, exits->blind ? NAN : exits->line.slope_upper, note);
 }
 
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
@@ -154,9 +205,13 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     if (good) {
         bool virtio = !sights[SEEN_COMMANDS].blind;
         drop_dead(sights);
-        enum path path = virtio ? virtio_path(sights, &limits) : device_path(sights, &limits);
-        vg_autofree char *note = describe(sights, path);
+        const char *doubt = NULL;
+        enum path path = virtio ? virtio_path(sights, &limits, &doubt) : device_path(sights, &limits, &doubt);
+        if (path == PATH_RING && virtio && sights[SEEN_DEVICE].blind && sights[SEEN_EXITS].blind)
+            doubt = "by its queue alone, since no exits were seen: a kick without a buffer would not show";
+        vg_autofree char *note = describe(sights, path, doubt);
         vg_output_value(output, self, "class", NULL, path == PATH_UNKNOWN ? NAN : (double)path, note);
+        put_exits(output, self, sights);
         if (path == PATH_UNKNOWN)
             vg_output_invalid(output, "The path of submissions cannot be classified: what was seen is not enough. %s.",
                               note);
@@ -209,6 +264,9 @@ VG_ANALYSIS(submission_class) = {
         VG_METRICS {
             { "class", "1", VG_LOWER, 0,
               "1 direct, 2 a ring without a doorbell per submission, 3 a doorbell per submission, 4 mediated" },
+            { "exits", "1", VG_LOWER, 0.05,
+              "per submission, the slope: those in the vGPU's BARs, or all of the VM's where they were not traced" },
+            { "exits_upper", "1", VG_LOWER, 0, "upper end of the 95 % interval of `exits`" },
             { .name = NULL },
         },
     .run = run,

@@ -289,6 +289,26 @@ static void virtio_is_told_by_its_queue(void **unused)
                  3, 3, "device-exits 1");
 }
 
+/* Commands bound the doorbells of a guest that kicks for buffers only. What a kick without one costs must show. */
+static void a_silent_queue_beside_exits_is_no_ring(void **unused)
+{
+    (void)unused;
+    const struct source silent = WITH(queue, c->each[0] = 0);
+    assert_class((const struct source[]) { silent, WITH(kvm, c->each[0] = c->each[1] = 1), cpu }, 3, 0, "KVM");
+    assert_class((const struct source[]) { silent, WITH(kvm, c->each[0] = 1), cpu }, 3, 0, "KVM");
+    /* With the trace it is known that they are none of the vGPU's; those that reach the VMM are the host in the path.
+     */
+    assert_class((const struct source[]) { silent, trace, WITH(kvm, c->each[0] = 1), cpu }, 4, 2, "without a doorbell");
+    assert_class((const struct source[]) { silent, trace, WITH(kvm, c->each[0] = c->each[1] = 1), cpu }, 4, 0,
+                 "outside");
+    assert_class((const struct source[]) { silent, kvm, cpu }, 3, 2, "without a doorbell");
+    /* A command for each, and no doorbell for any: the VMM polls the queue. */
+    assert_class((const struct source[]) { queue, trace, cpu }, 3, 2, "without a doorbell");
+    assert_class((const struct source[]) { queue, kvm, cpu }, 3, 2, "without a doorbell");
+    /* No KVM, no exits: the queue alone speaks, and the class says what that cannot show. */
+    assert_class((const struct source[]) { silent, cpu }, 2, 2, "kick without a buffer");
+}
+
 static void hardware_is_told_by_its_exits(void **unused)
 {
     (void)unused;
@@ -308,6 +328,44 @@ static void hardware_is_told_by_its_exits(void **unused)
     assert_class(
         (const struct source[]) { WITH(kvm, c->each[0] = 0.5), WITH(trace, c->each[0] = c->each[1] = 0.5), cpu }, 3, 0,
         "not known");
+}
+
+/* Few enough for the class, and still a number that a test can hold against a limit of its own. */
+static void the_exits_are_a_number(void **unused)
+{
+    (void)unused;
+    static const struct {
+        bool traced;
+        double in_bars, all, found;
+    } cases[] = { { true, 0.015, 0.015, 0.015 }, { true, 0.004, 0.018, 0.004 }, { false, 0, 0.012, 0.012 } };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        char *directory;
+        struct source sources[] = { cpu, kvm, trace };
+        sources[1].each[0] = cases[i].all;
+        sources[2].each[0] = sources[2].each[1] = cases[i].in_bars;
+        struct vg_judgement *judgement = classify(sources, cases[i].traced ? 3 : 2, &directory);
+        assert_near(value_of(judgement, "x.class"), 1, 0);
+        assert_near(value_of(judgement, "x.exits"), cases[i].found, 1e-4);
+        assert_true(value_of(judgement, "x.exits_upper") >= cases[i].found);
+        vg_judgement_free(judgement);
+        scratch_remove(directory);
+    }
+}
+
+/* The trace shows only what lies in the BARs. Exits that it does not have are not the vGPU's, or its doorbell lies
+ * elsewhere: neither "mediated" nor "direct" follows. */
+static void exits_outside_the_bars_give_no_class(void **unused)
+{
+    (void)unused;
+    assert_class((const struct source[]) { WITH(kvm, c->each[0] = c->each[1] = 1), trace, cpu }, 3, 0, "outside");
+    assert_class((const struct source[]) { WITH(kvm, c->each[0] = 1), trace, cpu }, 3, 0, "outside");
+    assert_class((const struct source[]) { WITH(kvm, c->each[0] = 0.5), trace, cpu }, 3, 0, "outside");
+    assert_class((const struct source[]) { kvm, WITH(trace, c->each[0] = 1), cpu }, 3, 0, "outside");
+    /* What KVM counts decides nothing against a trace that finds them in the BARs. */
+    assert_class((const struct source[]) { kvm, WITH(trace, c->each[0] = c->each[1] = c->each[2] = 1), cpu }, 3, 3,
+                 "doorbell");
+    /* Nobody watched what lies outside the BARs. */
+    assert_class((const struct source[]) { trace, cpu }, 2, 0, "kvm-stats did not watch");
 }
 
 static void less_evidence_gives_no_class(void **unused)
@@ -353,10 +411,17 @@ static void says_why_a_probe_was_blind(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(background_is_no_cost),        cmocka_unit_test(a_rate_of_none_is_needed),
-        cmocka_unit_test(cpu_time_is_per_submission),   cmocka_unit_test(late_answers_end_no_interval),
-        cmocka_unit_test(virtio_is_told_by_its_queue),  cmocka_unit_test(hardware_is_told_by_its_exits),
-        cmocka_unit_test(less_evidence_gives_no_class), cmocka_unit_test(a_dead_source_is_no_evidence),
+        cmocka_unit_test(background_is_no_cost),
+        cmocka_unit_test(a_rate_of_none_is_needed),
+        cmocka_unit_test(cpu_time_is_per_submission),
+        cmocka_unit_test(late_answers_end_no_interval),
+        cmocka_unit_test(virtio_is_told_by_its_queue),
+        cmocka_unit_test(hardware_is_told_by_its_exits),
+        cmocka_unit_test(a_silent_queue_beside_exits_is_no_ring),
+        cmocka_unit_test(exits_outside_the_bars_give_no_class),
+        cmocka_unit_test(the_exits_are_a_number),
+        cmocka_unit_test(less_evidence_gives_no_class),
+        cmocka_unit_test(a_dead_source_is_no_evidence),
         cmocka_unit_test(says_why_a_probe_was_blind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
