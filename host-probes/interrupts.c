@@ -23,7 +23,7 @@ struct state {
     int file;
     struct device devices[DEVICES_MAX];
     size_t count;
-    double posted, wakeups, nested;
+    double all, posted, wakeups, nested;
     bool has_posted;
 };
 
@@ -106,7 +106,7 @@ static bool parse(struct state *state, char *text)
     unsigned cpus = cpus_of(line);
     for (size_t i = 0; i < state->count; i++)
         state->devices[i].handled = 0;
-    state->posted = state->wakeups = state->nested = 0;
+    state->all = state->posted = state->wakeups = state->nested = 0;
     state->has_posted = false;
     while (cpus && (line = strsep(&at, "\n")) != NULL) {
         char *colon = strchr(line, ':'), *rest;
@@ -115,6 +115,7 @@ static bool parse(struct state *state, char *text)
         *colon = '\0';
         const char *name = line + strspn(line, " ");
         double sum = sum_counts(colon + 1, cpus, &rest);
+        state->all += sum;
         if (strcmp(name, "PIN") == 0) {
             state->posted = sum;
             state->has_posted = true;
@@ -152,8 +153,9 @@ static bool sample(void *opaque, const struct vg_probe_target *targets, size_t t
     for (size_t i = 0; i < target_count; i++) {
         const struct device *device = device_of(state, targets[i].device);
         vg_autofree char *unseen = vg_format("unseen[%s]", targets[i].tenant);
+        const double values[] = { device ? device->handled : 0, state->all };
         if (device)
-            state->sink.row(state->sink.context, "vfio", now_ns, targets[i].tenant, "", &device->handled);
+            state->sink.row(state->sink.context, "vfio", now_ns, targets[i].tenant, "", values);
         else
             state->sink.fact(state->sink.context, unseen,
                              targets[i].device ? "no vector of VFIO belongs to the device that it was given"
@@ -201,6 +203,7 @@ VG_PROBE(interrupts) = {
             { "vfio", "one row per VM that was given a PCI function; since the host started",
               VG_PROBE_COLUMNS {
                   { "host", "1", "interrupts of the function that the host handled" },
+                  { "all", "1", "interrupts of the host of any kind, timers too: shows that the counts live" },
                   { .name = NULL },
               } },
             { "host", "one row for the whole host, where its kernel counts posted interrupts (x86)",

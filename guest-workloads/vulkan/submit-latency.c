@@ -2,6 +2,7 @@
 /* How long submissions take, as a distribution: one after the other (closed loop), or at the ticks of a clock whether
  * those before are over or not (open loop), where latency counts from the tick. Timestamps of the GPU cost time of
  * their own (on a software device more than the rest), so they are taken in a second series. */
+#include "common/interrupts.h"
 #include "common/vulkan_time.h"
 #include "common/warmup.h"
 #include "common/pace.h"
@@ -96,7 +97,11 @@ static uint64_t measure_plain(struct series *series)
                     WARMUP_LIMIT);
     loop(series, warm);
     series->s.verified = series->s.order.verified = 0; /* what was not timed does not count */
+    int64_t before = vg_device_interrupts("");
     loop(series, measure);
+    int64_t after = vg_device_interrupts("");
+    if (before >= 0 && after >= before)
+        vg_w_fact_int(series->context, "device_interrupts", after - before);
     return series->s.verified;
 }
 

@@ -19,6 +19,7 @@ static const struct judge_counter counters[] = {
     { "userspace-exits", "kvm-trace", "device", "userspace", "", 1, false, "exits in the BARs that reach the VMM" },
     { "injected", "kvm-stats", "vm", "irq_injections", "", 1, false, "interrupts injected into the VM by KVM" },
     { "interrupts", "interrupts", "vfio", "host", "", 1, false, "the vGPU's interrupts that the host handled" },
+    { "all-interrupts", "interrupts", "vfio", "all", "", 1, false, "interrupts of the host, of any kind" },
     { "posted", "interrupts", "host", "posted", "", 1, false, "the host's notifications of posted interrupts" },
     { "vcpu", "process-cpu", "cpu", "cpu_s", "vcpu", 1e6, true, "CPU time of the vCPUs" },
     { "vmm", "process-cpu", "cpu", "cpu_s", "vmm", 1e6, true, "CPU time of the VMM's other threads" },

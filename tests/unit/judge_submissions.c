@@ -103,6 +103,18 @@ static void blind(struct vg_measurements *m, const char *probe, const char *why)
         (struct vg_measured_probe) { .name = vg_strdup(probe), .unavailable = vg_strdup(why) };
 }
 
+static void tell_interrupts(struct vg_measurements *m, double each)
+{
+    for (unsigned p = 0; p < m->phase_count; p++) {
+        vg_autofree char *taken = vg_format("%.0f", each * rates[p] * (double)LENGTH / 1e9);
+        vg_autofree char *submissions = vg_format("%.0f", rates[p] * (double)LENGTH / 1e9);
+        if (each < 0 || rates[p] == 0)
+            continue;
+        fixture_fact(&m->phases[p].runs[0], "device_interrupts", taken);
+        fixture_fact(&m->phases[p].runs[0], "submissions", submissions);
+    }
+}
+
 static struct vg_judgement *judge(struct vg_measurements *m, const char *analysis, const char *counter)
 {
     struct vg_error err = { 0 };
@@ -116,6 +128,10 @@ static struct vg_judgement *judge(struct vg_measurements *m, const char *analysi
         fixture_param(&f, "none", "0.02");
         fixture_param(&f, "each", "0.9");
         fixture_param(&f, "direct_cpu_us", "0.2");
+    }
+    if (vg_equal(analysis, "completion-interrupts")) {
+        fixture_param(&f, "posted_at_most", "0.05");
+        fixture_param(&f, "arrives_at_least", "0.5");
     }
     struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
     if (!judgement)
@@ -151,6 +167,12 @@ static const struct source cpu = { .probe = "process-cpu",
                                    .background = { 0.01 },
                                    .set_up = { 0.002 } };
 
+static const struct source vectors = { .probe = "interrupts",
+                                       .stream = "vfio",
+                                       .columns = { "host", "all" },
+                                       .background = { 0, 1000 },
+                                       .set_up = { 5, 10 } };
+
 #define WITH(base, ...)                                                                                                \
     ({                                                                                                                 \
         struct source changed = base;                                                                                  \
@@ -182,6 +204,51 @@ static void assert_class(const struct source *sources, size_t count, int class, 
         fail_msg("\"%s\" is not in: %s", word, judgement->values[0].note);
     vg_judgement_free(judgement);
     scratch_remove(directory);
+}
+
+/* arrived: interrupts that the tenant took per completion; below 0: it does not say. class 0: none, for this reason. */
+static void assert_way(const struct source *sources, size_t count, double arrived, int class, const char *word)
+{
+    char *directory = scratch_directory();
+    struct vg_measurements *m = tenant_that_submits(directory);
+    for (size_t i = 0; i < count; i++)
+        watch(m, &sources[i]);
+    tell_interrupts(m, arrived);
+    struct vg_judgement *judgement = judge(m, "completion-interrupts", NULL);
+    assert_verdict(judgement, class ? VG_PASS : VG_INVALID, class ? NULL : word);
+    double found = value_of(judgement, "x.class");
+    if (class ? found != class : !isnan(found))
+        fail_msg("class %g instead of %d: %s", found, class, judgement->values[0].note);
+    vg_judgement_free(judgement);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+}
+
+static void interrupts_are_posted_or_passed_on(void **unused)
+{
+    (void)unused;
+    assert_way((const struct source[]) { vectors, kvm }, 2, 1, 1, NULL);
+    assert_way((const struct source[]) { WITH(vectors, c->each[0] = c->each[1] = 1), WITH(kvm, c->each[2] = 1) }, 2, 1,
+               2, NULL);
+    /* With APICv KVM counts none of what it passes on. */
+    assert_way((const struct source[]) { WITH(vectors, c->each[0] = c->each[1] = 1), kvm }, 2, 1, 2, NULL);
+    assert_way((const struct source[]) { WITH(vectors, c->each[0] = 0.04), kvm }, 2, 0.6, 1, NULL);
+}
+
+static void no_interrupts_of_the_host_are_no_proof(void **unused)
+{
+    (void)unused;
+    /* The vectors stand still, and KVM passes one on for each completion. */
+    assert_way((const struct source[]) { vectors, WITH(kvm, c->each[2] = 1) }, 2, 1, 0, "KVM injects 1");
+    /* A driver that polls by itself raises none. */
+    assert_way((const struct source[]) { vectors, kvm }, 2, 0, 0, "nothing to be posted");
+    assert_way((const struct source[]) { vectors, kvm }, 2, 0.3, 0, "nothing to be posted");
+    assert_way((const struct source[]) { vectors, kvm }, 2, -1, 0, "does not say");
+    assert_way((const struct source[]) { WITH(vectors, c->dead = true), kvm }, 2, 1, 0, "stood still");
+    assert_way((const struct source[]) { WITH(vectors, c->dies_after_s = 32), kvm }, 2, 1, 0, "stood still");
+    assert_way((const struct source[]) { vectors, WITH(kvm, c->dead = true) }, 2, 1, 0, "stood still");
+    assert_way((const struct source[]) { vectors }, 1, 1, 0, "kvm-stats did not watch");
+    assert_way((const struct source[]) { kvm }, 1, 1, 0, "interrupts did not watch");
 }
 
 static void background_is_no_cost(void **unused)
@@ -419,6 +486,8 @@ int main(void)
         cmocka_unit_test(hardware_is_told_by_its_exits),
         cmocka_unit_test(a_silent_queue_beside_exits_is_no_ring),
         cmocka_unit_test(exits_outside_the_bars_give_no_class),
+        cmocka_unit_test(interrupts_are_posted_or_passed_on),
+        cmocka_unit_test(no_interrupts_of_the_host_are_no_proof),
         cmocka_unit_test(the_exits_are_a_number),
         cmocka_unit_test(less_evidence_gives_no_class),
         cmocka_unit_test(a_dead_source_is_no_evidence),

@@ -164,6 +164,7 @@ static void interrupts_belong_to_devices(void **unused)
     void *state = begin(probe, root);
     sample(probe, state, targets, 3);
     assert_float_equal(last_row("vfio", "vm.0", "")->values[0], 125, 0);
+    assert_float_equal(last_row("vfio", "vm.0", "")->values[1], 1 + 125 + 14 + 94 + 33 + 1 + 7, 0);
     assert_null(last_row("vfio", "vm.1", ""));
     assert_non_null(strstr(fact("unseen[vm.1]"), "no vector"));
     assert_non_null(strstr(fact("unseen[vm.2]"), "no device of this host"));
