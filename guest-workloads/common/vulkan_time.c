@@ -71,3 +71,10 @@ int64_t vg_vk_tenant_time(const struct vg_vk *vk, const struct vg_vk_instant *be
     double scale = (double)(end->tenant_ns - begin->tenant_ns) / (double)whole;
     return begin->tenant_ns + (int64_t)((double)vg_vk_ticks_between(vk, begin->ticks, ticks) * scale);
 }
+
+int64_t vg_vk_outside(int64_t t0_ns, int64_t t2_ns, int64_t t3_ns, int64_t t4_ns)
+{
+    int64_t before_ns = t0_ns > t2_ns ? t0_ns - t2_ns : 0;
+    int64_t after_ns = t3_ns > t4_ns ? t3_ns - t4_ns : 0;
+    return before_ns > after_ns ? before_ns : after_ns;
+}

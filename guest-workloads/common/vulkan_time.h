@@ -19,5 +19,8 @@ const char *vg_vk_compare_clocks(const struct vg_vk *vk, struct vg_vk_instant *i
 uint64_t vg_vk_ticks_between(const struct vg_vk *vk, uint64_t a, uint64_t b);
 int64_t vg_vk_tenant_time(const struct vg_vk *vk, const struct vg_vk_instant *begin, const struct vg_vk_instant *end,
                           uint64_t ticks);
+/* How far the GPU's begin (t2) lies before the submission (t0), or its end (t3) after completion was seen (t4): the
+ * farther of the two; 0: neither does. The clocks' uncertainty explains that much and no more. */
+int64_t vg_vk_outside(int64_t t0_ns, int64_t t2_ns, int64_t t3_ns, int64_t t4_ns);
 
 #endif

@@ -2,6 +2,7 @@
 /* How long submissions take, as a distribution: one after the other (closed loop), or at the ticks of a clock whether
  * those before are over or not (open loop), where latency counts from the tick. Timestamps of the GPU cost time of
  * their own (on a software device more than the rest), so they are taken in a second series. */
+#include <math.h>
 #include "common/interrupts.h"
 #include "common/vulkan_time.h"
 #include "common/warmup.h"
@@ -114,6 +115,7 @@ static size_t measure_stamped(struct series *series, size_t wanted)
     vg_autofree struct submission *samples = vg_calloc(wanted, sizeof(*samples));
     struct vg_vk_instant begin, end;
     size_t count = 0;
+    int64_t outside_ns = 0;
     const char *why_not = vg_vk_compare_clocks(vk, &begin);
     s->stamping = true;
     s->oldest = 0;
@@ -135,16 +137,21 @@ static size_t measure_stamped(struct series *series, size_t wanted)
         if (!why_not) {
             int64_t t2_ns = vg_vk_tenant_time(vk, &begin, &end, each->ticks2);
             int64_t t3_ns = vg_vk_tenant_time(vk, &begin, &end, each->ticks3);
-            /* Within the clocks' uncertainty an instant may fall outside [t0, t4]; then it is as good as its edge. */
+            /* Within the clocks' uncertainty an instant may fall outside [t0, t4]; then it is as good as its edge. How
+             * far they do is told, so that a clock that is off by more is not believed. */
+            int64_t each_ns = vg_vk_outside(each->t0_ns, t2_ns, t3_ns, each->t4_ns);
+            outside_ns = each_ns > outside_ns ? each_ns : outside_ns;
             row[2] = t2_ns > each->t0_ns ? t2_ns - each->t0_ns : 0;
             row[4] = each->t4_ns > t3_ns ? each->t4_ns - t3_ns : 0;
         }
         vg_w_push(stream, row);
     }
     vg_w_fact_text(series->context, "gpu_clock", why_not ? why_not : "compared");
-    if (!why_not)
-        vg_w_fact_int(series->context, "clock_uncertainty_ns",
-                      begin.uncertainty_ns > end.uncertainty_ns ? begin.uncertainty_ns : end.uncertainty_ns);
+    if (!why_not) {
+        int64_t compared_ns = begin.uncertainty_ns > end.uncertainty_ns ? begin.uncertainty_ns : end.uncertainty_ns;
+        vg_w_fact_int(series->context, "clock_uncertainty_ns", compared_ns + (int64_t)ceil(vk->timestamp_ns));
+        vg_w_fact_int(series->context, "gpu_outside_ns", outside_ns);
+    }
     return count;
 }
 

@@ -49,6 +49,51 @@ static struct vg_judgement *judge_latency(struct vg_measurements *m)
     return judgement;
 }
 
+/* Facts of the run; NULL: it does not say. of: what the metric must be; below 0: none. */
+static void judge_instants(const char *clock, const char *outside, const char *uncertainty, double of,
+                           enum vg_verdict verdict)
+{
+    struct vg_error err = { 0 };
+    char *directory = scratch_directory();
+    struct vg_measurements *m = fixture_new(directory, "passthrough", "");
+    fixture_tenant(m, "a");
+    struct vg_measured_run *run = fixture_run(fixture_phase(m, "main", S, 2 * S), "a", "some-workload");
+    if (clock)
+        fixture_fact(run, "gpu_clock", clock);
+    if (outside)
+        fixture_fact(run, "gpu_outside_ns", outside);
+    if (uncertainty)
+        fixture_fact(run, "clock_uncertainty_ns", uncertainty);
+    struct fixture_test f;
+    fixture_test(&f, "gpu-instants");
+    fixture_param(&f, "phase", "main");
+    fixture_expect(&f, "x.of_uncertainty", VG_OP_LE, 1)->invalid = true;
+    struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
+    assert_non_null(judgement);
+    assert_verdict(judgement, verdict, NULL);
+    double found = value_of(judgement, "x.of_uncertainty");
+    if (of < 0)
+        assert_true(isnan(found));
+    else
+        assert_near(found, of, 1e-9);
+    vg_judgement_free(judgement);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+}
+
+static void instants_of_the_gpu_lie_within_the_submission(void **state)
+{
+    (void)state;
+    judge_instants("compared", "0", "2000", 0, VG_PASS);
+    judge_instants("compared", "1500", "2000", 0.75, VG_PASS);
+    judge_instants("compared", "2100", "2000", 1.05, VG_INVALID);
+    judge_instants("compared", "10000000", "2000", 5000, VG_INVALID); /* 10 ms off */
+    judge_instants("compared", NULL, "2000", -1, VG_INVALID);
+    judge_instants("compared", "0", "0", -1, VG_INVALID);
+    judge_instants(NULL, NULL, NULL, -1, VG_INVALID);
+    judge_instants("no VK_EXT_calibrated_timestamps", NULL, NULL, -1, VG_SKIP);
+}
+
 static void only_the_steady_state_counts(void **state)
 {
     (void)state;
@@ -218,10 +263,15 @@ static void a_million_samples_are_judged_fast(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantiles_are_type_7),           cmocka_unit_test(large_arrays_are_sorted_right),
-        cmocka_unit_test(only_the_steady_state_counts),   cmocka_unit_test(nothing_to_measure_is_invalid),
-        cmocka_unit_test(garbage_samples_are_an_error),   cmocka_unit_test(a_million_samples_are_judged_fast),
-        cmocka_unit_test(runs_must_be_warm_and_verified), cmocka_unit_test(without_the_gpus_clock_it_is_skipped),
+        cmocka_unit_test(quantiles_are_type_7),
+        cmocka_unit_test(large_arrays_are_sorted_right),
+        cmocka_unit_test(only_the_steady_state_counts),
+        cmocka_unit_test(instants_of_the_gpu_lie_within_the_submission),
+        cmocka_unit_test(nothing_to_measure_is_invalid),
+        cmocka_unit_test(garbage_samples_are_an_error),
+        cmocka_unit_test(a_million_samples_are_judged_fast),
+        cmocka_unit_test(runs_must_be_warm_and_verified),
+        cmocka_unit_test(without_the_gpus_clock_it_is_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

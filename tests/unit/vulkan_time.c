@@ -79,11 +79,31 @@ static void clocks_are_compared_only_if_they_are_these(void **state)
     assert_non_null(strstr(vg_vk_compare_clocks(&vk, &instant), "is not this tenant's"));
 }
 
+/* A clock that is off puts the GPU's work before its submission, or after it was seen complete. */
+static void a_clock_that_is_off_shows(void **state)
+{
+    (void)state;
+    const struct vg_vk vk = { .timestamp_bits = 64, .timestamp_ns = 1 };
+    const struct {
+        int64_t off_ns, outside_ns;
+    } cases[] = {
+        { 0, 0 }, { -10 * VG_NS_PER_MS, 10 * VG_NS_PER_MS - 20000 }, { 10 * VG_NS_PER_MS, 9970000 }, { 5000, 0 }
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        const struct vg_vk_instant begin = { .tenant_ns = S + cases[i].off_ns, .ticks = 0 };
+        const struct vg_vk_instant end = { .tenant_ns = 2 * S + cases[i].off_ns, .ticks = S };
+        int64_t t0_ns = S + 500, t2_ns = vg_vk_tenant_time(&vk, &begin, &end, 20500);
+        int64_t t3_ns = vg_vk_tenant_time(&vk, &begin, &end, 70500), t4_ns = t0_ns + 100000;
+        assert_int_equal(vg_vk_outside(t0_ns, t2_ns, t3_ns, t4_ns), cases[i].outside_ns);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instants_are_placed),
         cmocka_unit_test(clocks_are_compared_only_if_they_are_these),
+        cmocka_unit_test(a_clock_that_is_off_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
