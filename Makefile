@@ -120,17 +120,20 @@ $(BUILD)/vgauge-control: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(P
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) $(CONTROL_WRAP:%=-Wl,--wrap=%) -o $@ $^ $(RUNNER_LIBS) $(WORKLOAD_LIBS)
 
 # A vgauge and a payload of its own per control of the submission path: in one the tenant's driver rings a doorbell for
-# each submission, in the other the VMM's counters stand still.
-$(BUILD)/doorbell-proxy/vgauge-workload: $(call obj,$(BASE_SRC) $(WORKLOAD_SRC) guest-workloads/main.c tests/controls/doorbell-proxy.c)
+# each submission, in one it sends each draw by itself, in one the VMM's counters stand still.
+BAD_DRIVERS := doorbell-proxy flush-per-draw
+$(BUILD)/doorbell-proxy/vgauge-workload: BAD_CALL := vkQueueSubmit
+$(BUILD)/flush-per-draw/vgauge-workload: BAD_CALL := glDrawArrays
+$(BAD_DRIVERS:%=$(BUILD)/%/vgauge-workload): $(BUILD)/%/vgauge-workload: $(call obj,$(BASE_SRC) $(WORKLOAD_SRC) guest-workloads/main.c) $(BUILD)/obj/tests/controls/%.o
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) $(LDGUEST) -Wl,--wrap=vkQueueSubmit -o $@ $^ $(WORKLOAD_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(LDHARDEN) $(LDGUEST) -Wl,--wrap=$(BAD_CALL) -o $@ $^ $(WORKLOAD_LIBS)
 
-$(BUILD)/doorbell-proxy/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/doorbell-proxy/vgauge-workload guest-workloads/image/make-payload
+$(BAD_DRIVERS:%=$(BUILD)/%/payload.squashfs): $(BUILD)/%/payload.squashfs: $(BUILD)/vgauge-agent $(BUILD)/%/vgauge-workload guest-workloads/image/make-payload
 	@$(if $(filter 0,$(V)),echo "  SQFS  $@",:)
-	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(BUILD)/doorbell-proxy/vgauge-workload
+	$(Q)guest-workloads/image/make-payload $@ $(BUILD)/vgauge-agent $(@D)/vgauge-workload
 
-$(BUILD)/doorbell-proxy/vgauge: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/payload.squashfs
+$(BAD_DRIVERS:%=$(BUILD)/%/vgauge): $(BUILD)/%/vgauge: $(BUILD)/vgauge $(BUILD)/%/payload.squashfs
 	$(Q)cp $< $(BUILD)/vgauge-agent $(@D)/
 
 $(BUILD)/dead-counter/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/dead-counter.c) $(BUILD)/payload.squashfs
@@ -238,7 +241,7 @@ controls: ## the test of the tests: known-bad implementations; CONTROL=glob, TES
 	@BUILD=$(BUILD) tests/controls/controls
 	@BUILD=$(BUILD) tests/controls/renderers
 
-path-controls: $(BUILD)/vgauge $(BUILD)/doorbell-proxy/vgauge $(BUILD)/dead-counter/vgauge $(BUILD)/waits-counted/vgauge $(DRM_DRIVERS) $(BUILD)/tests/controls/bad-scheduler ## tests of the submission path and of telemetry under known-bad implementations: each must be caught
+path-controls: $(BUILD)/vgauge $(BAD_DRIVERS:%=$(BUILD)/%/vgauge) $(BUILD)/dead-counter/vgauge $(BUILD)/waits-counted/vgauge $(DRM_DRIVERS) $(BUILD)/tests/controls/bad-scheduler ## tests of the submission path and of telemetry under known-bad implementations: each must be caught
 	@BUILD=$(BUILD) tests/controls/submission-path
 
 # A Vulkan layer for the renderer, which does one thing wrong there; its manifest lies beside it.

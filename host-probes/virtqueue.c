@@ -6,6 +6,9 @@
  * less often where the device takes several at one ring or has switched notifications off: commands are an upper bound
  * of doorbells. Work that goes through a ring in shared memory shows nothing here; its doorbell does.
  *
+ * What a doorbell costs the guest is said with it, as facts: whether KVM runs it, and whether KVM was told to turn the
+ * device's doorbells into events (ioeventfd), or each goes to the VMM.
+ *
  * Both indices are 16 bits wide and wrap; a device that takes more than 65,535 commands between two looks is counted
  * too low, which at this period is over 130,000 a second, shared by the VMs that take turns. */
 #include "probe.h"
@@ -81,6 +84,34 @@ static bool find_device(struct queue *queue, const struct vg_probe_target *targe
     return queue->path || vg_fail(err, VG_ERROR_ENVIRONMENT, "it has no virtio-gpu");
 }
 
+static void put_answer(const struct state *state, const char *what, const char *tenant, const json_t *truth)
+{
+    vg_autofree char *name = vg_format("%s[%s]", what, tenant);
+    if (json_is_boolean(truth))
+        state->sink.fact(state->sink.context, name, json_is_true(truth) ? "on" : "off");
+}
+
+/* Once per VMM. One that does not answer says nothing: who judges by it must miss it. */
+static void ask_about_doorbells(const struct state *state, const struct queue *queue,
+                                const struct vg_probe_target *target)
+{
+    struct vg_error ignored = { 0 };
+    json_t *kvm = qmp_ask(target, "{\"execute\":\"query-kvm\"}", &ignored);
+    put_answer(state, "kvm", target->tenant, json_object_get(kvm, "enabled"));
+    json_decref(kvm);
+    const char *end = strrchr(queue->path, '/'); /* .../video0/virtio-backend: the bus device has the property */
+    if (!end || end == queue->path)
+        return;
+    vg_autofree char *device = vg_format("%.*s", (int)(end - queue->path), queue->path);
+    json_t *command =
+        json_pack("{s:s, s:{s:s, s:s}}", "execute", "qom-get", "arguments", "path", device, "property", "ioeventfd");
+    vg_autofree char *text = command ? json_dumps(command, JSON_COMPACT) : NULL;
+    json_decref(command);
+    json_t *turned = text ? qmp_ask(target, text, &ignored) : NULL;
+    put_answer(state, "ioeventfd", target->tenant, turned);
+    json_decref(turned);
+}
+
 static bool index_of(const json_t *status, const char *name, uint16_t *index)
 {
     const json_t *value = json_object_get(status, name);
@@ -91,8 +122,11 @@ static bool index_of(const json_t *status, const char *name, uint16_t *index)
 static bool read_queue(struct state *state, struct queue *queue, const struct vg_probe_target *target,
                        struct vg_error *err)
 {
-    if (!queue->path && !find_device(queue, target, err))
-        return false;
+    if (!queue->path) {
+        if (!find_device(queue, target, err))
+            return false;
+        ask_about_doorbells(state, queue, target);
+    }
     json_t *command = json_pack("{s:s, s:{s:s, s:i}}", "execute", "x-query-virtio-queue-status", "arguments", "path",
                                 queue->path, "queue", CONTROL_QUEUE);
     vg_autofree char *text = json_dumps(command, JSON_COMPACT);

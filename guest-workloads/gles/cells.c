@@ -25,7 +25,7 @@ static bool is_right(uint32_t number, const uint32_t *words)
 
 bool cells_one_due(const struct cells *cells)
 {
-    return cells->submitted % cells->every == 0;
+    return cells->submitted / cells->batch % cells->every == 0;
 }
 
 bool cells_check_one(struct cells *cells, const uint32_t words[CELL_WORDS])
@@ -38,13 +38,13 @@ bool cells_check_one(struct cells *cells, const uint32_t words[CELL_WORDS])
 
 bool cells_grid_due(const struct cells *cells)
 {
-    return cells->submitted - cells->checked >= CELLS;
+    return cells->submitted - cells->checked + cells->batch > cells_count(cells);
 }
 
 uint32_t cells_check_grid(struct cells *cells, const uint32_t *words)
 {
     for (uint32_t number = cells->checked + 1; number <= cells->submitted; number++)
-        if (!is_right(number, &words[(size_t)cells_place(number) * CELL_WORDS]))
+        if (!is_right(number, &words[(size_t)cells_place(cells, number) * CELL_WORDS]))
             return number;
     cells->checked = cells->submitted;
     return 0;

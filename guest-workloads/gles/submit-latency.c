@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* gl-submit-latency: one submission at a time, from the first GL call to the fence. Every tiny submission writes four
- * words into a cell of its own, computed from its number by the GPU, so that a job that was skipped or ran with another
- * job's state is found when the cells are read back (cells.h). */
+/* gl-submit-latency: one submission at a time, from the first GL call to the fence. Every draw of a tiny submission
+ * writes four words into a cell of its own, computed from its number by the GPU, so that one that was skipped or ran
+ * with another one's state is found when the cells are read back (cells.h). */
 #include "common/egl.h"
 #include "common/gl.h"
 #include "common/pace.h"
@@ -16,10 +16,12 @@
 #define WARMUP_LIMIT (5 * VG_NS_PER_S)
 #define PATIENCE     (1 * VG_NS_PER_MS) /* by when the work behind an early fence is done, too */
 
+/* Takes the side of the grid. */
 static const char vertex_source[] = "#version 300 es\n"
                                     "void main() {\n"
-                                    "    vec2 cell = vec2(gl_VertexID & 63, gl_VertexID >> 6) + 0.5;\n"
-                                    "    gl_Position = vec4(cell / 32.0 - 1.0, 0.0, 1.0);\n"
+                                    "    const int side = %u;\n"
+                                    "    vec2 cell = vec2(gl_VertexID %% side, gl_VertexID / side) + 0.5;\n"
+                                    "    gl_Position = vec4(cell * 2.0 / float(side) - 1.0, 0.0, 1.0);\n"
                                     "    gl_PointSize = 1.0;\n"
                                     "}\n";
 
@@ -53,18 +55,17 @@ static void wrong(const struct state *state, uint32_t number, const uint32_t *go
 {
     uint32_t expected[CELL_WORDS];
     cells_expect(number, expected);
-    vg_w_fail(state->context,
-              "submission %u left a wrong result: expected %08x %08x %08x %08x, got %08x %08x %08x %08x", number,
-              expected[0], expected[1], expected[2], expected[3], got[0], got[1], got[2], got[3]);
+    vg_w_fail(state->context, "draw %u left a wrong result: expected %08x %08x %08x %08x, got %08x %08x %08x %08x",
+              number, expected[0], expected[1], expected[2], expected[3], got[0], got[1], got[2], got[3]);
 }
 
-/* The newest submission alone, before the next. Returns how long the read took (early-fence.h). */
+/* The newest draw alone, before the next. Returns how long the read took (early-fence.h). */
 static int64_t check_one(struct state *state)
 {
-    uint32_t words[CELL_WORDS] = { 0 }, place = cells_place(state->cells.submitted);
+    uint32_t words[CELL_WORDS] = { 0 }, place = cells_place(&state->cells, state->cells.submitted);
     int64_t before = vg_now_ns();
-    glReadPixels((GLint)(place % CELLS_SIDE), (GLint)(place / CELLS_SIDE), 1, 1, GL_RGBA_INTEGER, GL_UNSIGNED_INT,
-                 words);
+    glReadPixels((GLint)(place % state->cells.side), (GLint)(place / state->cells.side), 1, 1, GL_RGBA_INTEGER,
+                 GL_UNSIGNED_INT, words);
     int64_t took = vg_now_ns() - before;
     vg_gl_check(state->context, "reading a cell back");
     if (!cells_check_one(&state->cells, words))
@@ -72,27 +73,27 @@ static int64_t check_one(struct state *state)
     return took;
 }
 
-/* Every submission since the last look must have left its words. */
+/* Every draw since the last look must have left its words. */
 static void check_grid(struct state *state)
 {
     if (!state->tiny || state->cells.submitted == state->cells.checked)
         return;
-    vg_autofree uint32_t *words = vg_calloc(CELLS, CELL_WORDS * sizeof(uint32_t));
-    glReadPixels(0, 0, CELLS_SIDE, CELLS_SIDE, GL_RGBA_INTEGER, GL_UNSIGNED_INT, words);
+    vg_autofree uint32_t *words = vg_calloc(cells_count(&state->cells), CELL_WORDS * sizeof(uint32_t));
+    glReadPixels(0, 0, (GLsizei)state->cells.side, (GLsizei)state->cells.side, GL_RGBA_INTEGER, GL_UNSIGNED_INT, words);
     vg_gl_check(state->context, "reading the cells back");
     uint32_t number = cells_check_grid(&state->cells, words);
     if (number)
-        wrong(state, number, &words[(size_t)cells_place(number) * CELL_WORDS]);
+        wrong(state, number, &words[(size_t)cells_place(&state->cells, number) * CELL_WORDS]);
 }
 
 static struct sample submit(struct state *state)
 {
-    uint32_t number = ++state->cells.submitted;
+    uint32_t first = state->cells.submitted + 1, last = state->cells.submitted += state->cells.batch;
     struct sample sample = { .readback = -1 };
     uint64_t t0 = ticks_read(&state->clock);
-    if (state->tiny) {
+    for (uint32_t number = first; state->tiny && number <= last; number++) {
         glUniform1ui(state->number_uniform, number);
-        glDrawArrays(GL_POINTS, (GLint)cells_place(number), 1);
+        glDrawArrays(GL_POINTS, (GLint)cells_place(&state->cells, number), 1);
     }
     GLsync fence = vg_gl_submit(state->context);
     uint64_t t1 = ticks_read(&state->clock);
@@ -196,16 +197,19 @@ static void run(struct vg_workload_context *context)
         .context = context,
         .tiny = vg_equal(vg_w_text(context, "kind"), "tiny"),
         .polling = vg_equal(vg_w_text(context, "wait"), "polling"),
-        .cells.every = (uint32_t)vg_w_int(context, "verify_every"),
+        .cells = { .every = (uint32_t)vg_w_int(context, "verify_every"),
+                   .batch = (uint32_t)vg_w_int(context, "draws") },
     };
+    state.cells.side = state.cells.batch > 1 ? CELLS_SIDE_BATCH : CELLS_SIDE;
     ticks_open(&state.clock, "");
 
     double rate_hz = vg_w_real(context, "rate_hz");
     state.pace.period_ns = rate_hz > 0 ? 1e9 / rate_hz : 0;
 
     struct vg_gl_target target;
-    vg_gl_target_make(context, &target, CELLS_SIDE, CELLS_SIDE, GL_RGBA32UI, false);
-    GLuint program = vg_gl_program(context, vertex_source, fragment_source);
+    vg_gl_target_make(context, &target, (int)state.cells.side, (int)state.cells.side, GL_RGBA32UI, false);
+    vg_autofree char *vertex_text = vg_format(vertex_source, state.cells.side);
+    GLuint program = vg_gl_program(context, vertex_text, fragment_source);
     GLuint vertex_array;
     glGenVertexArrays(1, &vertex_array);
     glBindVertexArray(vertex_array);
@@ -237,7 +241,9 @@ VG_WORKLOAD(gl_submit_latency) = {
     .params =
         VG_PARAMS {
             { "kind", VG_CHOICE, .def = "tiny", .choices = "empty|tiny",
-              .summary = "empty: a fence alone; tiny: one point, whose result is verified" },
+              .summary = "empty: a fence alone; tiny: points, whose results are verified" },
+            { "draws", VG_INT, .def = "1", .min = 1, .max = 64, .unit = "1",
+              .summary = "draws in one submission, each of one point: a batch of commands; nothing to empty ones" },
             { "samples", VG_INT, .def = "2000", .min = 10, .max = 10000000, .unit = "1",
               .summary = "how many submissions are recorded" },
             { "wait", VG_CHOICE, .def = "blocking", .choices = "blocking|polling",

@@ -176,22 +176,22 @@ static void an_extension_is_a_whole_word(void **state)
 static void draw_cell(struct cells *cells, uint32_t *grid)
 {
     uint32_t number = ++cells->submitted;
-    cells_expect(number, &grid[(size_t)cells_place(number) * CELL_WORDS]);
+    cells_expect(number, &grid[(size_t)cells_place(cells, number) * CELL_WORDS]);
 }
 
 static void each_cell_is_proved_for_itself(void **unused)
 {
     (void)unused;
-    struct cells cells = { .every = 3 };
-    vg_autofree uint32_t *grid = vg_calloc(CELLS, CELL_WORDS * sizeof(uint32_t));
+    struct cells cells = { .side = CELLS_SIDE, .batch = 1, .every = 3 };
+    vg_autofree uint32_t *grid = vg_calloc(cells_count(&cells), CELL_WORDS * sizeof(uint32_t));
     uint32_t due = 0;
     for (int i = 0; i < 10; i++) {
         draw_cell(&cells, grid);
         if (!cells_one_due(&cells))
             continue;
         due++;
-        const uint32_t *cell = &grid[(size_t)cells_place(cells.submitted) * CELL_WORDS];
-        const uint32_t *before = &grid[(size_t)cells_place(cells.submitted - 1) * CELL_WORDS];
+        const uint32_t *cell = &grid[(size_t)cells_place(&cells, cells.submitted) * CELL_WORDS];
+        const uint32_t *before = &grid[(size_t)cells_place(&cells, cells.submitted - 1) * CELL_WORDS];
         assert_false(cells_check_one(&cells, before)); /* the submission before is not this one */
         assert_int_equal(cells.each, due - 1);
         assert_true(cells_check_one(&cells, cell));
@@ -207,21 +207,46 @@ static void each_cell_is_proved_for_itself(void **unused)
 static void no_cell_is_reused_unseen(void **unused)
 {
     (void)unused;
-    struct cells cells = { .every = 1000000 };
-    vg_autofree uint32_t *grid = vg_calloc(CELLS, CELL_WORDS * sizeof(uint32_t));
+    struct cells cells = { .side = CELLS_SIDE, .batch = 1, .every = 1000000 };
+    vg_autofree uint32_t *grid = vg_calloc(cells_count(&cells), CELL_WORDS * sizeof(uint32_t));
     for (uint32_t round = 0; round < 2; round++) {
         while (!cells_grid_due(&cells))
             draw_cell(&cells, grid);
-        assert_int_equal(cells.submitted, (round + 1) * CELLS);
-        uint32_t *cell = &grid[(size_t)cells_place(cells.submitted - 5) * CELL_WORDS + 2];
+        assert_int_equal(cells.submitted, (round + 1) * cells_count(&cells));
+        uint32_t *cell = &grid[(size_t)cells_place(&cells, cells.submitted - 5) * CELL_WORDS + 2];
         *cell ^= 1; /* one was skipped, or drew with another one's number */
         assert_int_equal(cells_check_grid(&cells, grid), cells.submitted - 5);
-        assert_int_equal(cells.checked, round * CELLS);
+        assert_int_equal(cells.checked, round * cells_count(&cells));
         *cell ^= 1;
         assert_int_equal(cells_check_grid(&cells, grid), 0);
         assert_int_equal(cells.checked, cells.submitted);
     }
     assert_int_equal(cells.each, 0);
+}
+
+/* Batches that do not divide the grid: the look comes before one of them would reach a cell that nobody has seen. */
+static void batches_are_proved_draw_by_draw(void **unused)
+{
+    (void)unused;
+    struct cells cells = { .side = 16, .batch = 48, .every = 2 };
+    vg_autofree uint32_t *grid = vg_calloc(cells_count(&cells), CELL_WORDS * sizeof(uint32_t));
+    unsigned due = 0, looks = 0;
+    for (unsigned submission = 1; submission <= 12; submission++) {
+        for (uint32_t i = 0; i < cells.batch; i++)
+            draw_cell(&cells, grid);
+        due += cells_one_due(&cells);
+        assert_true(cells.submitted - cells.checked <= cells_count(&cells));
+        if (!cells_grid_due(&cells))
+            continue;
+        uint32_t *lost = &grid[(size_t)cells_place(&cells, cells.checked + 7) * CELL_WORDS];
+        *lost ^= 1; /* a draw in the midst of the first batch */
+        assert_int_equal(cells_check_grid(&cells, grid), cells.checked + 7);
+        *lost ^= 1;
+        assert_int_equal(cells_check_grid(&cells, grid), 0);
+        looks++;
+    }
+    assert_int_equal(due, 6);   /* every second submission, not every second draw */
+    assert_int_equal(looks, 2); /* five batches of 48 fit into 256 cells */
 }
 
 static struct early_verdict judge(size_t reads, int64_t latency_ns, int64_t read_ns, int64_t idle_ns)
@@ -255,6 +280,7 @@ int main(void)
         cmocka_unit_test(an_extension_is_a_whole_word),
         cmocka_unit_test(each_cell_is_proved_for_itself),
         cmocka_unit_test(no_cell_is_reused_unseen),
+        cmocka_unit_test(batches_are_proved_draw_by_draw),
         cmocka_unit_test(an_early_fence_is_no_low_latency),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -251,6 +251,71 @@ static void no_interrupts_of_the_host_are_no_proof(void **unused)
     assert_way((const struct source[]) { kvm }, 1, 1, 0, "interrupts did not watch");
 }
 
+struct doorbells {
+    const char *kvm, *ioeventfd; /* NULL: not said */
+};
+
+/* broken: what the metric must be; below 0: none, and the verdict is `invalid`. */
+static void assert_doorbells(struct doorbells says, const struct source *sources, size_t count, double broken,
+                             enum vg_verdict verdict, const char *word)
+{
+    struct vg_error err = { 0 };
+    char *directory = scratch_directory();
+    struct vg_measurements *m = tenant_that_submits(directory);
+    watch(m, &queue);
+    struct vg_measured_probe *probe = &m->probes[0];
+    if (says.kvm)
+        vg_push(probe->facts, probe->fact_count) = (struct vg_fact) { vg_strdup("kvm[guest.0]"), vg_strdup(says.kvm) };
+    if (says.ioeventfd)
+        vg_push(probe->facts, probe->fact_count) =
+            (struct vg_fact) { vg_strdup("ioeventfd[guest.0]"), vg_strdup(says.ioeventfd) };
+    for (size_t i = 0; i < count; i++)
+        watch(m, &sources[i]);
+    struct fixture_test f;
+    fixture_test(&f, "doorbell-exits");
+    fixture_param(&f, "rates", RATES);
+    fixture_param(&f, "tenant", "guest.0");
+    fixture_param(&f, "at_most", "0.01");
+    fixture_expect(&f, "x.broken", VG_OP_LE, 0.01);
+    struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
+    if (!judgement)
+        fail_msg("%s", err.text);
+    assert_verdict(judgement, verdict, word);
+    double found = value_of(judgement, "x.broken");
+    if (broken < 0)
+        assert_true(isnan(found));
+    else
+        assert_near(found, broken, 1e-3);
+    vg_judgement_free(judgement);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+}
+
+static void doorbells_stay_in_the_kernel(void **unused)
+{
+    (void)unused;
+    const struct doorbells promised = { "on", "on" }, to_the_vmm = { "on", "off" }, without_kvm = { "off", "on" };
+    const struct source fast = WITH(trace, c->each[0] = c->each[1] = c->each[2] = 1);
+    const struct source leaves = WITH(trace, c->each[0] = c->each[1] = c->each[3] = 1);
+    const struct source handled = WITH(kvm, c->each[0] = c->each[1] = 1);
+    assert_doorbells(promised, (const struct source[]) { fast, kvm }, 2, 0, VG_PASS, NULL);
+    assert_doorbells(promised, (const struct source[]) { leaves, handled }, 2, 1, VG_FAIL, "x.broken");
+    /* Without the trace all of the VM's MMIO bounds them: it shows that there are none, and not whose they are. */
+    assert_doorbells(promised, &kvm, 1, 0, VG_PASS, NULL);
+    assert_doorbells(promised, &handled, 1, -1, VG_INVALID, "without a trace");
+    assert_doorbells(promised, (const struct source[]) { lossy, kvm }, 2, 0, VG_PASS, NULL);
+    /* Nobody promised it. */
+    assert_doorbells(to_the_vmm, (const struct source[]) { leaves, handled }, 2, 0, VG_FINDING, "no ioeventfd");
+    assert_doorbells(to_the_vmm, (const struct source[]) { fast, kvm }, 2, 0, VG_PASS, NULL);
+    assert_doorbells(without_kvm, NULL, 0, 0, VG_PASS, NULL);
+    /* Nobody knows. */
+    assert_doorbells((struct doorbells) { NULL, NULL }, &kvm, 1, -1, VG_INVALID, "does not say");
+    assert_doorbells((struct doorbells) { "on", NULL }, &kvm, 1, -1, VG_INVALID, "does not say");
+    assert_doorbells(promised, NULL, 0, -1, VG_INVALID, "did not watch");
+    const struct source dead = WITH(kvm, c->dead = true);
+    assert_doorbells(promised, &dead, 1, -1, VG_INVALID, "trace did not watch");
+}
+
 static void background_is_no_cost(void **unused)
 {
     (void)unused;
@@ -487,6 +552,7 @@ int main(void)
         cmocka_unit_test(a_silent_queue_beside_exits_is_no_ring),
         cmocka_unit_test(exits_outside_the_bars_give_no_class),
         cmocka_unit_test(interrupts_are_posted_or_passed_on),
+        cmocka_unit_test(doorbells_stay_in_the_kernel),
         cmocka_unit_test(no_interrupts_of_the_host_are_no_proof),
         cmocka_unit_test(the_exits_are_a_number),
         cmocka_unit_test(less_evidence_gives_no_class),

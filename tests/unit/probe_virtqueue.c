@@ -14,20 +14,26 @@
 /* A VMM that answers as it is told. */
 struct vmm {
     const char *devices, *status; /* NULL: a queue with these indices */
+    const char *kvm, *ioeventfd;  /* what is said of them; NULL: KVM runs it, and doorbells go to the VMM */
     unsigned available, used;
     enum vg_error_kind fails;
     unsigned asked;
-    char last[256];
+    char last[256], property[256];
 };
 
 static bool answer_as_told(void *opaque, const char *command, char **answer, struct vg_error *err)
 {
     struct vmm *vmm = opaque;
-    vmm->asked++;
-    snprintf(vmm->last, sizeof(vmm->last), "%s", command);
+    bool is_kvm = strstr(command, "\"query-kvm\"") != NULL, is_property = strstr(command, "\"qom-get\"") != NULL;
+    vmm->asked += !is_kvm && !is_property;
+    snprintf(is_property ? vmm->property : vmm->last, sizeof(vmm->last), "%s", command);
     if (vmm->fails)
         return vg_fail(err, vmm->fails, "no answer");
-    if (strstr(command, "\"x-query-virtio\""))
+    if (is_kvm)
+        *answer = vg_strdup(vmm->kvm ? vmm->kvm : "{\"return\":{\"enabled\":true,\"present\":true}}");
+    else if (is_property)
+        *answer = vg_strdup(vmm->ioeventfd ? vmm->ioeventfd : "{\"return\":false,\"id\":\"libvirt-11\"}");
+    else if (strstr(command, "\"x-query-virtio\""))
         *answer = vg_strdup(vmm->devices ? vmm->devices : DEVICES);
     else
         *answer = vmm->status ? vg_strdup(vmm->status)
@@ -113,6 +119,43 @@ static void a_busy_vmm_is_asked_again(void **unused)
     probe->end(state);
 }
 
+static void says_what_a_doorbell_costs(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *kvm, *ioeventfd, *says_kvm, *says_ioeventfd;
+    } cases[] = {
+        { NULL, NULL, "on", "off" },
+        { "{\"return\":{\"enabled\":false,\"present\":true}}", "{\"return\":true}", "off", "on" },
+        { "{\"return\":{\"enabled\":1}}", "{\"return\":\"true\"}", NULL, NULL },
+        { "{\"error\":{\"class\":\"CommandNotFound\"}}", "{\"error\":{\"class\":\"GenericError\"}}", NULL, NULL },
+        { "[", "", NULL, NULL },
+    };
+    const struct vg_probe *probe = probe_named("virtqueue");
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct vmm vmm = { .kvm = cases[i].kvm, .ioeventfd = cases[i].ioeventfd };
+        struct vg_probe_target target = target_of(&vmm);
+        record.fact_count = 0;
+        void *state = begin(probe, "/");
+        sample(probe, state, &target, 1);
+        assert_non_null(strstr(vmm.property, "\"path\":\"/machine/peripheral/video0\""));
+        assert_non_null(strstr(vmm.property, "\"property\":\"ioeventfd\""));
+        bool said[2] = { false };
+        for (size_t f = 0; f < record.fact_count; f++) {
+            bool kvm = strcmp(record.facts[f][0], "kvm[vm.0]") == 0;
+            if (!kvm && strcmp(record.facts[f][0], "ioeventfd[vm.0]") != 0)
+                continue;
+            const char *should = kvm ? cases[i].says_kvm : cases[i].says_ioeventfd;
+            assert_non_null(should);
+            assert_string_equal(record.facts[f][1], should);
+            said[kvm] = true;
+        }
+        assert_true(said[1] == (cases[i].says_kvm != NULL) && said[0] == (cases[i].says_ioeventfd != NULL));
+        assert_non_null(last_row("control", "vm.0", "")); /* the counts do not depend on it */
+        probe->end(state);
+    }
+}
+
 static void many_vms_take_turns(void **unused)
 {
     (void)unused;
@@ -190,6 +233,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(counts_what_the_device_took, set_up, tear_down),
         cmocka_unit_test_setup_teardown(says_what_it_cannot_see, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_busy_vmm_is_asked_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(says_what_a_doorbell_costs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_vms_take_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(garbage_is_no_number, set_up, tear_down),
     };
