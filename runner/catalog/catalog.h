@@ -462,6 +462,14 @@ struct vg_steady {
     bool optional;  /* as above */
 };
 
+/* Of `overhead`: what a vGPU's work may cost at most, as a ratio to bare metal. Other metrics are only reported. */
+struct vg_overhead_limit {
+    char *metric;               /* globs over TEST/METRIC, as above */
+    struct vg_words mechanisms; /* of the vGPU */
+    double at_most;             /* time through the vGPU over that on bare metal */
+    char *source;               /* why */
+};
+
 /* suites/gate.yaml, and what a user's file says instead: how comparisons of runs are decided. */
 struct vg_gate_policy {
     unsigned boots, baseline_boots; /* fewest values of a metric that are compared */
@@ -476,6 +484,9 @@ struct vg_gate_policy {
     bool same_build;                /* both sides must be made by one build of vgauge, not only one version */
     struct vg_steady *steady;       /* of `ab`: what a boot must be, or its pair is made again; a user's add to ours */
     unsigned steady_count;
+    struct vg_words bare_metal;         /* of `overhead`: mechanisms that give a tenant the whole GPU without a vGPU */
+    struct vg_overhead_limit *overhead; /* of `overhead`: the first that matches decides; a user's add to ours */
+    unsigned overhead_count;
     struct vg_threshold *thresholds; /* the first that matches a metric replaces its own min_effect */
     unsigned threshold_count;
     char *source;

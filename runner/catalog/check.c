@@ -77,6 +77,17 @@ const struct vg_descriptor *vg_check_descriptor(const struct vg_document *docume
     return found;
 }
 
+bool vg_check_mechanisms(const struct vg_document *document, const char *path, const struct vg_words *words,
+                         struct vg_error *err)
+{
+    for (unsigned i = 0; i < words->count; i++) {
+        vg_autofree char *place = vg_format("%s/%u", path, i);
+        if (!vg_check_descriptor(document, place, VG_KIND_MECHANISM, words->items[i], err))
+            return false;
+    }
+    return vg_check_words(document, path, "mechanism", words, NULL, 0, err);
+}
+
 static bool unknown_param(const struct vg_document *document, const char *path, const struct vg_descriptor *descriptor,
                           const char *name, struct vg_error *err)
 {

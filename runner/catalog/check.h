@@ -21,6 +21,9 @@ bool vg_check_words(const struct vg_document *document, const char *path, const 
 /* NULL and the error if no such thing is registered. */
 const struct vg_descriptor *vg_check_descriptor(const struct vg_document *document, const char *path,
                                                 enum vg_descriptor_kind kind, const char *name, struct vg_error *err);
+/* Each of the list is a registered mechanism, once. */
+bool vg_check_mechanisms(const struct vg_document *document, const char *path, const struct vg_words *words,
+                         struct vg_error *err);
 /* Every setting is a parameter of the descriptor with a value that it takes, and no mandatory one is missing. Values
  * that begin with "=" are passed over if references are allowed. */
 bool vg_check_settings(const struct vg_document *document, const char *path, const struct vg_descriptor *descriptor,

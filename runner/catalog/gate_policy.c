@@ -30,6 +30,16 @@ static const cyaml_schema_value_t steady_entry = {
 static const cyaml_schema_value_t look_entry = {
     CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, unsigned),
 };
+static const cyaml_schema_field_t overhead_fields[] = {
+    VG_FIELD_WORD("metric", VG_MANDATORY, struct vg_overhead_limit, metric),
+    VG_FIELD_WORDS("mechanisms", VG_MANDATORY, struct vg_overhead_limit, mechanisms),
+    CYAML_FIELD_FLOAT("at_most", VG_MANDATORY, struct vg_overhead_limit, at_most),
+    VG_FIELD_TEXT("source", VG_MANDATORY, struct vg_overhead_limit, source),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t overhead_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct vg_overhead_limit, overhead_fields),
+};
 static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_UINT("boots", VG_OPTIONAL, struct vg_gate_policy, boots),
     CYAML_FIELD_UINT("baseline_boots", VG_OPTIONAL, struct vg_gate_policy, baseline_boots),
@@ -43,6 +53,8 @@ static const cyaml_schema_field_t policy_fields[] = {
     CYAML_FIELD_UINT("baseline_age_days", VG_OPTIONAL, struct vg_gate_policy, baseline_age_days),
     CYAML_FIELD_BOOL("same_build", VG_OPTIONAL, struct vg_gate_policy, same_build),
     VG_FIELD_LIST("steady", VG_OPTIONAL, struct vg_gate_policy, steady, steady_count, steady_entry),
+    VG_FIELD_WORDS("bare_metal", VG_OPTIONAL, struct vg_gate_policy, bare_metal),
+    VG_FIELD_LIST("overhead", VG_OPTIONAL, struct vg_gate_policy, overhead, overhead_count, overhead_entry),
     VG_FIELD_LIST("thresholds", VG_OPTIONAL, struct vg_gate_policy, thresholds, threshold_count, threshold_entry),
     VG_FIELD_TEXT("source", VG_MANDATORY, struct vg_gate_policy, source),
     CYAML_FIELD_END,
@@ -132,6 +144,30 @@ static bool check_steady(const struct vg_document *document, const struct vg_gat
     return true;
 }
 
+static bool check_overhead(const struct vg_document *document, struct vg_gate_policy *policy,
+                           const struct vg_gate_policy *otherwise, struct vg_error *err)
+{
+    if (!policy->bare_metal.count && !otherwise)
+        return vg_document_fail(document, "", err, "`bare_metal` is missing");
+    if (!policy->bare_metal.count)
+        for (unsigned i = 0; i < otherwise->bare_metal.count; i++)
+            vg_push(policy->bare_metal.items, policy->bare_metal.count) = vg_strdup(otherwise->bare_metal.items[i]);
+    else if (!vg_check_mechanisms(document, "bare_metal", &policy->bare_metal, err))
+        return false;
+    for (unsigned i = 0; i < policy->overhead_count; i++) {
+        vg_autofree char *path = vg_format("overhead/%u/at_most", i);
+        vg_autofree char *mechanisms = vg_format("overhead/%u/mechanisms", i);
+        double value = policy->overhead[i].at_most;
+        if (!(value > 0 && value <= 1000))
+            return vg_document_fail(document, path, err, "`at_most` is a ratio, 1.1 for 10 %% more, not %g", value);
+        if (!policy->overhead[i].mechanisms.count)
+            return vg_document_fail(document, mechanisms, err, "`mechanisms` must not be empty");
+        if (!vg_check_mechanisms(document, mechanisms, &policy->overhead[i].mechanisms, err))
+            return false;
+    }
+    return true;
+}
+
 static bool complete_flag(const struct vg_document *document, const char *key, bool *value, const bool *otherwise,
                           struct vg_error *err)
 {
@@ -160,7 +196,7 @@ static struct vg_gate_policy *load(const char *path, const struct vg_gate_policy
         complete_fraction(document, "autocorrelation", &policy->autocorrelation, o ? &o->autocorrelation : NULL, err) &&
         complete_flag(document, "same_build", &policy->same_build, o ? &o->same_build : NULL, err) &&
         check_looks(document, policy, o, err) && check_thresholds(document, policy, err) &&
-        check_steady(document, policy, err))
+        check_steady(document, policy, err) && check_overhead(document, policy, o, err))
         return policy;
     vg_gate_policy_free(policy);
     return NULL;
@@ -194,6 +230,8 @@ struct vg_gate_policy *vg_gate_policy_load(const char *directory, const char *us
                                     &ours->threshold_count, sizeof(*ours->thresholds));
         theirs->steady = append(theirs->steady, &theirs->steady_count, VG_TAKE(ours->steady), &ours->steady_count,
                                 sizeof(*ours->steady));
+        theirs->overhead = append(theirs->overhead, &theirs->overhead_count, VG_TAKE(ours->overhead),
+                                  &ours->overhead_count, sizeof(*ours->overhead));
     }
     vg_gate_policy_free(ours);
     return theirs;

@@ -25,17 +25,6 @@ static bool check_requirements(const struct vg_document *document, const struct 
                           err);
 }
 
-static bool check_mechanisms(const struct vg_document *document, const char *path, const struct vg_words *words,
-                             struct vg_error *err)
-{
-    for (unsigned i = 0; i < words->count; i++) {
-        vg_autofree char *place = vg_format("%s/%u", path, i);
-        if (!vg_check_descriptor(document, place, VG_KIND_MECHANISM, words->items[i], err))
-            return false;
-    }
-    return vg_check_words(document, path, "mechanism", words, NULL, 0, err);
-}
-
 /* `host` and `default` stand alone. */
 static bool check_axis(const struct vg_document *document, const char *path, struct vg_words *axis,
                        const char *fallback, struct vg_error *err)
@@ -72,7 +61,7 @@ static bool check_matrix(const struct vg_document *document, struct vg_test *tes
         !check_axis(document, "matrix/policy", &matrix->policy, "default", err) ||
         !vg_check_range(document, "matrix/repeat", &matrix->repeat, 1, 1, 1000, err))
         return false;
-    if (axis_is_list(&matrix->mechanism) && !check_mechanisms(document, "matrix/mechanism", &matrix->mechanism, err))
+    if (axis_is_list(&matrix->mechanism) && !vg_check_mechanisms(document, "matrix/mechanism", &matrix->mechanism, err))
         return false;
     return !axis_is_list(&matrix->policy) || vg_check_words(document, "matrix/policy", "policy", &matrix->policy,
                                                             vg_known_policies, vg_known_policy_count, err);
@@ -101,7 +90,7 @@ static bool check_grounds(const struct vg_document *document, const struct vg_ne
         vg_autofree char *place = vg_format("needs/not_for/%u/mechanism", i);
         if (!ground->mechanism.count || !*ground->because || !*ground->source)
             good = vg_document_fail(document, place, err, "name the mechanisms, what their documents say, and which");
-        good = good && check_mechanisms(document, place, &ground->mechanism, err);
+        good = good && vg_check_mechanisms(document, place, &ground->mechanism, err);
         for (unsigned j = 0; good && j < ground->mechanism.count; j++) {
             char *name = ground->mechanism.items[j];
             if (!needs->mechanism.count || vg_words_have(&needs->mechanism, name))
@@ -123,7 +112,7 @@ static bool check_needs(const struct vg_document *document, struct vg_test *test
     usual = usual ? usual : at_once ? at_once : 1;
     return vg_check_words(document, "needs/capability", "capability", &test->needs.capability, capabilities,
                           VG_COUNT(capabilities), err) &&
-           check_mechanisms(document, "needs/mechanism", &test->needs.mechanism, err) &&
+           vg_check_mechanisms(document, "needs/mechanism", &test->needs.mechanism, err) &&
            check_grounds(document, &test->needs, err) &&
            vg_check_words(document, "needs/policy", "policy", &test->needs.policy, vg_known_policies,
                           vg_known_policy_count, err) &&

@@ -14,41 +14,60 @@ struct options {
     struct cmd_gate_options gate;
 };
 
-/* Ratio of the time that it takes: above 1, the vGPU is slower. */
-struct cost {
-    double ratio, lower, upper;
+/* What is compared, and how. */
+struct table {
+    const struct vg_gate_policy *policy;
+    const struct vg_comparison *comparison;
+    const char *bare, *vgpu; /* mechanisms; NULL: several */
 };
 
-static struct cost cost_of(const struct vg_compared *item)
+static const char *mechanism_words(const char *mechanism)
 {
-    if (vg_equal(item->better, "higher"))
-        return (struct cost) { 1 / item->ratio, 1 / item->upper, 1 / item->lower };
-    return (struct cost) { item->ratio, item->lower, item->upper };
+    return mechanism ? mechanism : "several mechanisms";
 }
 
-static void show(const struct vg_comparison *comparison)
+static void show_limit(const struct table *table, const char *id, struct vg_cost cost)
 {
-    printf("%-44s %14s %14s   %s\n", "METRIC", "BARE", "VGPU", "OVERHEAD [95 % interval], boots");
+    const struct vg_overhead_limit *limit = vg_overhead_limit_find(table->policy, id, table->vgpu);
+    static const char *const words[] = {
+        [VG_COST_WITHIN] = "within",
+        [VG_COST_BEYOND] = "BEYOND",
+        [VG_COST_OPEN] = "not decided, more boots may tell:",
+    };
+    if (limit)
+        printf("%-44s   %s the limit of %g (%s)\n", "", words[vg_cost_judge(cost, limit)], limit->at_most,
+               limit->source);
+}
+
+static void show(const struct table *table)
+{
+    const struct vg_comparison *comparison = table->comparison;
+    printf("BARE: %s. VGPU: %s.\n\n", mechanism_words(table->bare), mechanism_words(table->vgpu));
+    printf("%-44s %14s %14s   OVERHEAD [%g %% interval], boots\n", "METRIC", "BARE", "VGPU",
+           100 * table->policy->confidence);
     for (unsigned i = 0; i < comparison->count; i++) {
         const struct vg_compared *item = &comparison->items[i];
         vg_autofree char *bare = vg_quantity_text(item->then.median, item->unit);
         vg_autofree char *vgpu = vg_quantity_text(item->now.median, item->unit);
-        struct cost cost = cost_of(item);
+        struct vg_cost cost = vg_cost_of(item);
         if (isnan(cost.ratio))
             printf("%-44s %14s %14s   not known: %s\n", item->id, item->then.boots ? bare : "-",
                    item->now.boots ? vgpu : "-", item->note ? item->note : "too few boots");
         else
             printf("%-44s %14s %14s   %.3f [%.3f, %.3f], %u and %u\n", item->id, bare, vgpu, cost.ratio, cost.lower,
                    cost.upper, item->then.boots, item->now.boots);
+        show_limit(table, item->id, cost);
     }
 }
 
-static json_t *to_json(const struct vg_comparison *comparison)
+static json_t *to_json(const struct table *table)
 {
+    const struct vg_comparison *comparison = table->comparison;
     json_t *array = vg_json_new_array();
     for (unsigned i = 0; i < comparison->count; i++) {
         const struct vg_compared *item = &comparison->items[i];
-        struct cost cost = cost_of(item);
+        struct vg_cost cost = vg_cost_of(item);
+        const struct vg_overhead_limit *limit = vg_overhead_limit_find(table->policy, item->id, table->vgpu);
         json_t *json = vg_json_new_object();
         vg_json_set_text(json, "metric", item->id);
         vg_json_set_text(json, "unit", item->unit);
@@ -59,11 +78,19 @@ static json_t *to_json(const struct vg_comparison *comparison)
         vg_json_set_real(json, "upper", cost.upper);
         vg_json_set_int(json, "bare_boots", item->then.boots);
         vg_json_set_int(json, "vgpu_boots", item->now.boots);
+        vg_json_set_text(json, "judged", vg_cost_verdict_name(vg_cost_judge(cost, limit)));
+        if (limit) {
+            vg_json_set_real(json, "at_most", limit->at_most);
+            vg_json_set_text(json, "source", limit->source);
+        }
         if (item->note)
             vg_json_set_text(json, "note", item->note);
         vg_json_append(array, json);
     }
     json_t *document = vg_json_new_object();
+    vg_json_set_text(document, "bare", mechanism_words(table->bare));
+    vg_json_set_text(document, "vgpu", mechanism_words(table->vgpu));
+    vg_json_set_real(document, "confidence", table->policy->confidence);
     vg_json_set(document, "overhead", array);
     return document;
 }
@@ -93,6 +120,19 @@ static void show_drivers(const char *side, const struct vg_run *run)
     }
 }
 
+/* 1: a limit is passed; 4: nothing is known; else 0, also where a limit is not decided. */
+static int status_of(const struct table *table)
+{
+    bool known = false, beyond = false;
+    for (unsigned i = 0; i < table->comparison->count; i++) {
+        const struct vg_compared *item = &table->comparison->items[i];
+        const struct vg_overhead_limit *limit = vg_overhead_limit_find(table->policy, item->id, table->vgpu);
+        known = known || !isnan(item->ratio);
+        beyond = beyond || vg_cost_judge(vg_cost_of(item), limit) == VG_COST_BEYOND;
+    }
+    return beyond ? 1 : known ? 0 : 4;
+}
+
 static int overhead(void *context, const char *argument, struct vg_error *err)
 {
     const struct options *options = context;
@@ -103,6 +143,12 @@ static int overhead(void *context, const char *argument, struct vg_error *err)
     if (!policy || !load(cmd_operands[0], &bare, err) || !load(cmd_operands[1], &vgpu, err) ||
         !vg_thresholds_apply(policy, sides, VG_COUNT(sides), err))
         return -1;
+    vg_autofree char *warning = NULL;
+    struct table table = { .policy = policy, .bare = vg_side_mechanism(&bare), .vgpu = vg_side_mechanism(&vgpu) };
+    if (!vg_overhead_sides(policy, table.bare, table.vgpu, &warning, err))
+        return -1;
+    if (warning)
+        vg_warn("%s", warning);
     struct vg_differences differences VG_CLEANUP(vg_differences_free) = { 0 };
     if (!vg_fingerprints_compare(vg_run_fingerprint_of(vgpu.runs[0]->run), vg_run_fingerprint_of(bare.runs[0]->run),
                                  options->gate.across, &differences, err))
@@ -123,19 +169,18 @@ static int overhead(void *context, const char *argument, struct vg_error *err)
         .look = 1,
     };
     struct vg_comparison *comparison = vg_compare(&comparing);
-    bool known = false;
-    for (unsigned i = 0; i < comparison->count; i++)
-        known = known || !isnan(comparison->items[i].ratio);
+    table.comparison = comparison;
+    int status = status_of(&table);
     if (options->gate.json)
-        cmd_print_json(to_json(comparison));
+        cmd_print_json(to_json(&table));
     else
-        show(comparison);
+        show(&table);
     if (!options->gate.json) {
         show_drivers("bare", bare.runs[0]->run);
         show_drivers("vgpu", vgpu.runs[0]->run);
     }
     vg_comparison_free(comparison);
-    return known ? 0 : 4;
+    return status;
 }
 
 static bool take_option(void *context, int key, const char *value, struct vg_error *err)
@@ -161,9 +206,11 @@ const struct cmd_command cmd_overhead = {
     .summary = "say what the same work costs through a vGPU, against bare metal",
     .doc =
         "BARE and VGPU are run directories of the same tests on one host, each with one mechanism, profile and policy "
-        "and at least six boots. Prints the ratio of each metric with its 95 % interval; above 1, VGPU is slower. "
-        "Mechanisms and guests may differ; the host and its GPU may not. It judges nothing: exit status 0 if any ratio "
-        "is known, else 4.",
+        "and at least six boots. Prints the ratio of each metric with its interval (95 % by the rules); above 1, VGPU "
+        "is "
+        "slower. Mechanisms and guests may differ; the host and its GPU may not. Ratios for which the rules set a "
+        "limit "
+        "are judged: exit status 1 if one is passed; else 0 if any ratio is known, and 4 if none is.",
     .argument = "BARE VGPU",
     .options = overhead_options,
     .options_size = sizeof(struct options),

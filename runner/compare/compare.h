@@ -125,6 +125,36 @@ void vg_comparison_free(struct vg_comparison *comparison);
 json_t *vg_comparison_to_json(const struct vg_comparison *comparison);
 const struct vg_compared *vg_compared_find(const struct vg_comparison *comparison, const char *id);
 
+struct vg_side; /* below */
+
+/* --- overhead ------------------------------------------------------------------------------------------------------
+ */
+
+/* Time through the vGPU over time on bare metal: above 1, the vGPU is slower. NaN: not known. */
+struct vg_cost {
+    double ratio, lower, upper; /* with the policy's confidence */
+};
+/* now: the vGPU; then: bare metal. Turned where more is better. */
+struct vg_cost vg_cost_of(const struct vg_compared *item);
+
+enum vg_cost_verdict {
+    VG_COST_REPORTED, /* no limit is set */
+    VG_COST_WITHIN,   /* the whole interval is */
+    VG_COST_BEYOND,   /* the whole interval is */
+    VG_COST_OPEN,     /* the limit lies within the interval, or there is none */
+};
+const char *vg_cost_verdict_name(enum vg_cost_verdict verdict); /* "within" */
+/* The first limit of the policy that is about this metric (TEST/METRIC) and mechanism; NULL: none. */
+const struct vg_overhead_limit *vg_overhead_limit_find(const struct vg_gate_policy *policy, const char *metric,
+                                                       const char *mechanism);
+enum vg_cost_verdict vg_cost_judge(struct vg_cost cost, const struct vg_overhead_limit *limit);
+/* The mechanism of all that a side ran and did not skip; NULL: none, or several. Owned by the side. */
+const char *vg_side_mechanism(const struct vg_side *side);
+/* False with VG_ERROR_INPUT if the two are the wrong way round: only the second is bare metal. *warning, which the
+ * caller frees: neither is; NULL: all is well. */
+bool vg_overhead_sides(const struct vg_gate_policy *policy, const char *bare, const char *vgpu, char **warning,
+                       struct vg_error *err);
+
 /* --- baselines ----------------------------------------------------------------------------------------------------
  * Text files DIRECTORY/NAME/FINGERPRINT.json: one field, one metric a line, so that they diff well. One name may have
  * several, one per environment. A file says who blessed it and when, and carries a digest of itself: one that was cut
