@@ -61,4 +61,38 @@ word='two machines'
 check "another machine is refused" refuses "$work/bare" "$work/elsewhere"
 allowed() { "$vgauge" overhead "$work/bare" "$work/elsewhere" --across host.kernel >/dev/null; }
 check "unless it is said to be meant" allowed
+
+# A side's mechanism is what its results say.
+as_if() { # run, mechanism: a copy RUN-MECHANISM
+    cp -r "$work/$1" "$work/$1-$2" && sed -i "s/\"mechanism\": *\"native\"/\"mechanism\": \"$2\"/" "$work/$1-$2"/tests/*/*/verdict.json
+}
+as_if vgpu virtio-venus
+as_if vgpu nvidia-vfio
+as_if bare nvidia-vfio
+word='wrong way round'
+check "a vGPU in the place of bare metal is refused" refuses "$work/vgpu-virtio-venus" "$work/bare"
+two_vgpus() {
+    "$vgauge" overhead "$work/vgpu-virtio-venus" "$work/vgpu-nvidia-vfio" >"$work/out" 2>"$work/err" &&
+        grep -q 'virtio-venus, not bare metal' "$work/err"
+}
+check "two vGPUs get a warning" two_vgpus
+reported() { "$vgauge" overhead "$work/bare" "$work/vgpu-virtio-venus" >"$work/out" && grep -q 'VGPU: virtio-venus' "$work/out" && ! grep -q 'limit' "$work/out"; }
+check "a mechanism without a limit is only reported" reported
+cat >"$work/rules.yaml" <<'Y'
+source: made up
+confidence: 0.9
+overhead:
+  - { metric: "dsub-latency-rounds/tiny.p50", mechanisms: nvidia-vfio, at_most: 1.5, source: a contract }
+Y
+beyond() {
+    "$vgauge" overhead "$work/bare" "$work/vgpu-nvidia-vfio" --rules "$work/rules.yaml" >"$work/out"
+    [ $? = 1 ] && grep -q 'BEYOND the limit of 1.5 (a contract)' "$work/out"
+}
+check "a direct vGPU beyond its limit fails" beyond
+check "the table says which interval it has" grep -q 'OVERHEAD \[90 % interval\]' "$work/out"
+within() {
+    "$vgauge" overhead "$work/vgpu" "$work/bare-nvidia-vfio" --rules "$work/rules.yaml" --json >"$work/out" &&
+        grep -q '"judged": "within"' "$work/out"
+}
+check "and one that is faster is within" within
 exit "$failed"
