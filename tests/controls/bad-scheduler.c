@@ -135,6 +135,15 @@ static struct vg_cgroup_limit stall(const struct group *groups, unsigned count, 
     return stalled ? (struct vg_cgroup_limit) { LONGEST_PERIOD_US, LEAST_QUOTA_US, limit.weight } : limit;
 }
 
+/* Seldom, and whatever was promised: half a second out of two. Of a loop that waits for each submission it meets one or
+ * two. */
+static struct vg_cgroup_limit skip_turns(const struct group *groups, unsigned count, unsigned index)
+{
+    struct vg_cgroup_limit limit = groups[index].wanted;
+    bool stalled = count >= 2 && index == 0 && vg_now_ns() / (VG_NS_PER_S / 2) % 4 == 0;
+    return stalled ? (struct vg_cgroup_limit) { LONGEST_PERIOD_US, LEAST_QUOTA_US, limit.weight } : limit;
+}
+
 static const struct control controls[] = {
     { "favoured-tenant", "the first tenant gets 60 % where two were promised half each", favour },
     { "starved-tenant", "the last tenant gets a tenth of what it was promised", starve },
@@ -146,6 +155,7 @@ static const struct control controls[] = {
     { "slice-twice-as-long", "period and slice are twice what was set", double_slice },
     { "policy-not-applied", "the first policy stays in force whatever is set later", keep_first },
     { "stalled-tenant", "the first tenant gets nothing for two seconds out of four", stall },
+    { "skipped-turns", "beside others the first tenant gets nothing for half a second out of two", skip_turns },
     { "bursts", "the right average, in turns of 50 ms", burst },
 };
 
