@@ -139,8 +139,12 @@ struct vg_expectation {
     double threshold;
     bool invalid; /* `else: invalid`: missing it makes the result invalid (a precondition), not a failure */
     bool finding; /* `else: finding` */
+    /* `else: undecided`: the measurement's own error leaves it open; invalid, unless another expectation failed */
+    bool undecided;
     char *source; /* where the threshold comes from; mandatory unless op is report */
 };
+/* The word of `else`; static storage. */
+const char *vg_expectation_otherwise(const struct vg_expectation *expectation);
 
 struct vg_test {
     char *id;

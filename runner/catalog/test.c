@@ -76,6 +76,7 @@ static const cyaml_strval_t otherwise[] = {
     { "fail", VG_ELSE_FAIL },
     { "invalid", VG_ELSE_INVALID },
     { "finding", VG_ELSE_FINDING },
+    { "undecided", VG_ELSE_UNDECIDED },
 };
 static const cyaml_schema_field_t expectation_fields[] = {
     VG_FIELD_WORD("metric", VG_MANDATORY, struct vg_raw_expectation, metric),
@@ -179,6 +180,7 @@ static bool convert_expectation(const struct vg_document *document, unsigned ind
     expectation->source = VG_TAKE(raw->source);
     expectation->invalid = raw->otherwise == VG_ELSE_INVALID;
     expectation->finding = raw->otherwise == VG_ELSE_FINDING;
+    expectation->undecided = raw->otherwise == VG_ELSE_UNDECIDED;
     return true;
 }
 

@@ -6,7 +6,7 @@
 #include "catalog/catalog.h"
 #include "catalog/document.h"
 
-enum vg_otherwise { VG_ELSE_FAIL, VG_ELSE_INVALID, VG_ELSE_FINDING };
+enum vg_otherwise { VG_ELSE_FAIL, VG_ELSE_INVALID, VG_ELSE_FINDING, VG_ELSE_UNDECIDED };
 
 struct vg_raw_expectation {
     char *metric;

@@ -149,8 +149,8 @@ static json_t *expectations_to_json(const struct vg_test *test)
             vg_json_set_bool(json, "report", true);
         else
             vg_json_set_real(json, operators[expectation->op], expectation->threshold);
-        if (expectation->invalid || expectation->finding)
-            vg_json_set_text(json, "else", expectation->invalid ? "invalid" : "finding");
+        if (expectation->invalid || expectation->finding || expectation->undecided)
+            vg_json_set_text(json, "else", vg_expectation_otherwise(expectation));
         if (expectation->source)
             vg_json_set_text(json, "source", expectation->source);
         vg_json_append(array, json);

@@ -32,3 +32,11 @@ const char *const vg_known_mechanisms[] = {
     "xapi",
 };
 const size_t vg_known_mechanism_count = VG_COUNT(vg_known_mechanisms);
+
+const char *vg_expectation_otherwise(const struct vg_expectation *expectation)
+{
+    return expectation->invalid     ? "invalid"
+           : expectation->finding   ? "finding"
+           : expectation->undecided ? "undecided"
+                                    : "fail";
+}

@@ -72,11 +72,7 @@ static void print_expectations(const struct vg_test *test)
             cmd_field(label, "%s: reported, not judged", expectation->metric);
         else
             cmd_field(label, "%s %s %g, else %s (%s)", expectation->metric, operators[expectation->op],
-                      expectation->threshold,
-                      expectation->invalid   ? "invalid"
-                      : expectation->finding ? "finding"
-                                             : "fail",
-                      or_dash(expectation->source));
+                      expectation->threshold, vg_expectation_otherwise(expectation), or_dash(expectation->source));
     }
 }
 

@@ -71,18 +71,17 @@ static void check(const struct vg_expectation *expectation, struct vg_judgement 
         .value = usable ? value->value : NAN,
         .unit = vg_strdup(value ? value->unit : "1"),
         .met = met,
-        .otherwise = vg_strdup(expectation->invalid   ? "invalid"
-                               : expectation->finding ? "finding"
-                                                      : "fail"),
+        .otherwise = vg_strdup(vg_expectation_otherwise(expectation)),
         .source = expectation->source ? vg_strdup(expectation->source) : NULL,
     };
     if (!usable)
         say_missing(expectation, value, &unmet->missing);
     else if (!met)
         say_unmet(expectation, value,
-                  expectation->invalid   ? &unmet->invalid
-                  : expectation->finding ? &unmet->findings
-                                         : &unmet->failures);
+                  expectation->invalid     ? &unmet->invalid
+                  : expectation->finding   ? &unmet->findings
+                  : expectation->undecided ? &unmet->missing /* as a number that is not there */
+                                           : &unmet->failures);
 }
 
 void judge_expectations(const struct vg_test *test, struct vg_judgement *judgement, struct judge_unmet *unmet)

@@ -6,7 +6,12 @@
  *     throughput = mean(inside) / mean(outside),  error = t(0.975, n) x sqrt(se_i^2 + se_o^2) / mean(outside)
  *
  * with the standard errors of both means and Welch's degrees of freedom n. What was measured before and after is one
- * side: a machine that drifts evenly shows no change. */
+ * side: a machine that drifts evenly shows no change. What comes back when the manager is let go is a number of its
+ * own,
+ *
+ *     recovery = mean(after) / mean(before),
+ *
+ * or a loss that lasts would pass for such a drift. */
 #include "judge/internal.h"
 
 #include <gsl/gsl_cdf.h>
@@ -90,36 +95,61 @@ static void put(struct vg_analysis_output *output, const char *metric, double va
     vg_output_value(output, (const struct vg_descriptor *)&vg_analysis_frozen, metric, NULL, value, NULL);
 }
 
+/* Of the two means: their ratio, and half of its 95 % interval. */
+struct ratio {
+    double value, error;
+};
+
+static struct ratio divide(const struct side *top, const struct side *bottom)
+{
+    double a = error_square(top), b = error_square(bottom);
+    double freedom = (a + b) * (a + b) / (a * a / (top->count - 1) + b * b / (bottom->count - 1));
+    return (struct ratio) {
+        .value = mean(top) / mean(bottom),
+        .error = a + b > 0 ? gsl_cdf_tdist_Pinv(0.975, freedom) * sqrt(a + b) / mean(bottom) : 0,
+    };
+}
+
+static struct side both(const struct side *a, const struct side *b)
+{
+    return (struct side) { a->sum + b->sum, a->squares + b->squares, a->count + b->count };
+}
+
+static void put_ratio(struct vg_analysis_output *output, const char *const names[4], struct ratio ratio)
+{
+    put(output, names[0], ratio.value);
+    put(output, names[1], ratio.error);
+    put(output, names[2], ratio.value - ratio.error);
+    put(output, names[3], ratio.value + ratio.error);
+}
+
 static void compare(const struct vg_completion_series *series, double from_s, double to_s, const char *tenant,
                     struct vg_analysis_output *output)
 {
-    struct side inside = { 0 }, outside = { 0 };
+    static const char *const throughput[] = { "throughput", "error", "at_least", "at_most" };
+    static const char *const recovery[] = { "recovery", "recovery_error", "recovery_at_least", "recovery_at_most" };
+    struct side inside = { 0 }, before = { 0 }, after = { 0 };
     double length_s = to_s - from_s, last_s = series->at_s[series->count - 1];
     double begin_s = isnan(series->steady_s) ? series->at_s[0] : series->steady_s;
     for (double at_s = from_s; at_s + BIN_S <= to_s; at_s += BIN_S)
         add(&inside, rate_of(series, at_s, at_s + BIN_S));
     for (double at_s = from_s; at_s - BIN_S >= fmax(begin_s, from_s - length_s); at_s -= BIN_S)
-        add(&outside, rate_of(series, at_s - BIN_S, at_s));
-    unsigned before = outside.count;
+        add(&before, rate_of(series, at_s - BIN_S, at_s));
     for (double at_s = to_s; at_s + BIN_S <= fmin(last_s, to_s + length_s); at_s += BIN_S)
-        add(&outside, rate_of(series, at_s, at_s + BIN_S));
+        add(&after, rate_of(series, at_s, at_s + BIN_S));
     put(output, "stood_still_s", length_s);
     put(output, "longest_gap_s", longest_gap(series, from_s, to_s));
-    if (inside.count < 3 || before < 3 || !(mean(&outside) > 0)) {
+    if (inside.count < 3 || before.count < 3 || after.count < 3 || !(mean(&before) > 0)) {
         vg_output_invalid(output,
-                          "%s was measured for %u windows while the manager stood still and %u before it: too few.",
-                          tenant, inside.count, before);
+                          "%s was measured for %u windows while the manager stood still, %u before it and %u after it: "
+                          "too few.",
+                          tenant, inside.count, before.count, after.count);
         return;
     }
-    double in = error_square(&inside), out = error_square(&outside);
-    double freedom = (in + out) * (in + out) / (in * in / (inside.count - 1) + out * out / (outside.count - 1));
-    double error = in + out > 0 ? gsl_cdf_tdist_Pinv(0.975, freedom) * sqrt(in + out) / mean(&outside) : 0;
-    double throughput = mean(&inside) / mean(&outside);
+    struct side outside = both(&before, &after);
     put(output, "rate", mean(&outside));
-    put(output, "throughput", throughput);
-    put(output, "error", error);
-    put(output, "at_least", throughput - error);
-    put(output, "at_most", throughput + error);
+    put_ratio(output, throughput, divide(&inside, &outside));
+    put_ratio(output, recovery, divide(&after, &before));
 }
 
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
@@ -175,6 +205,10 @@ VG_ANALYSIS(frozen) = {
             { "error", "1", VG_LOWER, 0, "half of the 95 % interval of throughput" },
             { "at_least", "1", VG_HIGHER, 0, "its lower end" },
             { "at_most", "1", VG_HIGHER, 0, "its upper end: below a threshold, the loss is beyond doubt" },
+            { "recovery", "1", VG_HIGHER, 0.05, "rate after it was let go / rate before" },
+            { "recovery_error", "1", VG_LOWER, 0, "half of the 95 % interval of recovery" },
+            { "recovery_at_least", "1", VG_HIGHER, 0, "its lower end" },
+            { "recovery_at_most", "1", VG_HIGHER, 0, "its upper end" },
             { "rate", "1/s", VG_HIGHER, 0.05, "jobs before and after" },
             { "stood_still_s", "s", VG_NEITHER, 0, "how long the manager was frozen" },
             { "longest_gap_s", "s", VG_LOWER, 0, "without a completion while it was" },

@@ -273,7 +273,7 @@ struct vg_checked {
     double value; /* NaN if missing */
     char *unit;
     bool met;
-    char *otherwise; /* what missing it means: "fail", "invalid", "finding" */
+    char *otherwise; /* what missing it means: "fail", "invalid", "finding", "undecided" */
     char *source;
 };
 

@@ -161,13 +161,14 @@ static void every_operator_survives(void **state)
         json_t *expectation = json_array_get(json_object_get(json, "expect"), 0);
         json_object_del(expectation, "<=");
         vg_json_set_real(expectation, operators[i].key, -0.125);
-        vg_json_set_text(expectation, "else", i % 2 ? "invalid" : "finding");
+        vg_json_set_text(expectation, "else", i == 4 ? "undecided" : i % 2 ? "invalid" : "finding");
         struct vg_test *changed = vg_test_from_json(json, "x", &err);
         assert_non_null(changed);
         assert_int_equal(changed->expectations[0].op, operators[i].op);
         assert_true(changed->expectations[0].threshold == -0.125);
         assert_int_equal(changed->expectations[0].invalid, i % 2);
-        assert_int_equal(changed->expectations[0].finding, !(i % 2));
+        assert_int_equal(changed->expectations[0].finding, !(i % 2) && i != 4);
+        assert_int_equal(changed->expectations[0].undecided, i == 4);
         vg_autojson json_t *json_again = vg_test_to_json(changed);
         assert_true(json_equal(json, json_again));
         vg_test_free(changed);

@@ -6,9 +6,10 @@
 #define S INT64_C(1000000000)
 
 struct scene {
-    double before, during, after; /* jobs per second */
-    bool never_frozen, never_thawed;
-    int64_t begin_s; /* when its work began */
+    double before, during, after;              /* jobs per second */
+    double swing;                              /* how much faster and slower it is in turns while it stands still */
+    bool never_frozen, never_thawed, recovers; /* recovers: it has to */
+    int64_t begin_s;                           /* when its work began */
 };
 
 static size_t add_part(int64_t (*rows)[2], size_t count, double rate, int64_t from_s, int64_t to_s)
@@ -32,7 +33,8 @@ static struct vg_judgement *judge(const struct scene *s)
     fixture_fact(run, "vk_driver_id", "SOME_HARDWARE");
     fixture_fact(run, "verified_jobs", "17");
     size_t count = add_part(rows, 0, s->before, s->begin_s ? s->begin_s : 5, 20);
-    count = add_part(rows, count, s->during, 20, 30);
+    for (int64_t at_s = 20; at_s < 30; at_s++)
+        count = add_part(rows, count, s->during * (at_s % 2 ? 1 - s->swing : 1 + s->swing), at_s, at_s + 1);
     count = add_part(rows, count, s->after, 30, 42);
     fixture_stream(m, run, "job", "completed", "latency", (const int64_t(*)[2])rows, count);
     if (!s->never_frozen) {
@@ -48,6 +50,9 @@ static struct vg_judgement *judge(const struct scene *s)
     fixture_param(&f, "phase", "load");
     fixture_param(&f, "tenant", "guest.0");
     fixture_expect(&f, "x.at_most", VG_OP_GE, 0.95);
+    if (s->recovers)
+        fixture_expect(&f, "x.recovery_at_most", VG_OP_GE, 0.95);
+    fixture_expect(&f, "x.at_least", VG_OP_GE, 0.95)->undecided = true;
     struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
     assert_good(judgement, err);
     vg_measurements_free(m);
@@ -90,13 +95,44 @@ static void one_that_stops_has_no_throughput(void **state)
 
 /* A machine that gets slower evenly is no manager; what a half of the time before and after differ by widens the
  * interval. */
-static void a_drift_is_no_change(void **state)
+static void a_drift_is_no_change_while_it_stood_still(void **state)
 {
     (void)state;
     struct vg_judgement *judgement = judge(&(struct scene) { .before = 220, .during = 200, .after = 180 });
     assert_verdict(judgement, VG_PASS, NULL);
     assert_near(value_of(judgement, "x.throughput"), 1, 1e-9);
     assert_true(value_of(judgement, "x.error") > 0.01);
+    vg_judgement_free(judgement);
+}
+
+/* 200, 160 and 120: in the middle of before and after, and gone for good. */
+static void what_does_not_come_back_is_seen(void **state)
+{
+    (void)state;
+    struct vg_judgement *judgement =
+        judge(&(struct scene) { .before = 200, .during = 160, .after = 120, .recovers = true });
+    assert_near(value_of(judgement, "x.throughput"), 1, 1e-9);
+    assert_near(value_of(judgement, "x.recovery"), 0.6, 1e-9);
+    assert_near(value_of(judgement, "x.recovery_error"), 0, 0.01);
+    assert_verdict(judgement, VG_FAIL, "x.recovery_at_most");
+    vg_judgement_free(judgement);
+    judgement = judge(&(struct scene) { .before = 200, .during = 198, .after = 199, .recovers = true });
+    assert_verdict(judgement, VG_PASS, NULL);
+    vg_judgement_free(judgement);
+}
+
+/* 0.86, and as far as anybody knows between 0.7 and 1: no verdict. A loss that is beyond doubt is one all the same. */
+static void what_is_open_is_no_pass(void **state)
+{
+    (void)state;
+    struct vg_judgement *judgement =
+        judge(&(struct scene) { .before = 200, .during = 172, .after = 200, .swing = 0.3 });
+    assert_near(value_of(judgement, "x.throughput"), 0.86, 0.005);
+    assert_true(value_of(judgement, "x.at_most") >= 0.95);
+    assert_verdict(judgement, VG_INVALID, "x.at_least");
+    vg_judgement_free(judgement);
+    judgement = judge(&(struct scene) { .before = 200, .during = 100, .after = 200, .swing = 0.3 });
+    assert_verdict(judgement, VG_FAIL, "x.at_most");
     vg_judgement_free(judgement);
 }
 
@@ -120,8 +156,12 @@ static void what_was_not_measured_is_no_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_manager_out_of_the_path_is_not_missed), cmocka_unit_test(slower_by_a_tenth_is_seen),
-        cmocka_unit_test(one_that_stops_has_no_throughput),        cmocka_unit_test(a_drift_is_no_change),
+        cmocka_unit_test(a_manager_out_of_the_path_is_not_missed),
+        cmocka_unit_test(slower_by_a_tenth_is_seen),
+        cmocka_unit_test(what_does_not_come_back_is_seen),
+        cmocka_unit_test(what_is_open_is_no_pass),
+        cmocka_unit_test(one_that_stops_has_no_throughput),
+        cmocka_unit_test(a_drift_is_no_change_while_it_stood_still),
         cmocka_unit_test(what_was_not_measured_is_no_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
