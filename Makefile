@@ -149,7 +149,7 @@ $(BUILD)/waits-counted/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SR
 	$(Q)cp $(BUILD)/payload.squashfs $(BUILD)/vgauge-agent $(@D)/
 
 # A DRM driver where there is none, that tells the truth or does not: which, the directory says.
-DRM_DRIVERS := $(foreach way,honest still dips tenfold nameless,$(BUILD)/drm-$(way)/vgauge)
+DRM_DRIVERS := $(foreach way,honest still dips twice quits nameless,$(BUILD)/drm-$(way)/vgauge)
 $(BUILD)/drm-honest/vgauge: $(call obj,$(BASE_SRC) $(RUNNER_SRC) $(COMMAND_SRC) $(PROBE_SRC) $(WORKLOAD_SRC) tests/controls/drm-driver.c) $(BUILD)/payload.squashfs
 	@mkdir -p $(@D)
 	@$(if $(filter 0,$(V)),echo "  LINK  $@",:)

@@ -7,6 +7,9 @@
 struct scene {
     const char *duty;                   /* that the first tenant measured; NULL: always busy */
     double nvml, fdinfo[2], cpu, other; /* percent; 0: that source does not tell. other: of a second tenant, by CPU */
+    bool saturated;                     /* all of the pGPU must be told of */
+    bool other_idle;                    /* it runs, and has nothing to do */
+    const char *source;
     bool unverified;
 };
 
@@ -63,6 +66,8 @@ static struct vg_judgement *judge(const struct scene *s)
         fixture_fact(run, "duty_measured_percent", s->duty);
     if (s->other > 0) {
         fixture_tenant(m, "other.0");
+    }
+    if (s->other > 0 && !s->other_idle) {
         run = fixture_run(phase, "other.0", "vk-compute-stream");
         fixture_fact(run, "vk_driver_id", "SOME_HARDWARE");
         fixture_fact(run, "verified_jobs", "17");
@@ -77,7 +82,11 @@ static struct vg_judgement *judge(const struct scene *s)
     struct fixture_test f;
     fixture_test(&f, "utilisation");
     fixture_param(&f, "phase", "work");
-    fixture_expect(&f, "x.off", VG_OP_LE, 10);
+    if (s->source)
+        fixture_param(&f, "source", s->source);
+    fixture_expect(&f, "x.off", VG_OP_LE, s->saturated ? 100 : 10);
+    if (s->saturated)
+        fixture_expect(&f, "x.sum", VG_OP_GE, 90);
     fixture_expect(&f, "x.sum", VG_OP_LE, 105);
     struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
     assert_good(judgement, err);
@@ -124,6 +133,34 @@ static void wrong_numbers_are_seen(void **state)
     expect(&(struct scene) { .duty = "55", .cpu = 51, .other = 95 }, VG_FAIL, "x.sum", 51);
 }
 
+/* The host tells 100 % of one that does nothing: the first tenant's own number is right all the same. */
+static void an_idle_tenant_uses_nothing(void **state)
+{
+    (void)state;
+    expect(&(struct scene) { .duty = "50.0", .cpu = 48, .other = 100, .other_idle = true }, VG_FAIL, "x.off", 48);
+    expect(&(struct scene) { .duty = "50.0", .cpu = 48, .other = 40, .other_idle = true }, VG_FAIL, "x.off", 48);
+    expect(&(struct scene) { .duty = "50.0", .cpu = 48, .other = 1, .other_idle = true }, VG_PASS, NULL, 48);
+    expect(&(struct scene) { .cpu = 97, .other = 9, .other_idle = true }, VG_FAIL, "x.sum", 97);
+}
+
+static void counters_that_stand_still_are_no_use(void **state)
+{
+    (void)state;
+    expect(&(struct scene) { .cpu = 49, .other = 49.5, .saturated = true }, VG_PASS, NULL, 49);
+    expect(&(struct scene) { .cpu = 1e-6, .other = 1e-6, .saturated = true }, VG_FAIL, "x.sum", NAN);
+    expect(&(struct scene) { .cpu = 49, .other = 20, .saturated = true }, VG_FAIL, "x.sum", 49);
+}
+
+static void only_the_wanted_source_counts(void **state)
+{
+    (void)state;
+    const struct scene both = { .duty = "50.0", .fdinfo = { 90, 10 }, .cpu = 48, .source = "process-cpu" };
+    expect(&both, VG_PASS, NULL, 48);
+    struct vg_judgement *judgement = judge(&(struct scene) { .duty = "50.0", .cpu = 48, .source = "drm-fdinfo" });
+    assert_verdict(judgement, VG_INVALID, "drm-fdinfo tells nothing");
+    vg_judgement_free(judgement);
+}
+
 static void what_nobody_tells_is_no_number(void **state)
 {
     (void)state;
@@ -141,6 +178,9 @@ int main(void)
         cmocka_unit_test(each_source_is_read),
         cmocka_unit_test(the_vendors_word_comes_first),
         cmocka_unit_test(wrong_numbers_are_seen),
+        cmocka_unit_test(an_idle_tenant_uses_nothing),
+        cmocka_unit_test(counters_that_stand_still_are_no_use),
+        cmocka_unit_test(only_the_wanted_source_counts),
         cmocka_unit_test(what_nobody_tells_is_no_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
