@@ -169,6 +169,49 @@ static void every_limit_says_its_source_itself(void **state)
     }
 }
 
+static const char *param(const struct vg_test_analysis *analysis, const char *name)
+{
+    for (unsigned i = 0; i < analysis->params.count; i++)
+        if (vg_equal(analysis->params.items[i].name, name))
+            return analysis->params.items[i].value;
+    return NULL;
+}
+
+/* phase: NULL: all of them. */
+static bool host_is_watched(const struct vg_test *test, const char *phase)
+{
+    for (unsigned i = 0; i < test->analysis_count; i++) {
+        const char *watched = param(&test->analyses[i], "phase");
+        if (vg_equal(test->analyses[i].analysis, "host-quiet") && (!watched || (phase && vg_equal(watched, phase))))
+            return true;
+    }
+    return false;
+}
+
+/* A number from a phase in which nobody looked whether the host had other work is none. */
+static void times_are_taken_on_a_watched_host(void **state)
+{
+    (void)state;
+    static const char *const timed[] = { "latency", "rounds", "waiting", "utilisation" };
+    unsigned found = 0;
+    for (unsigned i = 0; i < catalog->test_count; i++) {
+        const struct vg_test *test = catalog->tests[i];
+        if (!vg_equal(test->group, "direct-submission") && !vg_equal(test->group, "telemetry"))
+            continue;
+        for (unsigned j = 0; j < test->analysis_count; j++) {
+            bool times = false;
+            for (size_t k = 0; k < VG_COUNT(timed); k++)
+                times = times || vg_equal(test->analyses[j].analysis, timed[k]);
+            const char *phase = param(&test->analyses[j], "phase");
+            if (times && !host_is_watched(test, phase))
+                fail_msg("%s: nobody watches the host in %s, from which `%s` takes its numbers", test->id,
+                         phase ? phase : "all phases", test->analyses[j].name);
+            found += times;
+        }
+    }
+    assert_true(found > 25);
+}
+
 /* Known failures of the reference hypervisor: each entry is about tests that there are, and has not expired. */
 static void shipped_expectations_are_about_tests(void **state)
 {
@@ -197,6 +240,7 @@ int main(void)
         cmocka_unit_test(the_quick_plan_has_its_tests),
         cmocka_unit_test(every_shipped_host_loads),
         cmocka_unit_test(every_test_survives_json),
+        cmocka_unit_test(times_are_taken_on_a_watched_host),
         cmocka_unit_test(shipped_expectations_are_about_tests),
         cmocka_unit_test(every_limit_says_its_source_itself),
     };

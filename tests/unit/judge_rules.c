@@ -469,6 +469,41 @@ static void busy_host(void **state)
     expect(&b, VG_INVALID, "not watched");
 }
 
+/* No phase named: all of them, and the one in which the host was busy is said. */
+static void busy_in_another_phase(void **state)
+{
+    (void)state;
+    static const struct {
+        int last;
+        double rates[3];
+        enum vg_verdict verdict;
+        const char *word;
+    } cases[] = {
+        { 40, { 0, 0.1, 0.1 }, VG_PASS, NULL },
+        { 40, { 0, 0, 0.5 }, VG_INVALID, "x.others_cpu is 0.5" },
+        { 40, { 0, 0.5, 0 }, VG_INVALID, "x.others_cpu is 0.5" },
+        { 40, { 0, 0.1, -0.03 }, VG_INVALID, "could not be computed" },
+        { 25, { 0, 0, 0 }, VG_INVALID, "the whole of phase `later`" },
+    };
+    for (size_t i = 0; i < VG_COUNT(cases); i++) {
+        struct bench b;
+        set_up(&b, "test-vm", "host-quiet");
+        b.f.analysis.params.count = 0;
+        fixture_run(fixture_phase(b.m, "later", 20 * S, 30 * S), "peer.0", "some-workload");
+        fixture_phase(b.m, "nothing-ran", 40 * S, 50 * S);
+        add_pressure(&b, 0, cases[i].last, cases[i].rates);
+        fixture_expect(&b.f, "x.others_cpu", VG_OP_LE, 0.25)->invalid = true;
+        struct vg_error err = { 0 };
+        struct vg_judgement *judgement = vg_judge(&b.f.test, b.m, &err);
+        assert_good(judgement, err);
+        for (unsigned j = 0; j < judgement->value_count; j++)
+            if (cases[i].last == 40 && isfinite(judgement->values[j].value))
+                assert_non_null(strstr(judgement->values[j].note, "in phase "));
+        vg_judgement_free(judgement);
+        expect(&b, cases[i].verdict, cases[i].word);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +519,7 @@ int main(void)
         cmocka_unit_test(three_classes_of_leak),
         cmocka_unit_test(missing_metric_is_never_met),
         cmocka_unit_test(busy_host),
+        cmocka_unit_test(busy_in_another_phase),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
