@@ -103,6 +103,7 @@ static bool judge_again(const struct vg_results *results, const struct vg_test *
     if (!m || !same_instance(m, judgement, err) || !cert_as_asked(test, m, host, err) ||
         !is_no_copy(m, judgement, begun, err) || !samples_complete(m, samples, err))
         return false;
+    vg_judge_note_environment(results->run, m);
     VG_CLEANUP(cleanup_judgement) struct vg_judgement *again = vg_judge(test, m, err);
     if (!again)
         return false;

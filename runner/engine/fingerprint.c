@@ -73,6 +73,8 @@ void vg_environment_fingerprint(struct vg_engine *engine)
     vg_run_fingerprint(run, "host.cores", cores, "sysconf(_SC_NPROCESSORS_ONLN)");
     vg_run_fingerprint(run, "host.memory", memory, "/proc/meminfo");
     vg_run_fingerprint(run, "host.os", os, "/etc/os-release");
+    const char *cpus = engine->host->machine.vcpu_cpus;
+    vg_run_fingerprint(run, "host.pinning", cpus ? cpus : "none: vCPUs and VMM run on any core", "host file");
     vg_run_fingerprint(run, "vgauge.version", VG_VERSION, "build");
     vg_run_fingerprint(run, "host.name", engine->host->name, "host file");
     vg_run_fingerprint(run, "plan", run->plan, "command line");

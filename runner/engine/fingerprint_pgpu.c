@@ -46,8 +46,36 @@ static void put_attribute(struct vg_run *run, const char *pgpu, const char *what
     put(run, pgpu, what, value || vg_exists(path) ? value : "none: its driver tells none", path);
 }
 
-static void put_device(struct vg_run *run, const struct vg_host *host, const char *name, const char *directory)
+/* Both change how fast a pGPU is, and only NVIDIA's library tells them. A recorded tree or a model need not have one.
+ */
+static void put_settings_of_nvidia(struct vg_run *run, const struct vg_host *host, const struct vg_host_pgpu *pgpu,
+                                   const char *vendor)
 {
+    static const struct {
+        const char *key;
+        enum vg_pgpu_setting setting;
+    } settings[] = { { "ecc", VG_PGPU_ECC }, { "mig", VG_PGPU_MIG } };
+    bool recorded = host->root && !vg_equal(host->root, "/");
+    for (size_t i = 0; i < VG_COUNT(settings); i++) {
+        struct vg_error why = { 0 };
+        vg_autofree char *value = NULL;
+        if (!vg_equal(vendor, "0x10de") || !pgpu->pci) {
+            put(run, pgpu->name, settings[i].key, "none: its driver tells none", "sysfs");
+            continue;
+        }
+        bool told = vg_pgpu_setting_read(host, pgpu, settings[i].setting, &value, &why);
+        put(run, pgpu->name, settings[i].key,
+            told       ? value
+            : recorded ? "none: not recorded"
+                       : NULL,
+            told ? "NVML" : why.text);
+    }
+}
+
+static void put_device(struct vg_run *run, const struct vg_host *host, const struct vg_host_pgpu *pgpu,
+                       const char *directory)
+{
+    const char *name = pgpu->name;
     vg_autofree char *vendor = attribute(directory, "vendor"), *device = attribute(directory, "device");
     vg_autofree char *revision = attribute(directory, "revision"), *firmware = attribute(directory, "vbios_version");
     vg_autofree char *link = vg_format("%s/driver", directory);
@@ -61,6 +89,7 @@ static void put_device(struct vg_run *run, const struct vg_host *host, const cha
     vg_autofree char *driver_text = driver ? vg_format("%s %s", driver, version ? version : "(of the kernel)") : NULL;
     put(run, name, "device", identity, directory);
     put(run, name, "driver", driver_text, directory);
+    put_settings_of_nvidia(run, host, pgpu, vendor);
     put_attribute(run, name, "firmware", firmware, directory, "vbios_version");
     put_attribute(run, name, "clocks", level, directory, "power_dpm_force_performance_level");
 }
@@ -77,7 +106,7 @@ static void put_pgpu(struct vg_run *run, const struct vg_host *host, const struc
 {
     vg_autofree char *directory = device_directory(host, pgpu);
     if (directory) {
-        put_device(run, host, pgpu->name, directory);
+        put_device(run, host, pgpu, directory);
         return;
     }
     vg_autofree char *device = pgpu->cpus ? vg_format("cores %s of this host", pgpu->cpus)
@@ -86,6 +115,8 @@ static void put_pgpu(struct vg_run *run, const struct vg_host *host, const struc
     put(run, pgpu->name, "device", device, "host file");
     put(run, pgpu->name, "driver", "none: see the tenants' and the renderer's", "host file");
     put(run, pgpu->name, "firmware", "none: a device is not named", "host file");
+    put(run, pgpu->name, "ecc", "none: a device is not named", "host file");
+    put(run, pgpu->name, "mig", "none: a device is not named", "host file");
     put(run, pgpu->name, "clocks", governor, "cpufreq of cpu0");
 }
 

@@ -3,11 +3,13 @@
  * so that a field that applies and has no value makes the numbers of all that depend on it worthless. */
 #include "engine/internal.h"
 
-static const char *const of_any_run[] = { "host.kernel", "host.machine",   "host.cpu",
-                                          "host.cores",  "host.memory",    "host.os",
-                                          "host.name",   "vgauge.version", "host.placement" };
-static const char *const of_any_pgpu[] = { "device", "driver", "firmware", "clocks" };
+static const char *const of_any_run[] = { "host.kernel",    "host.machine", "host.cpu",  "host.cores",
+                                          "host.memory",    "host.os",      "host.name", "vgauge.version",
+                                          "host.placement", "host.pinning" };
+static const char *const of_any_vm[] = { "host.vmm", "host.accel" }; /* libvirt, QEMU, and what runs the CPU */
+static const char *const of_any_pgpu[] = { "device", "driver", "firmware", "clocks", "ecc", "mig" };
 static const char *const of_any_tenant[] = { "kernel", "os", "agent" };
+static const char *const of_any_vm_tenant[] = { "machine" };
 
 static const struct vg_fingerprint_field *field_of(const struct vg_run *run, const char *key)
 {
@@ -47,6 +49,24 @@ static bool concerns(const struct vg_measurements *m, const char *key)
     return belongs_to(key, "mechanism", m->mechanism) && belongs_to(key, "tenant", m->mechanism);
 }
 
+/* What a later instance cannot read of its vGPUs is not known of the run any more, which is no fault of this one. */
+static bool is_limit(const char *key)
+{
+    const char *last = strrchr(key, '.');
+    for (unsigned i = 0; last && i < VG_LIMITS; i++)
+        if (vg_equal(last + 1, vg_limit_names[i]))
+            return true;
+    return false;
+}
+
+/* Whoever judges the run later holds it against this. */
+static void note_known(const struct vg_run *run, struct vg_measurements *m)
+{
+    for (unsigned i = 0; i < run->fingerprint_count; i++)
+        if (run->fingerprint[i].value && concerns(m, run->fingerprint[i].key) && !is_limit(run->fingerprint[i].key))
+            vg_push(m->rests_on, m->rests_on_count) = vg_strdup(run->fingerprint[i].key);
+}
+
 void vg_environment_note_unread(const struct vg_scene *scene)
 {
     const struct vg_run *run = scene->engine->config->run;
@@ -69,4 +89,11 @@ void vg_environment_note_unread(const struct vg_scene *scene)
         said_hello = said_hello || (scene->tenants[i] && scene->tenants[i]->hello);
     for (size_t i = 0; said_hello && i < VG_COUNT(of_any_tenant); i++)
         need(run, m, "tenant", m->mechanism, of_any_tenant[i]);
+    const struct vg_mechanism *mechanism = vg_mechanism_find(m->mechanism);
+    bool vm = said_hello && mechanism && mechanism->vm;
+    for (size_t i = 0; vm && i < VG_COUNT(of_any_vm); i++)
+        need(run, m, NULL, NULL, of_any_vm[i]);
+    for (size_t i = 0; vm && i < VG_COUNT(of_any_vm_tenant); i++)
+        need(run, m, "tenant", m->mechanism, of_any_vm_tenant[i]);
+    note_known(run, m);
 }

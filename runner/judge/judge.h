@@ -59,6 +59,9 @@ double vg_analysis_param_real(const struct vg_analysis_input *input, const char 
  * for what a guest did: that is a verdict. Returns NULL only if the directory cannot be read. */
 struct vg_judgement *vg_judge(const struct vg_test *test, const struct vg_measurements *measurements,
                               struct vg_error *err);
+/* Adds to what the measurements say is not known of the environment (vg_measurements.unread) each field that the run
+ * does not have, and that they rest on. For measurements that are read back; vg_judge() then calls them invalid. */
+void vg_judge_note_environment(const struct vg_run *run, struct vg_measurements *measurements);
 /* Judges every instance of a run directory again, rewriting verdict.json and results.json. */
 bool vg_judge_run(const char *run_directory, struct vg_error *err);
 

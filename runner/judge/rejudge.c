@@ -58,8 +58,8 @@ static struct vg_judgement *unreadable(const struct vg_test *test, const char *d
     return judgement;
 }
 
-static bool judge_instance(const char *run_directory, const struct vg_test *test, const char *instance,
-                           struct vg_error *err)
+static bool judge_instance(const struct vg_run *run, const char *run_directory, const struct vg_test *test,
+                           const char *instance, struct vg_error *err)
 {
     vg_autofree char *directory = vg_format("%s/tests/%s/%s", run_directory, test->id, instance);
     vg_autofree char *file = vg_format("%s/measurements.json", directory);
@@ -68,10 +68,12 @@ static bool judge_instance(const char *run_directory, const struct vg_test *test
     struct vg_error why = { 0 };
     struct vg_judgement *judgement = NULL;
     struct vg_measurements *measurements = vg_measurements_load(directory, &why);
-    if (measurements && vg_equal(measurements->test, test->id) && vg_equal(measurements->instance, instance))
+    if (measurements && vg_equal(measurements->test, test->id) && vg_equal(measurements->instance, instance)) {
+        vg_judge_note_environment(run, measurements);
         judgement = vg_judge(test, measurements, &why);
-    else if (measurements)
+    } else if (measurements) {
         vg_fail(&why, VG_ERROR_INPUT, "%s belongs to another place", file);
+    }
     if (!judgement)
         judgement = unreadable(test, directory, instance, &why);
     bool good = judgement && vg_judgement_save(judgement, run_directory, err);
@@ -80,7 +82,7 @@ static bool judge_instance(const char *run_directory, const struct vg_test *test
     return good;
 }
 
-static bool judge_test(const char *run_directory, const char *test_id, struct vg_error *err)
+static bool judge_test(const struct vg_run *run, const char *run_directory, const char *test_id, struct vg_error *err)
 {
     struct vg_test *test = vg_run_load_test(run_directory, test_id, err);
     if (!test)
@@ -89,7 +91,7 @@ static bool judge_test(const char *run_directory, const char *test_id, struct vg
     vg_autofree char *directory = vg_format("%s/tests/%s", run_directory, test_id);
     bool good = vg_record_folders(directory, &instances, err);
     for (unsigned i = 0; good && i < instances.count; i++)
-        good = judge_instance(run_directory, test, instances.items[i], err);
+        good = judge_instance(run, run_directory, test, instances.items[i], err);
     vg_test_free(test);
     return good;
 }
@@ -100,12 +102,12 @@ bool vg_judge_run(const char *run_directory, struct vg_error *err)
     if (!run)
         return false;
     vg_autofree char *directory = vg_strdup(run->directory);
-    vg_run_free(run);
     vg_autofree char *root = vg_format("%s/tests", directory);
     struct vg_words tests VG_CLEANUP(vg_record_folders_free) = { 0 };
     bool good = vg_record_folders(root, &tests, err);
     for (unsigned i = 0; good && i < tests.count; i++)
-        good = judge_test(directory, tests.items[i], err);
+        good = judge_test(run, directory, tests.items[i], err);
+    vg_run_free(run);
     struct vg_results *results = good ? vg_results_gather(directory, err) : NULL;
     good = results && vg_results_save(results, err);
     vg_results_free(results);

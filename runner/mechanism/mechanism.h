@@ -208,6 +208,11 @@ bool vg_pgpu_class_make(const struct vg_host *host, const struct vg_host_mechani
 /* Does the host file say that the mechanism offers vGPUs (of the profile) on this pGPU? */
 bool vg_host_pgpu_is_of(const struct vg_host_pgpu *pgpu, const char *mechanism);
 bool vg_host_pgpu_offers(const struct vg_host_pgpu *pgpu, const struct vg_host_profile *profile);
+/* How an NVIDIA pGPU is set up besides, by NVML: "on", "off", "on, off after a reset", or "none: ..." where it has no
+ * such thing. False: nobody tells, with the reason. Caller frees. nvidia-settings.c */
+enum vg_pgpu_setting { VG_PGPU_ECC, VG_PGPU_MIG };
+bool vg_pgpu_setting_read(const struct vg_host *host, const struct vg_host_pgpu *pgpu, enum vg_pgpu_setting setting,
+                          char **value, struct vg_error *err);
 /* A driver's model (tests/model) is set back to how it is after boot; a real one cannot be. False with no error: it is
  * no model. */
 bool vg_model_reset(const struct vg_host *host);

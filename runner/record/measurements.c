@@ -198,6 +198,7 @@ void vg_measurements_free(struct vg_measurements *measurements)
     for (unsigned i = 0; i < measurements->invalid_count; i++)
         free(measurements->invalid[i]);
     rec_free_texts(measurements->unread, measurements->unread_count);
+    rec_free_texts(measurements->rests_on, measurements->rests_on_count);
     for (unsigned i = 0; i < measurements->promise_count; i++) {
         free(measurements->promises[i].policy);
         free(measurements->promises[i].entitlement);

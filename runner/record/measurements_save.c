@@ -236,6 +236,7 @@ bool vg_measurements_save(const struct vg_measurements *m, struct vg_error *err)
     vg_json_set_text(document, "skip", m->skip);
     vg_json_set(document, "invalid", rec_texts_to_json(m->invalid, m->invalid_count));
     vg_json_set(document, "unread", rec_texts_to_json(m->unread, m->unread_count));
+    vg_json_set(document, "rests_on", rec_texts_to_json(m->rests_on, m->rests_on_count));
     json_t *tenants = vg_json_new_array();
     for (unsigned i = 0; i < m->tenant_count; i++)
         vg_json_append(tenants, tenant_to_json(&m->tenants[i]));

@@ -167,6 +167,9 @@ struct vg_measurements {
     unsigned invalid_count;
     char **unread; /* fields of the environment's fingerprint that are not known, each a sentence */
     unsigned unread_count;
+    char *
+        *rests_on; /* keys of those that are, and that its numbers may depend on; none: a run of before it was noted */
+    unsigned rests_on_count;
     char *skip;      /* why it was not run at all; NULL if it was */
     char *directory; /* where it was read from or is written to */
 };

@@ -419,6 +419,12 @@ static void a_kill_test_is_judged_again(void **state)
     };
     for (size_t i = 0; i < VG_COUNT(facts); i++)
         fixture_fact(scan, facts[i][0], facts[i][1]);
+    static const char *const known[] = { "host.kernel", "tenant.virtio-venus.vk_driver_info" };
+    for (size_t i = 0; i < VG_COUNT(known); i++) {
+        vg_run_fingerprint(run, known[i], "6.1", "somewhere");
+        vg_push(m->rests_on, m->rests_on_count) = vg_strdup(known[i]);
+    }
+    assert_good(vg_run_save(run, &err), err);
     assert_good(vg_measurements_save(m, &err), err);
     struct vg_judgement *first = vg_judge(test, m, &err);
     assert_good(first, err);
@@ -430,6 +436,20 @@ static void a_kill_test_is_judged_again(void **state)
     assert_int_equal(results->count, 1);
     vg_autojson json_t *before = vg_judgement_to_json(first), *after = vg_judgement_to_json(results->judgements[0]);
     assert_true(json_equal(before, after));
+    vg_results_free(results);
+    /* What its numbers rest on was taken out of run.json meanwhile: by name, or only its value. */
+    vg_autofree char *path = vg_format("%s/run.json", run->directory);
+    vg_autojson json_t *document = vg_json_load_file(path, 1 << 20, &err);
+    assert_good(document, err);
+    json_t *fields = json_object_get(document, "fingerprint");
+    json_array_remove(fields, 1);
+    json_object_set_new(json_array_get(fields, 0), "value", json_null());
+    assert_good(vg_json_save_file(document, path, &err), err);
+    assert_good(vg_judge_run(run->directory, &err), err);
+    results = vg_results_gather(run->directory, &err);
+    assert_good(results, err);
+    assert_verdict(results->judgements[0], VG_INVALID, "`host.kernel` is not in run.json");
+    assert_verdict(results->judgements[0], VG_INVALID, "`tenant.virtio-venus.vk_driver_info` is not in run.json");
     vg_results_free(results);
     vg_judgement_free(first);
     vg_measurements_free(m);

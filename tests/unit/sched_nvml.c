@@ -358,6 +358,39 @@ static void a_limit_that_is_not_told_is_unknown(void **state)
     }
 }
 
+static void expect_setting(enum vg_pgpu_setting setting, const char *text)
+{
+    const struct vg_host host = { .root = root };
+    struct vg_error err = { 0 };
+    vg_autofree char *value = NULL;
+    if (!vg_pgpu_setting_read(&host, &pgpu, setting, &value, &err))
+        fail_msg("%s", err.text);
+    assert_string_equal(value, text);
+    assert_int_equal(fake->users, 0);
+}
+
+static void ecc_and_mig_are_told(void **state)
+{
+    (void)state;
+    fake->ecc[0] = fake->ecc[1] = 1;
+    expect_setting(VG_PGPU_ECC, "on");
+    expect_setting(VG_PGPU_MIG, "off");
+    fake->mig[1] = 1;
+    expect_setting(VG_PGPU_MIG, "off, on after a reset");
+    fake->mode_result = NVML_NOT_SUPPORTED;
+    expect_setting(VG_PGPU_MIG, "none: the pGPU has no such mode");
+    fake->mode_result = 999;
+    const struct vg_host host = { .root = root }, nowhere = { .root = (char *)"/nowhere" };
+    struct vg_error err = { 0 };
+    char *value = NULL;
+    assert_false(vg_pgpu_setting_read(&host, &pgpu, VG_PGPU_ECC, &value, &err));
+    assert_non_null(strstr(err.text, "memory errors"));
+    assert_false(vg_pgpu_setting_read(&nowhere, &pgpu, VG_PGPU_ECC, &value, &err));
+    assert_non_null(strstr(err.text, "cannot be loaded"));
+    assert_null(value);
+    assert_int_equal(fake->users, 0);
+}
+
 static void a_whole_pgpu_is_limited_only_by_nvidia(void **state)
 {
     (void)state;
@@ -391,6 +424,7 @@ int main(void)
         cmocka_unit_test(no_library_is_one_sentence),
         cmocka_unit_test_setup_teardown(limits_are_read_of_every_vgpu, remember, restore),
         cmocka_unit_test_setup_teardown(a_limit_that_is_not_told_is_unknown, remember, restore),
+        cmocka_unit_test_setup_teardown(ecc_and_mig_are_told, remember, restore),
         cmocka_unit_test(a_whole_pgpu_is_limited_only_by_nvidia),
     };
     return cmocka_run_group_tests(tests, build, clean);

@@ -30,6 +30,9 @@ int nvmlDeviceGetActiveVgpus(nvml_device device, unsigned *count, nvmlVgpuInstan
 int nvmlVgpuInstanceGetLicenseInfo_v2(nvmlVgpuInstance_t instance, nvmlVgpuLicenseInfo_t *info);
 int nvmlVgpuInstanceGetFrameRateLimit(nvmlVgpuInstance_t instance, unsigned *limit);
 
+int nvmlDeviceGetEccMode(nvml_device device, unsigned *current, unsigned *pending);
+int nvmlDeviceGetMigMode(nvml_device device, unsigned *current, unsigned *pending);
+
 int nvmlInit_v2(void)
 {
     fake_nvml.users++;
@@ -128,4 +131,22 @@ int nvmlVgpuInstanceGetFrameRateLimit(nvmlVgpuInstance_t instance, unsigned *lim
         return NVML_NOT_FOUND;
     *limit = fake_nvml.frame_rates[instance - 7];
     return fake_nvml.frame_rate_result;
+}
+
+int nvmlDeviceGetEccMode(nvml_device device, unsigned *current, unsigned *pending)
+{
+    if (device != &fake_nvml)
+        return NVML_NOT_FOUND;
+    *current = fake_nvml.ecc[0];
+    *pending = fake_nvml.ecc[1];
+    return fake_nvml.mode_result;
+}
+
+int nvmlDeviceGetMigMode(nvml_device device, unsigned *current, unsigned *pending)
+{
+    if (device != &fake_nvml)
+        return NVML_NOT_FOUND;
+    *current = fake_nvml.mig[0];
+    *pending = fake_nvml.mig[1];
+    return fake_nvml.mode_result;
 }

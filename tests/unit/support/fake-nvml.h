@@ -14,6 +14,8 @@ struct fake_nvml {
     bool doubles; /* makes slices twice as long as it was told */
     unsigned log_count;
     unsigned vgpus, licences[2], frame_rates[2]; /* running ones, and what each has */
+    unsigned ecc[2], mig[2];                     /* now, and after a reset */
+    int mode_result;
     int active_result, licence_result, frame_rate_result;
     struct nvml_scheduler_state state;
     struct nvml_scheduler_capabilities capabilities;
