@@ -16,10 +16,11 @@ void cells_expect(uint32_t number, uint32_t words[CELL_WORDS])
     words[3] = mixed ^ (mixed >> 15);
 }
 
-static bool is_right(uint32_t number, const uint32_t *words)
+static bool is_right(const struct cells *cells, uint32_t number, const uint32_t *words)
 {
     uint32_t expected[CELL_WORDS];
     cells_expect(number, expected);
+    expected[3] ^= cells->walked;
     return memcmp(expected, words, sizeof(expected)) == 0;
 }
 
@@ -30,7 +31,7 @@ bool cells_one_due(const struct cells *cells)
 
 bool cells_check_one(struct cells *cells, const uint32_t words[CELL_WORDS])
 {
-    if (!is_right(cells->submitted, words))
+    if (!is_right(cells, cells->submitted, words))
         return false;
     cells->each++;
     return true;
@@ -44,7 +45,7 @@ bool cells_grid_due(const struct cells *cells)
 uint32_t cells_check_grid(struct cells *cells, const uint32_t *words)
 {
     for (uint32_t number = cells->checked + 1; number <= cells->submitted; number++)
-        if (!is_right(number, &words[(size_t)cells_place(cells, number) * CELL_WORDS]))
+        if (!is_right(cells, number, &words[(size_t)cells_place(cells, number) * CELL_WORDS]))
             return number;
     cells->checked = cells->submitted;
     return 0;

@@ -20,6 +20,7 @@ struct cells {
     uint32_t submitted; /* the newest draw's number; they count from 1 */
     uint32_t checked;   /* draws up to this one were found in a grid */
     uint32_t each;      /* draws that were proved by themselves */
+    uint32_t walked;    /* where the draws' walk ends (long-draw.h); 0: they take none */
 };
 
 static inline uint32_t cells_count(const struct cells *cells)

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* gl-submit-latency: one submission at a time, from the first GL call to the fence. Every draw of a tiny submission
  * writes four words into a cell of its own, computed from its number by the GPU, so that one that was skipped or ran
- * with another one's state is found when the cells are read back (cells.h). */
+ * with another one's state is found when the cells are read back (cells.h). An empty one leaves nothing to look at, so
+ * after each batch of them a draw is sent without a fence and an empty submission behind it: only empty ones that such
+ * a proof followed count as verified (order-proof.h). A real one draws a point that takes job_ms alone (long-draw.h).
+ */
 #include "common/egl.h"
 #include "common/gl.h"
+#include "common/order-proof.h"
 #include "common/pace.h"
 #include "common/ticks.h"
 #include "common/warmup.h"
 #include "gles/cells.h"
 #include "gles/early-fence.h"
+#include "gles/long-draw.h"
 
-#define WINDOW       50
-#define SLOW_WINDOW  16 /* at a rate at which 50 would take seconds */
-#define SLOW_HZ      500
-#define WARMUP_LIMIT (5 * VG_NS_PER_S)
-#define PATIENCE     (1 * VG_NS_PER_MS) /* by when the work behind an early fence is done, too */
+#define WINDOW          50
+#define SLOW_WINDOW     16 /* at a rate at which 50 would take seconds */
+#define SLOW_HZ         500
+#define WARMUP_LIMIT    (5 * VG_NS_PER_S)
+#define CALIBRATIONS    12
+#define CALIBRATED_PART 0.1                /* a job may be so far from job_ms */
+#define PATIENCE        (1 * VG_NS_PER_MS) /* by when the work behind an early fence is done, too */
 
 /* Takes the side of the grid. */
 static const char vertex_source[] = "#version 300 es\n"
@@ -37,12 +44,13 @@ static const char fragment_source[] = "#version 300 es\n"
 
 struct state {
     struct vg_workload_context *context;
-    bool tiny, polling;
+    bool draws, polling; /* draws: not empty */
     struct ticks clock;
     struct pace pace; /* period_ns 0: a closed loop */
     uint64_t tick;
-    GLint number_uniform;
+    GLint number_uniform, rounds_uniform; /* rounds: of real draws */
     struct cells cells;
+    struct order_proof order; /* of empty submissions */
     struct early_fence early;
 };
 
@@ -55,6 +63,7 @@ static void wrong(const struct state *state, uint32_t number, const uint32_t *go
 {
     uint32_t expected[CELL_WORDS];
     cells_expect(number, expected);
+    expected[3] ^= state->cells.walked;
     vg_w_fail(state->context, "draw %u left a wrong result: expected %08x %08x %08x %08x, got %08x %08x %08x %08x",
               number, expected[0], expected[1], expected[2], expected[3], got[0], got[1], got[2], got[3]);
 }
@@ -76,7 +85,7 @@ static int64_t check_one(struct state *state)
 /* Every draw since the last look must have left its words. */
 static void check_grid(struct state *state)
 {
-    if (!state->tiny || state->cells.submitted == state->cells.checked)
+    if (state->cells.submitted == state->cells.checked)
         return;
     vg_autofree uint32_t *words = vg_calloc(cells_count(&state->cells), CELL_WORDS * sizeof(uint32_t));
     glReadPixels(0, 0, (GLsizei)state->cells.side, (GLsizei)state->cells.side, GL_RGBA_INTEGER, GL_UNSIGNED_INT, words);
@@ -86,15 +95,21 @@ static void check_grid(struct state *state)
         wrong(state, number, &words[(size_t)cells_place(&state->cells, number) * CELL_WORDS]);
 }
 
-static struct sample submit(struct state *state)
+static void draw_batch(struct state *state)
 {
     uint32_t first = state->cells.submitted + 1, last = state->cells.submitted += state->cells.batch;
-    struct sample sample = { .readback = -1 };
-    uint64_t t0 = ticks_read(&state->clock);
-    for (uint32_t number = first; state->tiny && number <= last; number++) {
+    for (uint32_t number = first; number <= last; number++) {
         glUniform1ui(state->number_uniform, number);
         glDrawArrays(GL_POINTS, (GLint)cells_place(&state->cells, number), 1);
     }
+}
+
+static struct sample submit(struct state *state)
+{
+    struct sample sample = { .readback = -1 };
+    uint64_t t0 = ticks_read(&state->clock);
+    if (state->draws)
+        draw_batch(state);
     GLsync fence = vg_gl_submit(state->context);
     uint64_t t1 = ticks_read(&state->clock);
     vg_gl_fence_finish(state->context, fence, state->polling);
@@ -108,6 +123,21 @@ static struct sample submit(struct state *state)
     return sample;
 }
 
+/* A draw that nothing waits for, and an empty submission whose fence is there only when the draw is done. */
+static struct sample submit_behind_draw(struct state *state)
+{
+    draw_batch(state);
+    glFlush();
+    return submit(state);
+}
+
+static void prove_order(struct state *state)
+{
+    struct sample sample = submit_behind_draw(state);
+    early_fence_read(&state->early, sample.t4 - sample.t0, check_one(state));
+    order_proof_holds(&state->order, state->order.proofs + 1); /* the draw was right: else check_one() had ended it */
+}
+
 /* At its tick, however long the one before it took: then late, and the latency still counts from the tick. What is read
  * back is outside the timed part. */
 static struct sample submit_and_check(struct state *state)
@@ -119,7 +149,9 @@ static struct sample submit_and_check(struct state *state)
     struct sample sample = submit(state);
     if (paced) /* by the clock of the wait; that of the samples may be some ns off */
         sample.intended = tick_ns < sample.t0 ? tick_ns : sample.t0;
-    if (state->tiny && cells_one_due(&state->cells)) {
+    if (!state->draws && order_proof_took(&state->order))
+        prove_order(state);
+    if (state->draws && cells_one_due(&state->cells)) {
         sample.readback = check_one(state);
         early_fence_read(&state->early, sample.t4 - sample.t0, sample.readback);
     }
@@ -131,8 +163,11 @@ static struct sample submit_and_check(struct state *state)
 /* How long a read takes that has nothing to wait for. */
 static void read_idle(struct state *state)
 {
-    for (int i = 0; state->tiny && i < EARLY_IDLE && !vg_w_should_stop(state->context); i++) {
-        submit(state);
+    for (int i = 0; i < EARLY_IDLE && !vg_w_should_stop(state->context); i++) {
+        if (state->draws)
+            submit(state);
+        else
+            submit_behind_draw(state);
         for (int64_t until = vg_now_ns() + PATIENCE; vg_now_ns() < until;)
             ; /* a CPU that slept would read slower than one that did not */
         early_fence_idle(&state->early, check_one(state));
@@ -169,14 +204,16 @@ static void warm_up(struct state *state)
 
 static void measure(struct state *state, struct vg_stream *stream)
 {
-    int64_t samples = vg_w_int(state->context, "samples"), taken = 0;
+    int64_t samples = vg_w_int(state->context, "samples"), taken = 0, behind = 0;
     uint32_t checked = state->cells.checked;
     state->cells.each = 0; /* what was not timed does not count */
     state->early.count = 0;
+    state->order = (struct order_proof) { 0 };
     state->pace.start_ns = vg_now_ns();
     state->tick = 0;
     for (; taken < samples && !vg_w_should_stop(state->context); taken++) {
         struct sample each = submit_and_check(state);
+        behind += (double)(each.t0 - each.intended) > state->pace.period_ns;
         vg_w_push(stream, (const int64_t[]) { each.t0, each.t1 - each.t0, -1, -1, -1, each.t4 - each.intended,
                                               each.readback, each.t0 - each.intended });
         if (vg_w_room(stream) == 0)
@@ -184,9 +221,71 @@ static void measure(struct state *state, struct vg_stream *stream)
     }
     check_grid(state);
     vg_w_fact_int(state->context, "submissions", taken);
-    vg_w_fact_int(state->context, "verified_submissions", state->cells.each);
+    vg_w_fact_int(state->context, "verified_submissions",
+                  state->draws ? (int64_t)state->cells.each : (int64_t)state->order.verified);
+    if (!state->draws)
+        vg_w_fact_int(state->context, "order_proofs", state->order.proofs);
+    if (state->pace.period_ns > 0)
+        vg_w_fact_int(state->context, "submissions_behind", behind);
     vg_w_fact_int(state->context, "verified_at_end", state->cells.checked - checked);
     judge_fences(state);
+}
+
+/* Of one batch of draws with so many rounds, checked. */
+static int64_t time_one(struct state *state, uint32_t rounds)
+{
+    glUniform1ui(state->rounds_uniform, rounds);
+    state->cells.walked = long_draw_walk(rounds);
+    int64_t before_ns = vg_now_ns();
+    draw_batch(state);
+    GLsync fence = vg_gl_submit(state->context);
+    vg_gl_fence_finish(state->context, fence, state->polling);
+    int64_t took_ns = vg_now_ns() - before_ns;
+    glDeleteSync(fence);
+    check_grid(state);
+    return took_ns;
+}
+
+/* The best of a few: others can only make a job longer. */
+static int64_t best_of(struct state *state, uint32_t rounds)
+{
+    int64_t best_ns = INT64_MAX;
+    for (int i = 0; i < 5; i++) {
+        int64_t took_ns = time_one(state, rounds);
+        best_ns = took_ns < best_ns ? took_ns : best_ns;
+    }
+    return best_ns;
+}
+
+static uint32_t calibrate(struct state *state, int64_t wanted_ns)
+{
+    double rounds = 16;
+    while (rounds < LONG_DRAW_MOST && time_one(state, (uint32_t)rounds) < wanted_ns / 4 &&
+           !vg_w_should_stop(state->context))
+        rounds = rounds * 2 < LONG_DRAW_MOST ? rounds * 2 : LONG_DRAW_MOST;
+    for (int i = 0; i < CALIBRATIONS && !vg_w_should_stop(state->context); i++) {
+        double factor = (double)wanted_ns / (double)best_of(state, (uint32_t)rounds);
+        if (factor > 1 - CALIBRATED_PART && factor < 1 + CALIBRATED_PART)
+            break;
+        rounds *= factor;
+        rounds = rounds < 1 ? 1 : rounds > LONG_DRAW_MOST ? LONG_DRAW_MOST : rounds;
+    }
+    return (uint32_t)rounds;
+}
+
+static void open_real(struct state *state, GLuint program)
+{
+    struct vg_workload_context *context = state->context;
+    int64_t forced = vg_w_int(context, "iterations"), wanted_ns = (int64_t)(vg_w_real(context, "job_ms") * 1e6);
+    state->rounds_uniform = vg_gl_uniform(context, program, "rounds");
+    uint32_t rounds = forced ? (uint32_t)forced : calibrate(state, wanted_ns);
+    int64_t alone_ns = best_of(state, rounds);
+    if (!forced && alone_ns < wanted_ns / 2)
+        vg_w_fail(context, "the longest draw takes %lld ns here, and job_ms asks for %lld ns", (long long)alone_ns,
+                  (long long)wanted_ns);
+    vg_w_fact_text(context, "job_calibrated", forced ? "false" : "true");
+    vg_w_fact_int(context, "job_iterations", rounds);
+    vg_w_fact_int(context, "job_ns", alone_ns);
 }
 
 static void run(struct vg_workload_context *context)
@@ -195,13 +294,16 @@ static void run(struct vg_workload_context *context)
     vg_egl_open(context, &egl);
     struct state state = {
         .context = context,
-        .tiny = vg_equal(vg_w_text(context, "kind"), "tiny"),
+        .draws = !vg_equal(vg_w_text(context, "kind"), "empty"),
         .polling = vg_equal(vg_w_text(context, "wait"), "polling"),
         .cells = { .every = (uint32_t)vg_w_int(context, "verify_every"),
                    .batch = (uint32_t)vg_w_int(context, "draws") },
     };
     state.cells.side = state.cells.batch > 1 ? CELLS_SIDE_BATCH : CELLS_SIDE;
+    if (!state.draws)
+        state.cells.batch = 1; /* of the draws of its proofs */
     ticks_open(&state.clock, "");
+    bool real = vg_equal(vg_w_text(context, "kind"), "real");
 
     double rate_hz = vg_w_real(context, "rate_hz");
     state.pace.period_ns = rate_hz > 0 ? 1e9 / rate_hz : 0;
@@ -209,7 +311,7 @@ static void run(struct vg_workload_context *context)
     struct vg_gl_target target;
     vg_gl_target_make(context, &target, (int)state.cells.side, (int)state.cells.side, GL_RGBA32UI, false);
     vg_autofree char *vertex_text = vg_format(vertex_source, state.cells.side);
-    GLuint program = vg_gl_program(context, vertex_text, fragment_source);
+    GLuint program = vg_gl_program(context, vertex_text, real ? long_draw_fragment : fragment_source);
     GLuint vertex_array;
     glGenVertexArrays(1, &vertex_array);
     glBindVertexArray(vertex_array);
@@ -218,6 +320,8 @@ static void run(struct vg_workload_context *context)
     glClearBufferuiv(GL_COLOR, 0, (const GLuint[4]) { 0 });
     glFinish();
     vg_gl_check(context, "setting up");
+    if (real)
+        open_real(&state, program);
 
     struct vg_stream *stream = vg_w_stream(context, "submission", 16384);
     vg_w_barrier(context);
@@ -240,8 +344,15 @@ VG_WORKLOAD(gl_submit_latency) = {
     .needs = VG_NEED_GL,
     .params =
         VG_PARAMS {
-            { "kind", VG_CHOICE, .def = "tiny", .choices = "empty|tiny",
-              .summary = "empty: a fence alone; tiny: points, whose results are verified" },
+            { "kind", VG_CHOICE, .def = "tiny", .choices = "empty|tiny|real",
+              .summary =
+                  "empty: a fence alone; tiny: points, whose results are verified; real: the same, and each draw takes "
+                  "job_ms alone" },
+            { "job_ms", VG_REAL, .def = "1", .min = 0.05, .max = 1000, .unit = "ms",
+              .summary =
+                  "length of a real submission alone, to which the loop count is calibrated before the barrier" },
+            { "iterations", VG_INT, .def = "0", .min = 0, .max = LONG_DRAW_MOST, .unit = "1",
+              .summary = "loop count of a real draw, to repeat the very job of another run; 0: calibrate" },
             { "draws", VG_INT, .def = "1", .min = 1, .max = 64, .unit = "1",
               .summary = "draws in one submission, each of one point: a batch of commands; nothing to empty ones" },
             { "samples", VG_INT, .def = "2000", .min = 10, .max = 10000000, .unit = "1",

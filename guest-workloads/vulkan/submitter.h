@@ -7,7 +7,7 @@
 
 #include "common/ticks.h"
 #include "vulkan/job.h"
-#include "vulkan/order-proof.h"
+#include "common/order-proof.h"
 
 enum submit_kind { SUBMIT_EMPTY, SUBMIT_TINY, SUBMIT_REAL };
 /* What completion is seen by. */

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "common/egl.h"
 #include "gles/cells.h"
+#include "gles/long-draw.h"
 #include "gles/early-fence.h"
 #include "gles/scene.h"
 
@@ -272,6 +273,28 @@ static void an_early_fence_is_no_low_latency(void **unused)
     assert_false(judge(EARLY_LEAST - 1, 4000, 20000, 700).known);
 }
 
+/* The walk of the shader, a step at a time: it does not stop early, and a draw that took another one is wrong. */
+static void a_long_draw_is_known_by_its_walk(void **unused)
+{
+    (void)unused;
+    assert_int_equal(long_draw_walk(0), 0);
+    uint32_t at = 0;
+    for (int step = 0; step < 3 * LONG_DRAW_STEPS; step++) {
+        at = at * 1664525u + 1013904223u;
+        at ^= at >> 15;
+    }
+    assert_int_equal(long_draw_walk(3), at);
+    assert_true(long_draw_walk(LONG_DRAW_MOST) != long_draw_walk(LONG_DRAW_MOST - 1));
+    struct cells cells = { .side = CELLS_SIDE, .batch = 1, .every = 1, .walked = long_draw_walk(3) };
+    uint32_t words[CELL_WORDS];
+    cells_expect(++cells.submitted, words);
+    assert_false(cells_check_one(&cells, words)); /* it took no walk */
+    words[3] ^= long_draw_walk(2);
+    assert_false(cells_check_one(&cells, words)); /* it did not go so far */
+    words[3] ^= long_draw_walk(2) ^ long_draw_walk(3);
+    assert_true(cells_check_one(&cells, words));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +304,7 @@ int main(void)
         cmocka_unit_test(each_cell_is_proved_for_itself),
         cmocka_unit_test(no_cell_is_reused_unseen),
         cmocka_unit_test(batches_are_proved_draw_by_draw),
+        cmocka_unit_test(a_long_draw_is_known_by_its_walk),
         cmocka_unit_test(an_early_fence_is_no_low_latency),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,7 +15,7 @@
 #include "common/runtime.h"
 #include "common/vulkan.h"
 #include "common/warmup.h"
-#include "vulkan/order-proof.h"
+#include "common/order-proof.h"
 
 #define ROWS 20000
 

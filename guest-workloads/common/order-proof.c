@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The count behind order-proof.h. */
-#include "vulkan/order-proof.h"
+#include "common/order-proof.h"
 
 bool order_proof_took(struct order_proof *proof)
 {
