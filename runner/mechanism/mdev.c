@@ -206,7 +206,7 @@ static bool came_true(const struct vg_vendor *vendor, const char *uuid, const ch
 {
     vg_autofree char *device = device_path(vendor, uuid);
     vg_autofree char *link = vg_format("%s/mdev_type", device);
-    if (!vg_vendor_wait(link, true))
+    if (!vg_vendor_wait(vendor, link, true))
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver took the UUID %s, but no device appeared at %s", uuid,
                        device);
     vg_autofree char *is = vg_link_name(link);
@@ -327,7 +327,7 @@ static enum vg_refusal make(struct vg_vendor *vendor, const struct vg_create_as 
         return VG_REFUSED_ERROR;
     struct vg_vgpu *made = vg_vendor_made(vendor, how->pgpu_index, how->profile, wanted);
     made->vf = vf;
-    enum vg_refusal refusal = vg_vendor_make(&making, err);
+    enum vg_refusal refusal = vg_vendor_make(vendor, &making, err);
     if (refusal != VG_REFUSED_NOT && making.happened && vg_vendor_is_alone(vendor, made))
         return vg_vendor_take_back(vendor, made, true, err);
     if (refusal != VG_REFUSED_NOT) {
@@ -438,9 +438,9 @@ bool vg_mdev_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
     vg_autofree char *device = device_path(vendor, vgpu->uuid);
     vg_autofree char *remove = vg_format("%s/remove", device);
     bool there = !vg_is_gone(device); /* what cannot be reached may still be there */
-    if (there && vg_vendor_write(remove, "1", err) != VG_REFUSED_NOT)
+    if (there && vg_vendor_write(vendor, remove, "1", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU %s cannot be removed", vgpu->uuid);
-    if (there && !vg_vendor_wait(device, false))
+    if (there && !vg_vendor_wait(vendor, device, false))
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver said that it removed the vGPU %s, but it is still there",
                        vgpu->uuid);
     vg_vendor_forget(vendor, vgpu);

@@ -209,7 +209,7 @@ static enum vg_refusal put(struct vg_vendor *vendor, const struct vg_create_as *
     if (!vg_ledger_note_given(device, NULL, err))
         return VG_REFUSED_ERROR;
     struct vg_vgpu *made = made_on(vendor, how, vf, address);
-    enum vg_refusal refusal = vg_vendor_make(&making, err);
+    enum vg_refusal refusal = vg_vendor_make(vendor, &making, err);
     if (refusal != VG_REFUSED_NOT && making.happened && vg_vendor_is_alone(vendor, made))
         return vg_vendor_take_back(vendor, made, true, err);
     if (refusal != VG_REFUSED_NOT) {
@@ -475,7 +475,7 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
     /* VFs that were disabled took their vGPUs with them; and the driver refuses to take away what is not there. */
     bool there = !vg_is_gone(current) && (!vg_vendor_number(current, UINT32_MAX, &now, &ignored) || now);
     now = 0;
-    if (there && vg_vendor_write(current, "0", err) != VG_REFUSED_NOT)
+    if (there && vg_vendor_write(vendor, current, "0", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU on %s cannot be removed", (const char *)vgpu->state);
     if (there && !vg_vendor_number(current, UINT32_MAX, &now, err))
         return false;

@@ -81,7 +81,7 @@ static enum vg_refusal write_file(const struct vg_vendor *vendor, const char *ad
                                   const char *value, struct vg_error *err)
 {
     vg_autofree char *path = vg_pci_path(vendor, address, file);
-    return vg_vendor_write(path, value, err);
+    return vg_vendor_write(vendor, path, value, err);
 }
 
 /* The kernel gives a function with an override to no other driver. One that cannot be read is taken to be there. */
@@ -113,8 +113,8 @@ static enum vg_refusal bind_again(const struct vg_vendor *vendor, const struct v
     vg_autofree char *probe = vg_vendor_path(vendor, PROBE);
     vg_autofree char *bind = vg_vendor_path(vendor, "sys/bus/pci/drivers/%s/bind", function->driver);
     if (is_lost(vendor, function))
-        vg_vendor_write(probe, function->address, &ignored);
-    return is_lost(vendor, function) ? vg_vendor_write(bind, function->address, err) : VG_REFUSED_NOT;
+        vg_vendor_write(vendor, probe, function->address, &ignored);
+    return is_lost(vendor, function) ? vg_vendor_write(vendor, bind, function->address, err) : VG_REFUSED_NOT;
 }
 
 static enum vg_refusal undo(const struct vg_vendor *vendor, const struct vg_pci_given *function, struct vg_error *err)
@@ -160,7 +160,7 @@ static enum vg_refusal move_to_vfio(const struct vg_vendor *vendor, const struct
     if (refusal == VG_REFUSED_NOT && function->driver[0])
         refusal = write_file(vendor, function->address, "driver/unbind", function->address, err);
     if (refusal == VG_REFUSED_NOT)
-        refusal = vg_vendor_write(probe, function->address, err);
+        refusal = vg_vendor_write(vendor, probe, function->address, err);
     vg_autofree char *driver = vg_pci_driver(vendor, function->address);
     if (refusal != VG_REFUSED_NOT || vg_equal(driver, VFIO))
         return refusal;

@@ -67,10 +67,11 @@ static bool is_granted(uint64_t asked, uint64_t now)
 }
 
 /* Writes and reads back how much it became. */
-static enum vg_refusal set_quota(const char *path, uint64_t bytes, uint64_t *granted, struct vg_error *err)
+static enum vg_refusal set_quota(const struct vg_vendor *vendor, const char *path, uint64_t bytes, uint64_t *granted,
+                                 struct vg_error *err)
 {
     vg_autofree char *text = vg_format("%llu", (unsigned long long)bytes);
-    enum vg_refusal refusal = vg_vendor_write(path, text, err);
+    enum vg_refusal refusal = vg_vendor_write(vendor, path, text, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     if (!vg_vendor_number(path, UINT64_MAX, granted, err))
@@ -129,7 +130,7 @@ enum vg_refusal vg_sriov_give_memory(const struct vg_vendor *vendor, struct vg_v
     if (!vg_ledger_note_set(path, vf->before, asked, err))
         return VG_REFUSED_ERROR;
     vf->endowed = true;
-    refusal = set_quota(path, asked, &made->granted_bytes, err);
+    refusal = set_quota(vendor, path, asked, &made->granted_bytes, err);
     if (refusal == VG_REFUSED_NOT && made->granted_bytes != asked &&
         !vg_ledger_note_set(path, vf->before, made->granted_bytes, err))
         return VG_REFUSED_ERROR;
@@ -147,8 +148,8 @@ bool vg_sriov_take_memory(const struct vg_vendor *vendor, const struct vg_vgpu *
     bool back = find_file(vendor, vendor->host->pgpus[made->pgpu_index].pci, made->vf, &path, err) == VG_REFUSED_NOT;
     if (back && path)
         back = vg_vendor_number(path, UINT64_MAX, &now, err) &&
-               (now == vf->before || set_quota(path, vf->before, &now, err) == VG_REFUSED_NOT ||
-                set_quota(path, 0, &now, err) == VG_REFUSED_NOT);
+               (now == vf->before || set_quota(vendor, path, vf->before, &now, err) == VG_REFUSED_NOT ||
+                set_quota(vendor, path, 0, &now, err) == VG_REFUSED_NOT);
     if (!back)
         return vg_wrap(err, "the VF %s keeps memory that nobody uses", vf->address);
     if (path)

@@ -286,7 +286,7 @@ static bool set_autoprobe(const struct vg_vendor *vendor, const char *pci, uint6
         return true;
     if (!wanted && !vg_ledger_note_set(path, *before, wanted, err))
         return false;
-    if (vg_vendor_write(path, text, err) != VG_REFUSED_NOT || !vg_vendor_number(path, 1, &now, err))
+    if (vg_vendor_write(vendor, path, text, err) != VG_REFUSED_NOT || !vg_vendor_number(path, 1, &now, err))
         return false;
     if (now != wanted)
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s was set to %s without an error and is not as it was set", path,
@@ -305,7 +305,7 @@ static enum vg_refusal write_vfs(struct vg_vendor *vendor, const char *pci, unsi
     uint64_t now;
     if (!vg_vendor_number(path, 65535, &now, err) || !vg_ledger_note_vfs(device, (unsigned)now, vfs, err))
         return VG_REFUSED_ERROR;
-    enum vg_refusal refusal = once ? vg_vendor_write_once(path, text, err) : vg_vendor_write(path, text, err);
+    enum vg_refusal refusal = once ? vg_vendor_write_once(path, text, err) : vg_vendor_write(vendor, path, text, err);
     if (refusal != VG_REFUSED_NOT)
         return refusal;
     if (!vg_vendor_number(path, 65535, &now, err))

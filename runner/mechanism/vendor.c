@@ -5,12 +5,17 @@
 #include "mechanism/vendor.h"
 
 #define BUSY_STEP_NS      (20 * VG_NS_PER_MS)
-#define PATIENCE_NS       (1 * VG_NS_PER_S)
-#define MODEL_PATIENCE_NS (100 * VG_NS_PER_MS)
 #define CHANGE_STEP_NS    (2 * VG_NS_PER_MS)
+#define BUSY_NS           (1 * VG_NS_PER_S)
+#define APPEARS_NS        (1 * VG_NS_PER_S)
+#define VANISHES_NS       (10 * VG_NS_PER_S)   /* VGPU-LIFE-003: "check sysfs for up to 10 s" */
+#define MODEL_PATIENCE_NS (100 * VG_NS_PER_MS) /* a model does at once what it ever does */
 
-/* How long a driver may be busy, or what it did may take to be seen. A model does at once what it ever does. */
-static _Atomic int64_t patience_ns = PATIENCE_NS;
+/* How long a driver may be busy, or what it did may take to be seen. */
+static int64_t patience(const struct vg_vendor *vendor, int64_t real_ns)
+{
+    return vendor->host->model ? MODEL_PATIENCE_NS : real_ns;
+}
 
 struct vg_vendor *vg_vendor_open(const struct vg_mechanism *mechanism, const struct vg_host *host,
                                  const struct vg_host_mechanism *config)
@@ -19,7 +24,6 @@ struct vg_vendor *vg_vendor_open(const struct vg_mechanism *mechanism, const str
     vendor->mechanism = mechanism;
     vendor->host = host;
     vendor->config = config;
-    patience_ns = host->model ? MODEL_PATIENCE_NS : PATIENCE_NS;
     pthread_mutex_init(&vendor->lock, NULL);
     return vendor;
 }
@@ -243,9 +247,10 @@ static enum vg_refusal write_for(struct vg_vendor_making *making, int64_t busy_n
     }
 }
 
-enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err)
+enum vg_refusal vg_vendor_write(const struct vg_vendor *vendor, const char *path, const char *value,
+                                struct vg_error *err)
 {
-    return write_for(&(struct vg_vendor_making) { .path = path, .value = value }, patience_ns, err);
+    return write_for(&(struct vg_vendor_making) { .path = path, .value = value }, patience(vendor, BUSY_NS), err);
 }
 
 enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err)
@@ -253,9 +258,9 @@ enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct
     return write_for(&(struct vg_vendor_making) { .path = path, .value = value }, 0, err);
 }
 
-enum vg_refusal vg_vendor_make(struct vg_vendor_making *making, struct vg_error *err)
+enum vg_refusal vg_vendor_make(const struct vg_vendor *vendor, struct vg_vendor_making *making, struct vg_error *err)
 {
-    return write_for(making, patience_ns, err);
+    return write_for(making, patience(vendor, BUSY_NS), err);
 }
 
 bool vg_vendor_is_alone(struct vg_vendor *vendor, const struct vg_vgpu *made)
@@ -286,9 +291,9 @@ enum vg_refusal vg_vendor_take_back(struct vg_vendor *vendor, struct vg_vgpu *ma
     return VG_REFUSED_ERROR;
 }
 
-bool vg_vendor_wait(const char *path, bool there)
+bool vg_vendor_wait(const struct vg_vendor *vendor, const char *path, bool there)
 {
-    for (int64_t end_ns = vg_now_ns() + patience_ns;;) {
+    for (int64_t end_ns = vg_now_ns() + patience(vendor, there ? APPEARS_NS : VANISHES_NS);;) {
         if (there ? vg_exists(path) : vg_is_gone(path))
             return true;
         if (vg_now_ns() > end_ns)

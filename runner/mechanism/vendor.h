@@ -44,7 +44,8 @@ char *vg_vendor_path(const struct vg_vendor *vendor, const char *format, ...) __
 bool vg_vendor_number(const char *path, uint64_t most, uint64_t *value, struct vg_error *err);
 /* In one write. A driver that is busy is asked again for a second, a model for a tenth of one; then the refusal says
  * what errno means. */
-enum vg_refusal vg_vendor_write(const char *path, const char *value, struct vg_error *err);
+enum vg_refusal vg_vendor_write(const struct vg_vendor *vendor, const char *path, const char *value,
+                                struct vg_error *err);
 /* The same without patience: who asks wants the answer, busy or not. */
 enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err);
 /* A write that makes something. Drivers are known that answer with an error and make it all the same, so that after
@@ -58,14 +59,15 @@ struct vg_vendor_making {
     bool plain;    /* the error is one of those by which drivers refuse; no failure that nobody expects */
 };
 /* As vg_vendor_write. What somebody else made while the driver was busy ends it as busy. */
-enum vg_refusal vg_vendor_make(struct vg_vendor_making *making, struct vg_error *err);
+enum vg_refusal vg_vendor_make(const struct vg_vendor *vendor, struct vg_vendor_making *making, struct vg_error *err);
 /* Nobody else of this process asked for the same: another thread may have got it. */
 bool vg_vendor_is_alone(struct vg_vendor *vendor, const struct vg_vgpu *made);
 /* What nobody may use is taken away, or stays on the list for close, which tries again; *err says which. made is not
  * the caller's any more. happened: the driver had answered the create with an error. Returns VG_REFUSED_ERROR. */
 enum vg_refusal vg_vendor_take_back(struct vg_vendor *vendor, struct vg_vgpu *made, bool happened,
                                     struct vg_error *err);
-/* Waits for the path to be there (or gone: not merely unreachable), as patiently. */
-bool vg_vendor_wait(const char *path, bool there);
+/* Waits for the path to be there, a second at most, or to be gone (not merely unreachable), ten; in a model a tenth of
+ * a second. */
+bool vg_vendor_wait(const struct vg_vendor *vendor, const char *path, bool there);
 
 #endif
