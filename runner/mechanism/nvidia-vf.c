@@ -477,7 +477,7 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
     now = 0;
     if (there && vg_vendor_write(vendor, current, "0", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU on %s cannot be removed", (const char *)vgpu->state);
-    if (there && !vg_vendor_number(current, UINT32_MAX, &now, err))
+    if (there && !vg_vendor_wait_zero(vendor, current, &now, err))
         return false;
     if (now)
         return vg_fail(err, VG_ERROR_ENVIRONMENT,

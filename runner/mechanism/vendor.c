@@ -301,3 +301,14 @@ bool vg_vendor_wait(const struct vg_vendor *vendor, const char *path, bool there
         vg_sleep_ns(CHANGE_STEP_NS);
     }
 }
+
+bool vg_vendor_wait_zero(const struct vg_vendor *vendor, const char *path, uint64_t *value, struct vg_error *err)
+{
+    for (int64_t end_ns = vg_now_ns() + patience(vendor, VANISHES_NS);;) {
+        if (!vg_vendor_number(path, UINT32_MAX, value, err))
+            return false;
+        if (!*value || vg_now_ns() > end_ns)
+            return true;
+        vg_sleep_ns(CHANGE_STEP_NS);
+    }
+}

@@ -411,6 +411,13 @@ static void boot_display_unknown(void **state)
     end_tree();
 }
 
+/* Ten seconds are waited for what is said to be removed: once for each code that removes. */
+static bool is_like_another(const struct subject *subject)
+{
+    return makes_by_one_write(subject) && !vg_equal(subject->name, "kernel-sample-mdev") &&
+           !vg_equal(subject->name, "nvidia-vfio");
+}
+
 /* A destroy that fails leaves the vGPU with its owner, who can try again. */
 static void destroy_meets_faults(void **state)
 {
@@ -423,6 +430,8 @@ static void destroy_meets_faults(void **state)
                 struct vg_error err = { 0 };
                 void *opened = NULL;
                 struct vg_vgpu *vgpu = NULL;
+                if (!errors[j] && is_like_another(&subjects[i]))
+                    continue;
                 begin_tree(subjects[i].name, subjects[i].make);
                 assert_true(mechanism->open(&host, &config, &opened, &err));
                 assert_int_equal(mechanism->create(opened, 0, &profile, &vgpu, &err), VG_REFUSED_NOT);

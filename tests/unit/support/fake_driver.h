@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <dirent.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ static struct fake_fault {
     bool reading;
     bool when_written; /* begins with the next write there */
     bool happens;      /* it is done, and the error said after that */
+    int64_t late_ns;   /* the first time it is done so much later than it is answered; 0: not at all */
     bool reaching;     /* neither: whether it is there cannot be found out */
 } fake_fault;
 
@@ -169,26 +171,56 @@ int access(const char *path, int mode)
     return (int)syscall(SYS_faccessat, AT_FDCWD, path, mode);
 }
 
+static __thread bool fake_acting; /* what the driver itself writes is no request */
+
+struct fake_late {
+    char *path, *value;
+    int64_t late_ns;
+};
+
+static void *act_late(void *argument)
+{
+    vg_autofree struct fake_late *late = argument;
+    vg_autofree char *path = late->path, *value = late->value;
+    struct vg_error ignored = { 0 };
+    vg_sleep_ns(late->late_ns);
+    fake_acting = true;
+    vg_write_file(path, value, strlen(value), &ignored);
+    act(path, value);
+    return NULL;
+}
+
+static void begin_late(const char *path, const char *value)
+{
+    struct fake_late *late = vg_calloc(1, sizeof(*late));
+    pthread_t thread;
+    *late = (struct fake_late) { vg_strdup(path), vg_strdup(value), fake_fault.late_ns };
+    fake_fault.late_ns = 0;
+    assert_int_equal(pthread_create(&thread, NULL, act_late, late), 0);
+    pthread_detach(thread);
+}
+
 ssize_t write(int fd, const void *data, size_t length)
 {
-    static bool busy; /* what the driver itself writes is no request */
     char path[4096];
-    if (busy || length > 4096 || !path_of(fd, path))
+    if (fake_acting || length > 4096 || !path_of(fd, path))
         return syscall(SYS_write, fd, data, length);
     bool met = meets_fault(path, false);
     int error = met ? fake_fault.error : 0;
+    vg_autofree char *value = vg_format("%.*s", (int)length, (const char *)data);
+    if (met && fake_fault.late_ns)
+        begin_late(path, value);
     if (met && !fake_fault.happens) {
         errno = error;
         return error ? -1 : (ssize_t)length;
     }
-    vg_autofree char *value = vg_format("%.*s", (int)length, (const char *)data);
     if (ftruncate(fd, 0) < 0 || syscall(SYS_write, fd, data, length) < 0)
         return -1;
-    busy = true;
+    fake_acting = true;
     act(path, value);
     if (fake_acts)
         fake_acts(path, value);
-    busy = false;
+    fake_acting = false;
     errno = error;
     return error ? -1 : (ssize_t)length;
 }
