@@ -144,7 +144,8 @@ static unsigned draw_type(struct vg_drill *drill, const unsigned *ids, unsigned 
     return drawn;
 }
 
-/* Half of what lives goes: where all is full there is no choice. */
+/* Half of what lives goes: where all is full there is no choice, nor where each type lives on one pGPU and on no other
+ * there is room for it. */
 static void make_room(struct vg_drill *drill, int64_t round)
 {
     for (unsigned i = drill->vgpu_count; i-- > 0;)
@@ -191,8 +192,8 @@ static unsigned draw_contested(struct vg_drill *drill, const struct vg_placement
 
 static bool run(struct vg_drill *drill, struct vg_error *err)
 {
-    enum { MOST_TYPES = 64, MOST_LIVE = 512, DESTROY_PERCENT = 30 };
-    long long i;
+    enum { MOST_TYPES = 64, MOST_LIVE = 512, DESTROY_PERCENT = 30, STUCK = 4 };
+    long long i, plain = 0; /* decisions since the last one that mattered */
     const struct vg_placement_policy *policy = vg_placement_policy_find(vg_drill_param(drill, "policy"));
     unsigned ids[MOST_TYPES], count = shared_types(drill, ids, MOST_TYPES);
     if (!policy)
@@ -209,7 +210,8 @@ static bool run(struct vg_drill *drill, struct vg_error *err)
         if (there && vg_drill_random(drill, 100) < DESTROY_PERCENT)
             vg_drill_destroy(drill, i, live[vg_drill_random(drill, there)]);
         unsigned id = draw_contested(drill, policy, ids, count);
-        if (!id && vg_drill_number(drill, "contested") && there > drill->walk.class_count * 2)
+        plain = id ? 0 : plain + 1;
+        if (!id && vg_drill_number(drill, "contested") && (there > drill->walk.class_count * 2 || plain % STUCK == 0))
             make_room(drill, i);
         there = vg_drill_live(drill, live, MOST_LIVE);
         decide(drill, i, policy, id ? id : draw_type(drill, ids, count, live, there));
