@@ -69,8 +69,8 @@ enum vg_refusal vg_vendor_take_back(struct vg_vendor *vendor, struct vg_vgpu *ma
 /* Waits for the path to be there, a second at most, or to be gone (not merely unreachable), ten; in a model a tenth of
  * a second. */
 bool vg_vendor_wait(const struct vg_vendor *vendor, const char *path, bool there);
-/* Waits as long for what a file says to be gone: 0. *value: what it says then, or in the end. False if it cannot be
- * read. */
+/* Waits as long for what a file says to be gone: 0; in a model not at all. *value: what it says then, or in the end.
+ * False if it cannot be read. */
 bool vg_vendor_wait_zero(const struct vg_vendor *vendor, const char *path, uint64_t *value, struct vg_error *err);
 
 #endif
