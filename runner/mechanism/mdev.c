@@ -298,19 +298,24 @@ static enum vg_vendor_seen look_for_device(const char *device, const char *uuid)
     return vg_is_gone(device) ? VG_SEEN_NOTHING : VG_SEEN_IT;
 }
 
-/* The driver would not make one on this VF. Because of that VF, or because of what lives on others? */
+/* The driver would not make one. Because of this VF, or because of what lives elsewhere on the pGPU? No document says
+ * by which error a driver refuses when it is full: one whose counters say that none is left means that. Any other error
+ * stays one. vf: NULL if the pGPU has none. */
 static enum vg_refusal why_not_there(struct vg_vendor *vendor, const struct vg_create_as *how, const char *vf,
-                                     enum vg_refusal refusal, struct vg_error *err)
+                                     bool plain, enum vg_refusal refusal, struct vg_error *err)
 {
     struct vg_pgpu now VG_CLEANUP(vg_pgpu_free) = { 0 };
     struct vg_error ignored = { 0 };
-    if (is_taken(vendor, vf)) {
+    if (vf && plain && is_taken(vendor, vf)) {
         vg_fail(err, VG_ERROR_REFUSED, "the VF %s has a vGPU already", vf);
         return VG_REFUSED_NO_CAPACITY;
     }
-    if (refusal != VG_REFUSED_NO_CAPACITY || !vendor->mechanism->look(vendor, how->pgpu_index, &now, &ignored))
+    bool full = refusal == VG_REFUSED_NO_CAPACITY && vf;
+    if ((!full && refusal != VG_REFUSED_ERROR) || !vendor->mechanism->look(vendor, how->pgpu_index, &now, &ignored))
         return refusal;
-    return vg_vendor_why_full(vendor, &now, how->profile, err);
+    int index = vg_vendor_profile(&now, vg_vendor_type(how->profile));
+    full = full || (index >= 0 && !now.profiles[index].available);
+    return full ? vg_vendor_why_full(vendor, &now, how->profile, err) : refusal;
 }
 
 static enum vg_refusal make(struct vg_vendor *vendor, const struct vg_create_as *how, const char *wanted,
@@ -332,7 +337,7 @@ static enum vg_refusal make(struct vg_vendor *vendor, const struct vg_create_as 
         return vg_vendor_take_back(vendor, made, true, err);
     if (refusal != VG_REFUSED_NOT) {
         vg_vendor_forget(vendor, made);
-        return vf >= 0 && making.plain ? why_not_there(vendor, how, parent, refusal, err) : refusal;
+        return why_not_there(vendor, how, vf >= 0 ? parent : NULL, making.plain, refusal, err);
     }
     if (!named) { /* it should not have taken that; nothing of that name can be looked up */
         *vgpu = made;
@@ -438,7 +443,7 @@ bool vg_mdev_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *err)
     vg_autofree char *device = device_path(vendor, vgpu->uuid);
     vg_autofree char *remove = vg_format("%s/remove", device);
     bool there = !vg_is_gone(device); /* what cannot be reached may still be there */
-    if (there && vg_vendor_write(vendor, remove, "1", err) != VG_REFUSED_NOT)
+    if (there && vg_vendor_remove(vendor, remove, "1", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU %s cannot be removed", vgpu->uuid);
     if (there && !vg_vendor_wait(vendor, device, false))
         return vg_fail(err, VG_ERROR_ENVIRONMENT, "the driver said that it removed the vGPU %s, but it is still there",

@@ -475,7 +475,7 @@ bool vg_nvidia_vf_destroy(void *state, struct vg_vgpu *vgpu, struct vg_error *er
     /* VFs that were disabled took their vGPUs with them; and the driver refuses to take away what is not there. */
     bool there = !vg_is_gone(current) && (!vg_vendor_number(current, UINT32_MAX, &now, &ignored) || now);
     now = 0;
-    if (there && vg_vendor_write(vendor, current, "0", err) != VG_REFUSED_NOT)
+    if (there && vg_vendor_remove(vendor, current, "0", err) != VG_REFUSED_NOT)
         return vg_wrap(err, "the vGPU on %s cannot be removed", (const char *)vgpu->state);
     if (there && !vg_vendor_wait_zero(vendor, current, &now, err))
         return false;

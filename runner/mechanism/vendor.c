@@ -253,6 +253,15 @@ enum vg_refusal vg_vendor_write(const struct vg_vendor *vendor, const char *path
     return write_for(&(struct vg_vendor_making) { .path = path, .value = value }, patience(vendor, BUSY_NS), err);
 }
 
+enum vg_refusal vg_vendor_remove(const struct vg_vendor *vendor, const char *path, const char *value,
+                                 struct vg_error *err)
+{
+    enum vg_refusal refusal = vg_vendor_write(vendor, path, value, err);
+    if (refusal != VG_REFUSED_NOT)
+        err->kind = VG_ERROR_REFUSED;
+    return refusal;
+}
+
 enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err)
 {
     return write_for(&(struct vg_vendor_making) { .path = path, .value = value }, 0, err);

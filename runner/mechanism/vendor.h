@@ -46,6 +46,10 @@ bool vg_vendor_number(const char *path, uint64_t most, uint64_t *value, struct v
  * what errno means. */
 enum vg_refusal vg_vendor_write(const struct vg_vendor *vendor, const char *path, const char *value,
                                 struct vg_error *err);
+/* A write that takes something away. Whatever its error, it is the driver's refusal: no document says by which errno
+ * one refuses what is in use, and VGPU-LIFE-003 takes any. */
+enum vg_refusal vg_vendor_remove(const struct vg_vendor *vendor, const char *path, const char *value,
+                                 struct vg_error *err);
 /* The same without patience: who asks wants the answer, busy or not. */
 enum vg_refusal vg_vendor_write_once(const char *path, const char *value, struct vg_error *err);
 /* A write that makes something. Drivers are known that answer with an error and make it all the same, so that after

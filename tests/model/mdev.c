@@ -66,7 +66,7 @@ static int store_remove(void *object, long argument, const char *data, size_t le
     if (!value || model_broken("deaf-remove"))
         return 0;
     if (instance->users && !model_broken("clean-unplug"))
-        return -EBUSY; /* the vendor's driver has no hot unplug */
+        return model_broken("other-refusals") ? -EPERM : -EBUSY; /* the vendor's driver has no hot unplug */
     drop(instance);
     return 0;
 }

@@ -106,7 +106,7 @@ static int destroy(struct card *card, struct pci *vf)
     if (model_broken("deaf-remove"))
         return 0;
     if (vf->users)
-        return -EBUSY;
+        return model_broken("other-refusals") ? -EPERM : -EBUSY;
     card->on[vf->vf_index] = NULL;
     model_give(instance);
     return 0;

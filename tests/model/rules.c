@@ -38,6 +38,7 @@ const char *const model_controls[] = {
     "vfs-too-many",        /* one VF more than there are is enabled */
     "stale-boot",          /* what lived before a reboot still takes its place after it */
     "clean-unplug",        /* no fault: an mdev that a VM has is removed all the same, and is gone */
+    "other-refusals",      /* no fault: what is in use or full is refused, by another error than usual */
     NULL,
 };
 static const char *broken;
@@ -197,7 +198,7 @@ static bool is_kept_for_another(const struct gpu *gpu, const struct type *type)
 
 struct instance *model_take(struct gpu *gpu, const struct type *type, const char *name, int *error)
 {
-    *error = gpu->full_errno;
+    *error = model_broken("other-refusals") ? EIO : gpu->full_errno;
     if (!gpu->count)
         memset(gpu->freed, 0, sizeof(gpu->freed));
     bool room = (really_available(gpu, type) && !is_kept_for_another(gpu, type)) || model_broken("grants-past-counter");
