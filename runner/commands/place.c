@@ -143,7 +143,8 @@ static bool place(const struct options *options, const struct vg_fleet_file *fil
     /* Said before the decisions, which may take a while. Appending nothing leaves a picture that is there as it is. */
     if (options->plot && !vg_check_output(options->plot, err))
         return vg_wrap(err, "cannot write the plot");
-    if (options->out && !vg_check_output(options->out, err))
+    bool aloud = vg_equal(options->out, "-");
+    if (options->out && !aloud && !vg_check_output(options->out, err))
         return vg_wrap(err, "cannot write decisions");
     vg_autofile FILE *picture = options->plot ? fopen(options->plot, "ae") : NULL;
     if (options->plot && !picture) {
@@ -151,7 +152,8 @@ static bool place(const struct options *options, const struct vg_fleet_file *fil
         vg_autofree char *where = vg_printable(options->plot, strlen(options->plot), 300);
         return vg_fail_errno(err, VG_ERROR_INPUT, cause, "cannot write the plot to %s", where);
     }
-    vg_autofile FILE *out = options->out ? fopen(options->out, "we") : NULL;
+    vg_autofile FILE *file_out = options->out && !aloud ? fopen(options->out, "we") : NULL;
+    FILE *out = aloud ? stdout : file_out;
     vg_autofree char *shown =
         vg_printable(options->out ? options->out : "", options->out ? strlen(options->out) : 0, 300);
     if (options->out && !out)
@@ -169,7 +171,7 @@ static bool place(const struct options *options, const struct vg_fleet_file *fil
     if (options->json)
         cmd_print_json(cmd_place_to_json(placings, count, file, stream));
     else
-        cmd_place_print(placings, count, file, stream);
+        cmd_place_print(placings, count, file, stream, aloud ? stderr : stdout);
     return true;
 }
 
@@ -193,6 +195,8 @@ static bool check_usage(const struct options *options, struct vg_error *err)
         return vg_fail(err, VG_ERROR_INPUT, "`vgauge place` needs --fleet=FILE (see `vgauge place --help`)");
     if (!options->requests == !options->arrivals)
         return vg_fail(err, VG_ERROR_INPUT, "`vgauge place` needs one of --requests=FILE and --generate=SEED,COUNT");
+    if (options->json && vg_equal(options->out, "-"))
+        return vg_fail(err, VG_ERROR_INPUT, "--json and --out=- both want standard output; give one of them a file");
     if (options->load > 0 && options->requests)
         return vg_fail(err, VG_ERROR_INPUT, "--load belongs to --generate; a stream from a file has its own load");
     return !options->policies || check_policies(options->policies, err);
@@ -227,7 +231,8 @@ static const struct argp_option place_options[] = {
     { "load", 'l', "X", 0, "With --generate: how much of the fleet it asks for, 1 is all of it (default 0.8)", 0 },
     { "save", 's', "FILE", 0, "Write the stream that was used as CSV", 0 },
     { "policy", 'p', "LIST", 0, "Policies, comma-separated globs (default: all that the stream is of use to)", 0 },
-    { "out", 'o', "FILE", 0, "Write every decision as CSV", 0 },
+    { "out", 'o', "FILE", 0, "Write every decision as CSV; `-`: to standard output, and the table to standard error",
+      0 },
     { "plot", 'P', "FILE", 0, "Draw utilisation and fragmentation over time (SVG)", 0 },
     { "json", 'j', NULL, 0, "Print JSON instead of a table", 0 },
     { 0 },

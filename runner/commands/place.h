@@ -22,7 +22,7 @@ bool cmd_place_run(struct cmd_placing *placing, const struct vg_placement_policy
                    const struct vg_fleet_file *file, const struct vg_fleet *fleet,
                    const struct vg_request_stream *stream, FILE *out, struct vg_error *err);
 void cmd_place_print(const struct cmd_placing *placings, unsigned count, const struct vg_fleet_file *file,
-                     const struct vg_request_stream *stream);
+                     const struct vg_request_stream *stream, FILE *to);
 json_t *cmd_place_to_json(const struct cmd_placing *placings, unsigned count, const struct vg_fleet_file *file,
                           const struct vg_request_stream *stream);
 

@@ -115,14 +115,14 @@ static void add_number(struct cmd_table *table, uint64_t number)
 }
 
 void cmd_place_print(const struct cmd_placing *placings, unsigned count, const struct vg_fleet_file *file,
-                     const struct vg_request_stream *stream)
+                     const struct vg_request_stream *stream, FILE *to)
 {
     vg_autofree char *pgpus = grouped(file->pgpu_count), *hosts = grouped(file->host_count);
     vg_autofree char *arrivals = grouped(stream->arrival_count);
     vg_autofree char *departures = grouped(stream->event_count - stream->arrival_count);
-    printf("Fleet %s: %s pGPUs of %u %s on %s hosts. Stream: %s arrivals, %s departures, %.1f h.\n\n", file->name,
-           pgpus, file->class_count, file->class_count == 1 ? "class" : "classes", hosts, arrivals, departures,
-           stream->events[stream->event_count - 1].time_s / 3600);
+    fprintf(to, "Fleet %s: %s pGPUs of %u %s on %s hosts. Stream: %s arrivals, %s departures, %.1f h.\n\n", file->name,
+            pgpus, file->class_count, file->class_count == 1 ? "class" : "classes", hosts, arrivals, departures,
+            stream->events[stream->event_count - 1].time_s / 3600);
     static const char *const headers[] = { "POLICY",        "PLACED",      "NO CAPACITY", "INCOMPATIBLE",
                                            "DISABLED",      "UNSUPPORTED", "UTILISATION", "OCCUPIED",
                                            "FRAGMENTATION", "DECISIONS/S", NULL };
@@ -142,9 +142,9 @@ void cmd_place_print(const struct cmd_placing *placings, unsigned count, const s
                       100 * largest(placing, placing->fragmentation));
         add_number(&table, (uint64_t)decisions_per_s(placing, stream));
     }
-    cmd_table_print(&table, stdout);
-    printf("\nRefusals are counted by reason. Utilisation, occupied pGPUs and fragmentation are means over time;\n"
-           "fragmentation: how much of what is free a random request cannot use.\n");
+    cmd_table_print(&table, to);
+    fprintf(to, "\nRefusals are counted by reason. Utilisation, occupied pGPUs and fragmentation are means over time;\n"
+                "fragmentation: how much of what is free a random request cannot use.\n");
 }
 
 json_t *cmd_place_to_json(const struct cmd_placing *placings, unsigned count, const struct vg_fleet_file *file,
