@@ -134,9 +134,9 @@ static int store_create(void *object, long argument, const char *data, size_t le
         uuid[i] = (char)tolower((unsigned char)data[i]);
     uuid[UUID_LENGTH] = '\0';
     if (!types_directory(parent))
-        return -ENODEV; /* the driver went while the file was open */
-    if (tree_child(bus_directory, uuid))
-        return -EEXIST; /* whichever parent it is on */
+        return -ENODEV;                  /* the driver went while the file was open */
+    if (tree_child(bus_directory, uuid)) /* whichever parent it is on */
+        return model_broken("duplicate-uuid") ? 0 : -EEXIST;
     if (is_occupied(parent) && model_overwrites() && (*parent->only)->type != &parent->gpu->types[argument]) {
         drop(*parent->only);
         overwrites = true;

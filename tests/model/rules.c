@@ -28,6 +28,7 @@ const char *const model_controls[] = {
     "no-api",              /* an mdev type has no device_api */
     "unequal-shares",      /* xe: the first VF is given less memory and fewer addresses than the others */
     "any-uuid",            /* a malformed UUID makes a device, under a name of the driver's own */
+    "duplicate-uuid",      /* a UUID that is taken is accepted, and nothing is made */
     "mode-any-time",       /* mixed-size mode changes with a vGPU there */
     "two-per-vf",          /* a VF that has a vGPU takes another */
     "overwrites-vf",       /* another type that is asked for on a VF with a vGPU takes that one's place */
