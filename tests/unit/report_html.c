@@ -286,7 +286,7 @@ static void several_boots_have_an_interval(void **state)
     vg_autofree char *rules = vg_format("%s/gate.yaml", directory);
     static const char text[] = "boots: 6\nbaseline_boots: 6\nlooks: [6]\nerror: 0.05\nfalse_alarm: 0.01\nconfidence: "
                                "0.5\nequivalence: 0.9\nautocorrelation: 0.5\nbaseline_age_days: 180\nsame_build: "
-                               "false\nsource: test\n";
+                               "false\nbare_metal: [native]\nsource: test\n";
     assert_int_equal(setenv("VGAUGE_SUITES", directory, 1), 0);
     vg_autofree char *without = page_of(results);
     expect(without, "//tr[th='a.p50']/td/span[contains(., '%')]", 0);
