@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A draw of one point that takes as long as it is told to: its shader takes a walk whose every step needs the one before
- * it, and leaves where it ended in the cell's words (cells.h). A draw that did not walk, or not so far, is found. */
+/* A draw of one point that takes as long as it is told to: its shader takes a walk whose every step needs the one
+ * before it, and leaves where it ended in the cell's words (cells.h). A draw that did not walk, or not so far, is
+ * found. */
 #ifndef VG_GLES_LONG_DRAW_H
 #define VG_GLES_LONG_DRAW_H
 
