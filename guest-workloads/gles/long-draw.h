@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define LONG_DRAW_STEPS 16    /* of the walk in a round */
+#define LONG_DRAW_STEPS 64    /* of the walk in a round */
 #define LONG_DRAW_MOST  60000 /* rounds; llvmpipe ends every loop after 65,535 */
 
 /* Fragment shader with the uniforms `number` (of the draw) and `rounds`. */

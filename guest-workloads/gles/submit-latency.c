@@ -3,7 +3,8 @@
  * writes four words into a cell of its own, computed from its number by the GPU, so that one that was skipped or ran
  * with another one's state is found when the cells are read back (cells.h). An empty one leaves nothing to look at, so
  * after each batch of them a draw is sent without a fence and an empty submission behind it: only empty ones that such
- * a proof followed count as verified (order-proof.h). A real one draws a point that takes job_ms alone (long-draw.h).
+ * a proof followed count as verified (order-proof.h). A real one draws a point that is work of job_ms (long-draw.h,
+ * calibrate.h).
  */
 #include "common/egl.h"
 #include "common/gl.h"
@@ -11,17 +12,17 @@
 #include "common/pace.h"
 #include "common/ticks.h"
 #include "common/warmup.h"
+#include "gles/calibrate.h"
 #include "gles/cells.h"
 #include "gles/early-fence.h"
 #include "gles/long-draw.h"
 
-#define WINDOW          50
-#define SLOW_WINDOW     16 /* at a rate at which 50 would take seconds */
-#define SLOW_HZ         500
-#define WARMUP_LIMIT    (5 * VG_NS_PER_S)
-#define CALIBRATIONS    12
-#define CALIBRATED_PART 0.1                /* a job may be so far from job_ms */
-#define PATIENCE        (1 * VG_NS_PER_MS) /* by when the work behind an early fence is done, too */
+#define WINDOW         50
+#define SLOW_WINDOW    16 /* at a rate at which 50 would take seconds */
+#define SLOW_HZ        500
+#define WARMUP_LIMIT   (5 * VG_NS_PER_S)
+#define ALONE_READINGS 5
+#define PATIENCE       (1 * VG_NS_PER_MS) /* by when the work behind an early fence is done, too */
 
 /* Takes the side of the grid. */
 static const char vertex_source[] = "#version 300 es\n"
@@ -95,13 +96,18 @@ static void check_grid(struct state *state)
         wrong(state, number, &words[(size_t)cells_place(&state->cells, number) * CELL_WORDS]);
 }
 
+static uint32_t draw(struct state *state)
+{
+    uint32_t number = ++state->cells.submitted;
+    glUniform1ui(state->number_uniform, number);
+    glDrawArrays(GL_POINTS, (GLint)cells_place(&state->cells, number), 1);
+    return number;
+}
+
 static void draw_batch(struct state *state)
 {
-    uint32_t first = state->cells.submitted + 1, last = state->cells.submitted += state->cells.batch;
-    for (uint32_t number = first; number <= last; number++) {
-        glUniform1ui(state->number_uniform, number);
-        glDrawArrays(GL_POINTS, (GLint)cells_place(&state->cells, number), 1);
-    }
+    for (uint32_t i = 0; i < state->cells.batch; i++)
+        draw(state);
 }
 
 static struct sample submit(struct state *state)
@@ -231,46 +237,65 @@ static void measure(struct state *state, struct vg_stream *stream)
     judge_fences(state);
 }
 
-/* Of one batch of draws with so many rounds, checked. */
-static int64_t time_one(struct state *state, uint32_t rounds)
+/* Of so many draws with so many rounds, checked. apart: each is over before the next begins, which a GPU would else run
+ * at once: what it drew is copied in between. */
+static int64_t time_draws(struct state *state, uint32_t draws, uint32_t rounds, bool apart)
 {
     glUniform1ui(state->rounds_uniform, rounds);
     state->cells.walked = long_draw_walk(rounds);
     int64_t before_ns = vg_now_ns();
-    draw_batch(state);
+    for (uint32_t i = 0; i < draws; i++) {
+        uint32_t place = cells_place(&state->cells, draw(state));
+        if (apart)
+            glCopyTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, (GLint)(place % state->cells.side),
+                                (GLint)(place / state->cells.side), 1, 1);
+    }
     GLsync fence = vg_gl_submit(state->context);
     vg_gl_fence_finish(state->context, fence, state->polling);
     int64_t took_ns = vg_now_ns() - before_ns;
     glDeleteSync(fence);
+    vg_gl_check(state->context, "drawing for a time");
     check_grid(state);
     return took_ns;
 }
 
-/* The best of a few: others can only make a job longer. */
-static int64_t best_of(struct state *state, uint32_t rounds)
+static int64_t time_apart(void *path, uint32_t draws, uint32_t rounds)
+{
+    struct state *state = path;
+    return vg_w_should_stop(state->context) ? 0 : time_draws(state, draws, rounds, true);
+}
+
+static uint32_t rounds_of(struct state *state, int64_t wanted_ns)
+{
+    GLuint copies;
+    glGenTextures(1, &copies);
+    glBindTexture(GL_TEXTURE_2D, copies);
+    glTexStorage2D(GL_TEXTURE_2D, 1, GL_RGBA32UI, 1, 1);
+    struct calibration calibration = {
+        .time_ns = time_apart, .path = state, .draws_most = cells_count(&state->cells), .rounds_most = LONG_DRAW_MOST
+    };
+    struct calibrated found = calibrate(&calibration, wanted_ns);
+    glDeleteTextures(1, &copies);
+    vg_gl_check(state->context, "calibrating");
+    if (!found.good)
+        vg_w_invalid(
+            state->context,
+            "a draw of %u rounds is work of %lld ns here (%u behind one fence, less as many without work), and "
+            "job_ms asks for %lld ns, or within a tenth of it",
+            found.rounds, (long long)found.job_ns, calibrate_draws(&calibration, wanted_ns), (long long)wanted_ns);
+    vg_w_fact_int(state->context, "job_ns", found.job_ns);
+    return found.rounds;
+}
+
+/* A whole submission alone, with its path: the best of a few, since others can only make it longer. */
+static int64_t submission_alone(struct state *state, uint32_t rounds)
 {
     int64_t best_ns = INT64_MAX;
-    for (int i = 0; i < 5; i++) {
-        int64_t took_ns = time_one(state, rounds);
+    for (int i = 0; i < ALONE_READINGS; i++) {
+        int64_t took_ns = time_draws(state, state->cells.batch, rounds, false);
         best_ns = took_ns < best_ns ? took_ns : best_ns;
     }
     return best_ns;
-}
-
-static uint32_t calibrate(struct state *state, int64_t wanted_ns)
-{
-    double rounds = 16;
-    while (rounds < LONG_DRAW_MOST && time_one(state, (uint32_t)rounds) < wanted_ns / 4 &&
-           !vg_w_should_stop(state->context))
-        rounds = rounds * 2 < LONG_DRAW_MOST ? rounds * 2 : LONG_DRAW_MOST;
-    for (int i = 0; i < CALIBRATIONS && !vg_w_should_stop(state->context); i++) {
-        double factor = (double)wanted_ns / (double)best_of(state, (uint32_t)rounds);
-        if (factor > 1 - CALIBRATED_PART && factor < 1 + CALIBRATED_PART)
-            break;
-        rounds *= factor;
-        rounds = rounds < 1 ? 1 : rounds > LONG_DRAW_MOST ? LONG_DRAW_MOST : rounds;
-    }
-    return (uint32_t)rounds;
 }
 
 static void open_real(struct state *state, GLuint program)
@@ -278,14 +303,10 @@ static void open_real(struct state *state, GLuint program)
     struct vg_workload_context *context = state->context;
     int64_t forced = vg_w_int(context, "iterations"), wanted_ns = (int64_t)(vg_w_real(context, "job_ms") * 1e6);
     state->rounds_uniform = vg_gl_uniform(context, program, "rounds");
-    uint32_t rounds = forced ? (uint32_t)forced : calibrate(state, wanted_ns);
-    int64_t alone_ns = best_of(state, rounds);
-    if (!forced && alone_ns < wanted_ns / 2)
-        vg_w_fail(context, "the longest draw takes %lld ns here, and job_ms asks for %lld ns", (long long)alone_ns,
-                  (long long)wanted_ns);
+    uint32_t rounds = forced ? (uint32_t)forced : rounds_of(state, wanted_ns);
     vg_w_fact_text(context, "job_calibrated", forced ? "false" : "true");
     vg_w_fact_int(context, "job_iterations", rounds);
-    vg_w_fact_int(context, "job_ns", alone_ns);
+    vg_w_fact_int(context, "submission_ns", submission_alone(state, rounds));
 }
 
 static void run(struct vg_workload_context *context)
@@ -346,11 +367,11 @@ VG_WORKLOAD(gl_submit_latency) = {
         VG_PARAMS {
             { "kind", VG_CHOICE, .def = "tiny", .choices = "empty|tiny|real",
               .summary =
-                  "empty: a fence alone; tiny: points, whose results are verified; real: the same, and each draw takes "
-                  "job_ms alone" },
+                  "empty: a fence alone; tiny: points, whose results are verified; real: the same, and each draw is "
+                  "work of job_ms" },
             { "job_ms", VG_REAL, .def = "1", .min = 0.05, .max = 1000, .unit = "ms",
-              .summary =
-                  "length of a real submission alone, to which the loop count is calibrated before the barrier" },
+              .summary = "work of a real draw, to which its loop count is calibrated before the barrier, without what "
+                         "the path to the GPU and back adds" },
             { "iterations", VG_INT, .def = "0", .min = 0, .max = LONG_DRAW_MOST, .unit = "1",
               .summary = "loop count of a real draw, to repeat the very job of another run; 0: calibrate" },
             { "draws", VG_INT, .def = "1", .min = 1, .max = 64, .unit = "1",

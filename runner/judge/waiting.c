@@ -42,6 +42,14 @@ static double residual(const double *values, size_t count, double part)
     return fmax(w, 0);
 }
 
+/* What a submission takes alone, its path included. A workload whose job_ns is the work without the path says
+ * submission_ns besides; that of the others is the time of a submission. */
+static double alone(const struct vg_measured_run *run)
+{
+    double submission_ns = judge_fact_number(run, "submission_ns");
+    return isnan(submission_ns) ? judge_fact_number(run, "job_ns") : submission_ns;
+}
+
 static void put_bound(const struct vg_analysis_input *input, const struct vg_measured_phase *phase, const char *tenant,
                       double wait_p99_ns, double any_p99_ns, struct vg_analysis_output *output)
 {
@@ -67,7 +75,7 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
     const char *solo = vg_analysis_param(input, "solo");
     const struct vg_measured_run *by_itself =
         *solo ? find_run(vg_measured_phase_find(input->measurements, solo), tenant, stream) : found;
-    double alone_ns = found && by_itself ? judge_fact_number(by_itself, "job_ns") : NAN;
+    double alone_ns = found && by_itself ? alone(by_itself) : NAN;
     if (!found || !(alone_ns > 0)) {
         vg_output_invalid(output,
                           "No run of %s in phase `%s` left a stream `%s` and said how long its job takes alone.",

@@ -10,6 +10,7 @@
 #include <math.h>
 #include "base/base.h"
 #include "common/egl.h"
+#include "gles/calibrate.h"
 #include "gles/cells.h"
 #include "gles/long-draw.h"
 #include "gles/early-fence.h"
@@ -295,6 +296,66 @@ static void a_long_draw_is_known_by_its_walk(void **unused)
     assert_true(cells_check_one(&cells, words));
 }
 
+/* A path that takes its time besides the work, and may see completions only every so often. */
+struct slow_path {
+    int64_t round_ns, draw_ns, fence_ns, poll_ns;
+    bool noisy; /* the fence is late only now and then */
+    unsigned calls;
+};
+
+static int64_t slow_path_time(void *path, uint32_t draws, uint32_t rounds)
+{
+    struct slow_path *slow = path;
+    int64_t took_ns = draws * (slow->draw_ns + rounds * slow->round_ns);
+    if (!slow->noisy || slow->calls++ % 4 == 3)
+        took_ns += slow->fence_ns;
+    return slow->poll_ns ? (took_ns + slow->poll_ns - 1) / slow->poll_ns * slow->poll_ns : took_ns;
+}
+
+static struct calibrated calibrate_by(struct slow_path slow, int64_t wanted_ns)
+{
+    struct calibration calibration = {
+        .time_ns = slow_path_time, .path = &slow, .draws_most = CELLS_SIDE * CELLS_SIDE, .rounds_most = LONG_DRAW_MOST
+    };
+    return calibrate(&calibration, wanted_ns);
+}
+
+/* What a fence takes is no work of the draw in front of it. */
+static void a_job_is_calibrated_without_its_path(void **unused)
+{
+    (void)unused;
+    const struct slow_path paths[] = {
+        { .round_ns = 70, .draw_ns = 3000 },
+        { .round_ns = 70, .draw_ns = 3000, .fence_ns = 10000000 },
+        { .round_ns = 70, .draw_ns = 300000, .fence_ns = 10000000 },
+        { .round_ns = 70, .draw_ns = 3000, .fence_ns = 10000000, .noisy = true },
+        { .round_ns = 70, .draw_ns = 3000, .poll_ns = 10000000 },
+        { .round_ns = 700, .draw_ns = 3000, .fence_ns = 500000, .poll_ns = 10000000 },
+    };
+    static const int64_t wanted[] = { 100000, 1000000, 4000000 };
+    for (size_t i = 0; i < VG_COUNT(paths); i++)
+        for (size_t j = 0; j < VG_COUNT(wanted); j++) {
+            struct calibrated found = calibrate_by(paths[i], wanted[j]);
+            double work_ns = (double)found.rounds * (double)paths[i].round_ns;
+            assert_true(found.good);
+            /* Of the span, twice the poll, and the tolerance. */
+            assert_true(fabs(work_ns / (double)wanted[j] - 1) < 0.21);
+            if (!paths[i].poll_ns)
+                assert_true(fabs(work_ns - (double)found.job_ns) < 0.001 * work_ns);
+        }
+}
+
+static void a_job_that_cannot_be_so_long_is_refused(void **unused)
+{
+    (void)unused;
+    struct calibrated found = calibrate_by((struct slow_path) { .round_ns = 10, .fence_ns = 10000000 }, 1000000);
+    assert_int_equal(found.rounds, LONG_DRAW_MOST);
+    assert_int_equal(found.job_ns, 600000);
+    assert_false(found.good);
+    assert_false(calibrate_by((struct slow_path) { .round_ns = 2000000 }, 1000000).good);  /* nor so short */
+    assert_false(calibrate_by((struct slow_path) { .fence_ns = 10000000 }, 1000000).good); /* it does not walk */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +366,8 @@ int main(void)
         cmocka_unit_test(no_cell_is_reused_unseen),
         cmocka_unit_test(batches_are_proved_draw_by_draw),
         cmocka_unit_test(a_long_draw_is_known_by_its_walk),
+        cmocka_unit_test(a_job_is_calibrated_without_its_path),
+        cmocka_unit_test(a_job_that_cannot_be_so_long_is_refused),
         cmocka_unit_test(an_early_fence_is_no_low_latency),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@ struct scene {
     bool open_loop;
     int stalls; /* of 2 s */
     bool unverified, no_period;
+    const char *submission_ns; /* NULL: the job's length is that of a submission */
 };
 
 /* A quarter of 20 ms, and jobs of 1 ms: each fifth is cut in two by the end of the slice and waits for 15 ms. In the
@@ -40,6 +41,8 @@ static struct vg_judgement *judge(const struct scene *s, const char *metric)
     struct vg_measured_run *run = fixture_run(phase, "light.0", "vk-submit-latency");
     fixture_fact(run, "vk_driver_id", "SOME_HARDWARE");
     fixture_fact(run, "job_ns", "1000000");
+    if (s->submission_ns)
+        fixture_fact(run, "submission_ns", s->submission_ns);
     fixture_fact(run, "verified_submissions", s->unverified ? "0" : "600");
     if (s->open_loop)
         fixture_fact(run, "submissions_behind", "0");
@@ -67,6 +70,16 @@ static void slices_are_waited_for(void **state)
     /* Of 20 ms, 16 in one piece: 16 - w is 1 % of 20, and 1 ms is the job itself. */
     assert_near(value_of(j, "x.wait_any_p99"), 14.8e6, 1);
     assert_near(value_of(j, "x.any_of_bound"), 14.8 / 15, 1e-9);
+    vg_judgement_free(j);
+}
+
+/* A path that adds to the work is there when nobody waits, too. */
+static void a_wait_is_beyond_the_whole_submission(void **state)
+{
+    (void)state;
+    struct vg_judgement *j = judge(&(struct scene) { .submission_ns = "3000000" }, "x.of_bound");
+    assert_near(value_of(j, "x.alone"), 3e6, 0);
+    assert_near(value_of(j, "x.wait_p99"), 13e6, 1);
     vg_judgement_free(j);
 }
 
@@ -110,9 +123,8 @@ static void what_is_not_known_is_no_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slices_are_waited_for),
-        cmocka_unit_test(a_stall_weighs_what_it_takes),
-        cmocka_unit_test(ticks_meet_a_stall_by_themselves),
+        cmocka_unit_test(slices_are_waited_for),         cmocka_unit_test(a_wait_is_beyond_the_whole_submission),
+        cmocka_unit_test(a_stall_weighs_what_it_takes),  cmocka_unit_test(ticks_meet_a_stall_by_themselves),
         cmocka_unit_test(what_is_not_known_is_no_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
