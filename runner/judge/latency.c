@@ -48,6 +48,26 @@ static const char *no_gpu_clock(const struct vg_analysis_input *input, const cha
     return NULL;
 }
 
+/* Part of the submissions of an open loop that went after the next tick. NaN: it was none. */
+static double part_behind(const struct vg_analysis_input *input, const char *phase, const char *workload,
+                          const char *stream)
+{
+    const struct vg_measured_phase *measured = vg_measured_phase_find(input->measurements, phase);
+    const char *tenant = vg_analysis_param(input, "tenant");
+    double behind = NAN, of = 0;
+    for (unsigned i = 0; measured && i < measured->run_count; i++) {
+        const struct vg_measured_run *one = &measured->runs[i];
+        if ((workload[0] && !vg_equal(one->workload, workload)) || (tenant[0] && !vg_equal(one->tenant, tenant)) ||
+            !vg_measured_stream_find(one, stream) || !vg_fact_get(one, "submissions_behind"))
+            continue;
+        behind = (isnan(behind) ? 0 : behind) + judge_fact_number(one, "submissions_behind");
+        of += judge_fact_number(one, "submissions");
+        if (isnan(behind) || isnan(of)) /* what one did not say is not known of all */
+            return NAN;
+    }
+    return of > 0 ? behind / of : NAN;
+}
+
 static const struct quantile {
     const char *metric;
     double probability;
@@ -86,6 +106,9 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
         vg_output_value(output, self, quantiles[i].metric, NULL,
                         vg_quantile_sorted(values, count, quantiles[i].probability), NULL);
     vg_output_value(output, self, "mean", NULL, gsl_stats_mean(values, 1, count), NULL);
+    double behind = part_behind(input, phase, workload, stream);
+    if (!isnan(behind))
+        vg_output_value(output, self, "behind", NULL, behind, NULL);
     return true;
 }
 
@@ -112,6 +135,8 @@ VG_ANALYSIS(latency) = {
             { "max", "ns", VG_LOWER, 0, "the longest" },
             { "min", "ns", VG_LOWER, 0, "the shortest" },
             { "mean", "ns", VG_LOWER, 0, "arithmetic mean" },
+            { "behind", "1", VG_LOWER, 0,
+              "open loop: part of the submissions that went more than a period after their tick" },
             { "count", "1", VG_NEITHER, 0, "samples" },
             { .name = NULL },
         },

@@ -183,6 +183,57 @@ static void nothing_to_measure_is_invalid(void **state)
     scratch_remove(directory);
 }
 
+/* Two runs of an open loop; facts NULL: it does not say. of: what `behind` must be; below 0: none. */
+static void judge_behind(const char *const behind[2], const char *const submissions[2], double of,
+                         enum vg_verdict verdict)
+{
+    struct vg_error err = { 0 };
+    char *directory = scratch_directory();
+    struct vg_measurements *m = fixture_new(directory, "native", "");
+    static const char *const names[] = { "a", "b" };
+    struct vg_measured_phase *phase = fixture_phase(m, "main", 0, 10 * S);
+    for (int i = 0; i < 2; i++) {
+        fixture_tenant(m, names[i]);
+        struct vg_measured_run *run = fixture_run(phase, names[i], "some-workload");
+        const int64_t rows[2][2] = { { 5, 7 }, { 6, 8 } };
+        fixture_stream(m, run, "submission", "t0", "latency", rows, 2);
+        if (behind[i])
+            fixture_fact(run, "submissions_behind", behind[i]);
+        if (submissions[i])
+            fixture_fact(run, "submissions", submissions[i]);
+    }
+    struct fixture_test f;
+    fixture_test(&f, "latency");
+    fixture_param(&f, "phase", "main");
+    fixture_expect(&f, "x.behind", VG_OP_LE, 0.01)->invalid = true;
+    struct vg_judgement *judgement = vg_judge(&f.test, m, &err);
+    assert_good(judgement, err);
+    assert_verdict(judgement, verdict, NULL);
+    double found = value_of(judgement, "x.behind");
+    if (of < 0)
+        assert_true(isnan(found));
+    else
+        assert_near(found, of, 1e-12);
+    vg_judgement_free(judgement);
+    vg_measurements_free(m);
+    scratch_remove(directory);
+}
+
+/* A rate that was not held leaves a queue, and its length instead of a latency. */
+static void a_backlog_is_no_latency(void **state)
+{
+    (void)state;
+    static const char *const thousands[] = { "10000", "10000" }, *const none[] = { NULL, NULL };
+    judge_behind((const char *const[]) { "0", "0" }, thousands, 0, VG_PASS);
+    judge_behind((const char *const[]) { "200", "0" }, thousands, 0.01, VG_PASS);
+    judge_behind((const char *const[]) { "200", "1" }, thousands, 0.01005, VG_INVALID);
+    judge_behind((const char *const[]) { "9999", NULL }, thousands, 0.9999, VG_INVALID); /* the other is closed */
+    judge_behind((const char *const[]) { "9999", "9999" }, thousands, 0.9999, VG_INVALID);
+    judge_behind((const char *const[]) { "0", "many" }, thousands, -1, VG_INVALID);
+    judge_behind((const char *const[]) { "0", "0" }, none, -1, VG_INVALID);
+    judge_behind(none, thousands, -1, VG_INVALID); /* no open loop at all */
+}
+
 /* Instants of the GPU that nobody can place are none, and not a failure of the run. */
 static void without_the_gpus_clock_it_is_skipped(void **state)
 {
@@ -267,6 +318,7 @@ int main(void)
         cmocka_unit_test(large_arrays_are_sorted_right),
         cmocka_unit_test(only_the_steady_state_counts),
         cmocka_unit_test(instants_of_the_gpu_lie_within_the_submission),
+        cmocka_unit_test(a_backlog_is_no_latency),
         cmocka_unit_test(nothing_to_measure_is_invalid),
         cmocka_unit_test(garbage_samples_are_an_error),
         cmocka_unit_test(a_million_samples_are_judged_fast),
