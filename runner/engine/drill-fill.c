@@ -19,16 +19,22 @@ static unsigned fill(struct vg_drill *drill, int64_t round, unsigned pgpu, unsig
     return count;
 }
 
-/* As many VFs as the driver advertises, if their memory fits: how many the host file wants says nothing of the driver.
- * False: all are enabled that will be. */
-static bool has_more_vfs(const struct vg_drill *drill, unsigned pgpu)
+/* Of VFs that are given memory as many as vg_drill_vfs_that_fit says, and, while one is refused and nobody can know
+ * whether the card has memory for it, one fewer. Everything that was made is gone then. */
+static void fill_type(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned type, unsigned *enabled)
 {
     const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
-    uint64_t largest = 0, total = drill->walk.vf_totals[pgpu];
-    for (unsigned i = 0; i < class->type_count; i++)
-        largest = class->types[i].size_bytes > largest ? class->types[i].size_bytes : largest;
-    return class->model == VG_CAPACITY_VF && drill->mechanism->setup && total > class->vf_count &&
-           (!class->size_bytes || total * largest <= class->size_bytes);
+    bool has_setup = class->model == VG_CAPACITY_VF && drill->mechanism->setup;
+    for (unsigned vfs = has_setup ? vg_drill_vfs_that_fit(drill, pgpu, type) : *enabled;; vfs--) {
+        if (vfs != *enabled)
+            vg_drill_set_vfs(drill, round, pgpu, (int)vfs);
+        *enabled = vfs;
+        unsigned count = fill(drill, round, pgpu, type);
+        vg_drill_drain(drill, round);
+        vg_drill_look(drill, pgpu);
+        if (!has_setup || count >= vfs || vfs <= 1 || drill->trouble || vg_walk_room_is_known(class, type, vfs))
+            return;
+    }
 }
 
 static bool fill_each(struct vg_drill *drill, struct vg_error *err)
@@ -36,18 +42,14 @@ static bool fill_each(struct vg_drill *drill, struct vg_error *err)
     int64_t round = 0;
     vg_drill_look_all(drill, round);
     for (unsigned pgpu = 0; pgpu < drill->walk.class_count; pgpu++) {
-        bool more = has_more_vfs(drill, pgpu);
+        unsigned enabled = drill->walk.classes[pgpu].vf_count;
         vg_drill_maxima(drill, pgpu);
-        if (more)
-            vg_drill_set_vfs(drill, round, pgpu, (int)drill->walk.vf_totals[pgpu]);
         for (unsigned type = 0; type < drill->walk.classes[pgpu].type_count; type++) {
-            fill(drill, ++round, pgpu, type);
-            vg_drill_drain(drill, round);
-            vg_drill_look(drill, pgpu);
+            fill_type(drill, ++round, pgpu, type, &enabled);
             if (!vg_drill_turn(drill, err))
                 return false;
         }
-        if (more)
+        if (enabled != drill->walk.classes[pgpu].vf_count)
             vg_drill_set_vfs(drill, round, pgpu, (int)drill->walk.classes[pgpu].vf_count);
     }
     return true;

@@ -39,6 +39,17 @@ void vg_drill_set_mixed(struct vg_drill *drill, int64_t round, unsigned pgpu, bo
     step->end_ns = vg_now_ns();
 }
 
+unsigned vg_drill_vfs_that_fit(const struct vg_drill *drill, unsigned pgpu, unsigned type)
+{
+    const struct vg_pgpu_class *class = &drill->walk.classes[pgpu];
+    uint64_t each = class->types[type].size_bytes, total = drill->walk.vf_totals[pgpu];
+    uint64_t fit = class->model != VG_CAPACITY_VF || !each ? total
+                   : class->size_bytes                     ? class->size_bytes / each
+                                                           : class->vf_count;
+    fit = fit < total ? fit : total;
+    return fit ? (unsigned)fit : 1;
+}
+
 /* NVIDIA's tool knows all VFs or none; the kernel's file any number. */
 static bool any_number(const struct vg_drill *drill)
 {
@@ -88,6 +99,22 @@ static void raw_off_in_use(struct vg_drill *drill, int64_t round, unsigned pgpu,
     vg_drill_let_go(drill, round, pgpu, instance, pid, VG_DRILL_BY_GUEST);
 }
 
+/* One that a VM can have, while all VFs are there or, where these have too little memory each, as many as fit. */
+static int64_t create_one(struct vg_drill *drill, int64_t round, unsigned pgpu, unsigned enabled)
+{
+    for (unsigned vfs = vg_drill_vfs_that_fit(drill, pgpu, 0); vfs; vfs--) {
+        if (vfs != enabled)
+            vg_drill_set_vfs(drill, round, pgpu, (int)vfs);
+        enabled = vfs;
+        vg_drill_look(drill, pgpu);
+        int64_t instance = vg_drill_create(drill, round, pgpu, 0);
+        if (instance >= 0 || drill->trouble || vg_walk_room_is_known(&drill->walk.classes[pgpu], 0, vfs))
+            return instance;
+    }
+    vg_drill_trouble(drill, "no VF could be given its memory, so that none was in use when VFs were to be disabled");
+    return VG_ANY;
+}
+
 static bool vf_counts(struct vg_drill *drill, struct vg_error *err)
 {
     long long rounds = vg_drill_number(drill, "rounds");
@@ -108,8 +135,7 @@ static bool vf_counts(struct vg_drill *drill, struct vg_error *err)
         raw_numbers(drill, rounds + 1, pgpu, total);
         make_busy(drill, pgpu, "2");
         vg_drill_set_vfs(drill, rounds + 1, pgpu, total);
-        vg_drill_look(drill, pgpu);
-        int64_t instance = vg_drill_create(drill, rounds + 1, pgpu, 0);
+        int64_t instance = create_one(drill, rounds + 1, pgpu, (unsigned)total);
         vg_drill_set_vfs(drill, rounds + 1, pgpu, 0); /* in use */
         vg_drill_look(drill, pgpu);
         raw_off_in_use(drill, rounds + 1, pgpu, instance);

@@ -109,6 +109,9 @@ bool vg_drill_destroy_quietly(struct vg_drill *drill);
 
 void vg_drill_set_vfs(struct vg_drill *drill, int64_t round, unsigned pgpu, int vfs);
 void vg_drill_set_mixed(struct vg_drill *drill, int64_t round, unsigned pgpu, bool mixed);
+/* How many VFs can each be given the type's memory, by what is known: all that the driver advertises, as long as the
+ * memory that the host file gives the pGPU holds them; where it gives none, those that it wants (`vfs`). At least 1. */
+unsigned vg_drill_vfs_that_fit(const struct vg_drill *drill, unsigned pgpu, unsigned type);
 
 /* --- drill-vm.c: a process that holds the vGPU's VFIO device open plays the VM --- */
 

@@ -250,18 +250,26 @@ struct vg_walk_result {
     unsigned wrong_decisions;
     unsigned races_without, races_with_many;
     unsigned wrong_setups, missing;
-    unsigned memory_checks; /* times that memory of one pGPU's vGPUs was compared: sums with what it has, or ranges */
-    unsigned share_checks;  /* parts that a driver gave VFs by itself, compared with the others' */
-    unsigned unequal;       /* of these, another size than the first VF's, or none */
-    unsigned node_checks;   /* times that device nodes were counted around a refusal */
-    unsigned left_over;     /* vGPUs that still exist at the end; files, threads and nodes that nothing needs */
-    unsigned fills;         /* types of pGPUs that were created alone until they were refused */
-    int64_t first_step;     /* of the first thing that was wrong; -1: nothing was */
-    char first[400];        /* it, as a sentence */
+    unsigned memory_checks;  /* times that memory of one pGPU's vGPUs was compared: sums with what it has, or ranges */
+    unsigned share_checks;   /* parts that a driver gave VFs by itself, compared with the others' */
+    unsigned unequal;        /* of these, another size than the first VF's, or none */
+    unsigned node_checks;    /* times that device nodes were counted around a refusal */
+    unsigned open_refusals;  /* for want of memory, where nobody can know whether there is any: see below */
+    unsigned vfs_filled;     /* of pGPUs whose VFs are given memory (model vf): most that were full at once, together */
+    unsigned vfs_advertised; /* by them */
+    unsigned left_over;      /* vGPUs that still exist at the end; files, threads and nodes that nothing needs */
+    unsigned fills;          /* types of pGPUs that were created alone until they were refused */
+    int64_t first_step;      /* of the first thing that was wrong; -1: nothing was */
+    char first[400];         /* it, as a sentence */
 };
 /* Replays the steps beside the capacity models. policy: name of what every decision should have followed; NULL: only
  * reasons of refusals are checked. Pure: reads nothing else. */
 void vg_walk_check(const struct vg_walk *walk, const char *policy, struct vg_walk_result *result);
+/* Is it known that with so many VFs enabled each can be given the type's memory? Of drivers that give each VF a part
+ * (model vf) the host file says so for as many VFs as it wants, unless these would take all that the card has: the PF
+ * keeps some for itself, and nobody says how much. Of more VFs nobody says it. True for every other model, and for
+ * types without memory of their own. described: as the host file has it. */
+bool vg_walk_room_is_known(const struct vg_pgpu_class *described, unsigned type, unsigned vfs);
 /* The manager's bytes over rounds, as a straight line with its 95 % interval; .count 0: they were not weighed. */
 struct vg_line vg_walk_memory(const struct vg_walk *walk);
 /* "create m60-2q on m60-a: granted" */

@@ -197,6 +197,16 @@ static void tell_first(const struct record *record, const struct vg_measured_run
                       text.data, record->shrunk.step_count > MOST_SHOWN ? "; ..." : "", end ? " " : "", end ? end : "");
 }
 
+static void put_vfs(struct vg_analysis_output *output, const struct vg_descriptor *self, const struct vg_walk_result *r)
+{
+    unsigned rest = r->vfs_advertised > r->vfs_filled ? r->vfs_advertised - r->vfs_filled : 0;
+    vg_autofree char *note = rest ? vg_format("of %u VFs that are advertised %u were filled; the memory that is known "
+                                              "to be there holds no more of this size",
+                                              r->vfs_advertised, r->vfs_filled)
+                                  : NULL;
+    vg_output_value(output, self, "vfs_not_filled", NULL, rest, note);
+}
+
 static void put(struct vg_analysis_output *output, const struct record *record, const struct vg_walk_result *r)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_provisioning;
@@ -220,6 +230,9 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "types_filled", r->fills },
         { "maxima_read", record->maxima_read },
         { "wrong_maxima", record->wrong_maxima },
+        { "open_refusals", r->open_refusals },
+        { "vfs_advertised", r->vfs_advertised },
+        { "vfs_filled", r->vfs_filled },
         { "wrong_grants", r->wrong_grants },
         { "wrong_refusals", r->wrong_refusals },
         { "wrong_reasons", r->wrong_reasons },
@@ -259,6 +272,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
     }
     if (r->slowest_free_ns)
         vg_output_value(output, self, "slowest_free", NULL, (double)r->slowest_free_ns / 1e9, NULL);
+    put_vfs(output, self, r);
     double filled = record->types ? 100.0 * r->fills / record->types : NAN;
     vg_output_value(output, self, "filled", NULL, filled, NULL);
 }
@@ -326,6 +340,11 @@ VG_ANALYSIS(provisioning) = {
             { "filled", "%", VG_HIGHER, 0, "types_filled of types" },
             { "maxima_read", "1", VG_NEITHER, 0, "maxima that the driver advertises" },
             { "wrong_maxima", "1", VG_LOWER, 0, "maxima that the driver advertises and the model does not have" },
+            { "open_refusals", "1", VG_NEITHER, 0,
+              "creates refused for want of memory where nobody can know whether there is any" },
+            { "vfs_advertised", "1", VG_NEITHER, 0, "VFs that drivers advertise which give each its memory" },
+            { "vfs_filled", "1", VG_NEITHER, 0, "of these, had a vGPU each at once, and no other VF was enabled" },
+            { "vfs_not_filled", "1", VG_LOWER, 0, "of these, had not" },
             { "wrong", "1", VG_LOWER, 0, "everything below that is wrong, together" },
             { "wrong_grants", "1", VG_LOWER, 0, "granted where the model refuses" },
             { "wrong_refusals", "1", VG_LOWER, 0, "refused where the model grants" },

@@ -154,6 +154,32 @@ static void judge_sums(struct replay *replay, unsigned pgpu)
     }
 }
 
+bool vg_walk_room_is_known(const struct vg_pgpu_class *described, unsigned type, unsigned vfs)
+{
+    uint64_t each = type < described->type_count ? described->types[type].size_bytes : 0, all = described->size_bytes;
+    if (described->model != VG_CAPACITY_VF || !each)
+        return true;
+    return vfs <= described->vf_count && (!all || vfs * each < all);
+}
+
+static bool room_is_known(const struct replay *replay, int64_t pgpu, int64_t type)
+{
+    return vg_walk_room_is_known(&replay->walk->classes[pgpu], (unsigned)type, replay->classes[pgpu].vf_count);
+}
+
+/* Nothing more went in: is that the maximum, of a type that was alone there? Of VFs all that are enabled. */
+static void note_full(struct replay *replay, int64_t pgpu, int64_t type)
+{
+    const struct vg_pgpu_class *class = &replay->classes[pgpu];
+    const struct vg_pgpu_state *state = &replay->states[pgpu];
+    bool vfs = class->model == VG_CAPACITY_VF;
+    if (state->count[type] != state->live || (vfs && state->live < class->vf_count))
+        return;
+    replay->filled[pgpu] |= UINT64_C(1) << type;
+    if (vfs && state->live > replay->vfs_filled[pgpu])
+        replay->vfs_filled[pgpu] = state->live;
+}
+
 static void do_create(struct replay *replay)
 {
     const struct vg_step *step = replay->step;
@@ -168,10 +194,17 @@ static void do_create(struct replay *replay)
             take_in(replay, (unsigned)step->pgpu, (unsigned)type);
         judge_sums(replay, (unsigned)step->pgpu);
     } else if (!step->race) {
-        if (type >= 0 && step->outcome == VG_REFUSED_NO_CAPACITY &&
-            replay->states[step->pgpu].count[type] == replay->states[step->pgpu].live)
-            replay->filled[step->pgpu] |= UINT64_C(1) << type;
-        judge_refusal(replay, expected_of(replay, step->pgpu, type), (enum vg_refusal)step->outcome);
+        enum vg_refusal expected = expected_of(replay, step->pgpu, type);
+        bool full =
+            type >= 0 && type < replay->classes[step->pgpu].type_count && step->outcome == VG_REFUSED_NO_CAPACITY;
+        if (full)
+            note_full(replay, step->pgpu, type);
+        if (full && expected == VG_REFUSED_NOT && !room_is_known(replay, step->pgpu, type)) {
+            replay->result->refusals++;
+            replay->result->open_refusals++;
+        } else {
+            judge_refusal(replay, expected, (enum vg_refusal)step->outcome);
+        }
     } else if (step->outcome != VG_REFUSED_NO_CAPACITY) {
         replay->result->wrong_reasons++;
         walk_wrong(replay, "who comes too late for the last slot is refused for no-capacity.");
@@ -334,6 +367,10 @@ static void judge_race(struct replay *replay, unsigned first, unsigned end)
     for (unsigned i = first; i < end; i++)
         winners += steps[i].outcome == VG_REFUSED_NOT;
     unsigned expected = room < end - first ? room : end - first;
+    if (winners < expected && !room_is_known(replay, steps[first].pgpu, steps[first].type)) {
+        replay->result->open_refusals += expected - winners;
+        return; /* no race for a place of which nobody knows that it is there */
+    }
     replay->result->races++;
     replay->result->races_without += winners < expected;
     replay->result->races_with_many += winners > expected;
@@ -451,12 +488,14 @@ void vg_walk_check(const struct vg_walk *walk, const char *policy, struct vg_wal
     vg_autofree struct known *known = vg_calloc(replay.known_count + 1, sizeof(*known));
     vg_autofree bool *passed = vg_calloc(walk->class_count + 1, sizeof(*passed));
     vg_autofree uint64_t *filled = vg_calloc(walk->class_count + 1, sizeof(*filled));
+    vg_autofree unsigned *vfs_filled = vg_calloc(walk->class_count + 1, sizeof(*vfs_filled));
     memcpy(classes, walk->classes, walk->class_count * sizeof(*classes));
     replay.classes = classes;
     replay.states = states;
     replay.known = known;
     replay.passed = passed;
     replay.filled = filled;
+    replay.vfs_filled = vfs_filled;
     for (unsigned i = 0; i < walk->step_count; i++) {
         const struct vg_step *step = &walk->steps[i];
         if (step->race && (i == 0 || walk->steps[i - 1].race != step->race)) {
@@ -472,6 +511,9 @@ void vg_walk_check(const struct vg_walk *walk, const char *policy, struct vg_wal
     }
     for (unsigned i = 0; i < replay.known_count; i++)
         result->left_over += known[i].there;
-    for (unsigned i = 0; i < walk->class_count; i++)
+    for (unsigned i = 0; i < walk->class_count; i++) {
         result->fills += (unsigned)__builtin_popcountll(filled[i]);
+        result->vfs_filled += vfs_filled[i];
+        result->vfs_advertised += walk->classes[i].model == VG_CAPACITY_VF ? walk->vf_totals[i] : 0;
+    }
 }

@@ -22,6 +22,7 @@ struct replay {
     struct known *known;
     unsigned known_count;
     uint64_t *filled;                                  /* per pGPU: bit i: types[i] was */
+    unsigned *vfs_filled;                              /* per pGPU: most VFs that were, all that were enabled */
     unsigned next_counter, next_range, next_placement; /* the first row that was not judged yet */
     const struct vg_step *step;
 };

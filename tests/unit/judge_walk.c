@@ -170,6 +170,54 @@ static void a_pf_and_a_vf_that_offer_too_much(void **state)
     assert_non_null(strstr(result.first, "reads 2 and must be 1"));
 }
 
+/* A card of which the host file wants two VFs of 4 GiB each: so many are enabled, and so many made before a refusal. */
+static struct walk_of_vfs {
+    uint64_t size_bytes;
+    unsigned enabled, made;
+} const walks_of_vfs[] = {
+    { 16 * GIB, 2, 1 }, /* the host file says that there is room */
+    { 0, 2, 1 },        /* and does here */
+    { 8 * GIB, 2, 1 },  /* nothing would be left for the PF */
+    { 16 * GIB, 3, 2 }, /* more than the host file promises memory for */
+    { 16 * GIB, 3, 3 }, /* they fit all the same */
+};
+
+static struct vg_walk_result fill_vfs(const struct walk_of_vfs *walk_of)
+{
+    struct vg_error err = { 0 };
+    struct vg_pgpu_class class = { .name = "card",
+                                   .model = VG_CAPACITY_VF,
+                                   .sriov = true,
+                                   .vf_count = 2,
+                                   .size_bytes = walk_of->size_bytes,
+                                   .types = { { .name = "vf", .id = 1, .size_bytes = 4 * GIB } },
+                                   .type_count = 1 };
+    if (!vg_capacity_prepare(&class, &err))
+        fail_msg("%s", err.text);
+    struct vg_step steps[8] = { VFS(walk_of->enabled) };
+    unsigned count = 1;
+    for (unsigned i = 0; i < walk_of->made; i++)
+        steps[count++] = (struct vg_step)CREATE(i, 0, i, VG_ANY);
+    steps[count] = (struct vg_step)CREATE(VG_ANY, 0, VG_ANY, VG_ANY);
+    steps[count++].outcome = VG_REFUSED_NO_CAPACITY;
+    return check(&class, steps, count, NULL, 0);
+}
+
+static void memory_that_nobody_knows_of_may_be_refused(void **state)
+{
+    (void)state;
+    static const unsigned wrong[] = { 1, 1, 0, 0, 0 }, open[] = { 0, 0, 1, 1, 0 }, filled[] = { 0, 0, 0, 0, 3 };
+    for (size_t i = 0; i < VG_COUNT(walks_of_vfs); i++) {
+        struct vg_walk_result result = fill_vfs(&walks_of_vfs[i]);
+        if (result.wrong_refusals != wrong[i] || result.open_refusals != open[i] || result.vfs_filled != filled[i])
+            fail_msg("walk %zu: %u wrong, %u open, %u filled: %s", i, result.wrong_refusals, result.open_refusals,
+                     result.vfs_filled, result.first);
+        assert_int_equal(result.vfs_advertised, 4);
+        assert_int_equal(result.fills, filled[i] > 0);
+        assert_int_equal(result.refusals, 1);
+    }
+}
+
 /* What a driver tells of each VF: how much memory, without saying where, and which graphics addresses. */
 static struct vg_walk_result check_ranges(struct vg_memory_range *ranges, unsigned count)
 {
@@ -364,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_vgpu_that_is_not_as_it_was_is_wrong),
         cmocka_unit_test(memory_is_added_up),
         cmocka_unit_test(a_pf_and_a_vf_that_offer_too_much),
+        cmocka_unit_test(memory_that_nobody_knows_of_may_be_refused),
         cmocka_unit_test(what_vfs_are_told_to_have),
         cmocka_unit_test(what_is_told_of_placements),
         cmocka_unit_test(a_type_out_of_range_is_no_memory),
