@@ -251,6 +251,7 @@ struct vg_walk_result {
     unsigned races_without, races_with_many;
     unsigned wrong_setups, missing;
     unsigned memory_checks;  /* times that memory of one pGPU's vGPUs was compared: sums with what it has, or ranges */
+    unsigned parts_unread;   /* of VFs that are given parts (model vf): memory and addresses that were not told */
     unsigned share_checks;   /* parts that a driver gave VFs by itself, compared with the others' */
     unsigned unequal;        /* of these, another size than the first VF's, or none */
     unsigned node_checks;    /* times that device nodes were counted around a refusal */

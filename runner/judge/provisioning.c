@@ -225,6 +225,7 @@ static void put(struct vg_analysis_output *output, const struct record *record, 
         { "counters_read", r->counters },
         { "ranges_read", record->walk.range_count },
         { "memory_checks", r->memory_checks },
+        { "parts_unread", r->parts_unread },
         { "placements_read", r->placements },
         { "types", record->types },
         { "types_filled", r->fills },
@@ -333,6 +334,10 @@ VG_ANALYSIS(provisioning) = {
             { "ranges_read", "1", VG_NEITHER, 0, "parts of memory and of graphics addresses that the driver told" },
             { "memory_checks", "1", VG_NEITHER, 0,
               "times that memory of a pGPU's vGPUs was compared with what it has" },
+            { "parts_unread", "1", VG_LOWER, 0,
+              "graphics addresses and memory of a VF that its driver gives each, and that were not told after a step; "
+              "0 "
+              "for drivers that divide nothing among VFs" },
             { "placements_read", "1", VG_NEITHER, 0,
               "lists of supported and of creatable placement IDs, and numbers of slots, that the driver told" },
             { "types", "1", VG_NEITHER, 0, "types of all pGPUs" },

@@ -67,6 +67,7 @@ static bool ranges_overlap(const struct vg_memory_range *a, const struct vg_memo
 static void judge_addresses(struct replay *replay, unsigned first, unsigned at)
 {
     const struct vg_memory_range *ranges = replay->walk->ranges;
+    replay->result->memory_checks++;
     for (unsigned i = first; i < at; i++) {
         if (!ranges_overlap(&ranges[at], &ranges[i]))
             continue;
@@ -83,10 +84,13 @@ static void judge_amounts(struct replay *replay, unsigned first, unsigned at)
     const struct vg_memory_range *range = &walk->ranges[at];
     uint64_t sum = 0,
              size = range->pgpu >= 0 && range->pgpu < walk->class_count ? walk->classes[range->pgpu].size_bytes : 0;
+    if (!size) /* the host file does not say what there is */
+        return;
+    replay->result->memory_checks++;
     for (unsigned i = first; i <= at; i++)
         if (walk->ranges[i].of == range->of && walk->ranges[i].pgpu == range->pgpu)
             sum += (uint64_t)walk->ranges[i].bytes;
-    if (!size || sum <= size)
+    if (sum <= size)
         return;
     replay->result->overlaps++;
     walk_wrong(replay, "the VFs have %llu bytes of memory, and the pGPU has %llu.", (unsigned long long)sum,
@@ -117,7 +121,6 @@ static void judge_ranges(struct replay *replay)
     while (end < walk->range_count && walk->ranges[end].step <= replay->step->step)
         end++;
     for (unsigned i = first; i < end; i++) {
-        replay->result->memory_checks++;
         if (walk->ranges[i].of >= VG_RANGE_OWN_MEMORY)
             judge_share(replay, first, i);
         if (walk->ranges[i].of == VG_RANGE_ADDRESSES || walk->ranges[i].of == VG_RANGE_OWN_ADDRESSES)
@@ -180,12 +183,49 @@ static void judge_placements(struct replay *replay)
     }
 }
 
+static unsigned short_of(unsigned due, unsigned told)
+{
+    return due > told ? due - told : 0;
+}
+
+/* VFs that are given parts (model vf) have each some graphics addresses, and memory where the profiles have: of every
+ * vGPU that was seen, and of every VF of which one of both was told. What was not told was compared with nothing. */
+static unsigned parts_unread(const struct replay *replay, unsigned pgpu, unsigned first_counter, unsigned first_range)
+{
+    const struct vg_walk *walk = replay->walk;
+    const struct vg_pgpu_class *class = &walk->classes[pgpu];
+    unsigned told[VG_RANGE_OWN_ADDRESSES + 1] = { 0 }, vgpus = 0, vfs = 0;
+    bool has_memory = false;
+    for (unsigned i = first_counter; i < replay->next_counter; i++) {
+        const struct vg_counter *counter = &walk->counters[i];
+        if (counter->pgpu == pgpu && counter->type == VG_COUNTER_LIVE && counter->value > 0 &&
+            counter->value <= VG_CLASS_INSTANCES_MAX)
+            vgpus += (unsigned)counter->value;
+    }
+    for (unsigned i = first_range; i < replay->next_range; i++) {
+        const struct vg_memory_range *range = &walk->ranges[i];
+        if (range->pgpu == pgpu && range->of >= 0 && range->of < (int64_t)VG_COUNT(told))
+            told[range->of]++;
+    }
+    for (unsigned i = 0; i < class->type_count; i++)
+        has_memory = has_memory || class->types[i].size_bytes;
+    vfs = told[VG_RANGE_OWN_MEMORY] > told[VG_RANGE_OWN_ADDRESSES] ? told[VG_RANGE_OWN_MEMORY]
+                                                                   : told[VG_RANGE_OWN_ADDRESSES];
+    unsigned addresses = short_of(vgpus, told[VG_RANGE_ADDRESSES]) + short_of(vfs, told[VG_RANGE_OWN_ADDRESSES]);
+    unsigned memory = short_of(vgpus, told[VG_RANGE_MEMORY]) + short_of(vfs, told[VG_RANGE_OWN_MEMORY]);
+    return addresses + (has_memory ? memory : 0);
+}
+
 void walk_judge_readings(struct replay *replay)
 {
     const struct vg_walk *walk = replay->walk;
+    unsigned first_counter = replay->next_counter, first_range = replay->next_range;
     while (replay->next_counter < walk->counter_count &&
            walk->counters[replay->next_counter].step <= replay->step->step)
         judge_counter(replay, &walk->counters[replay->next_counter++]);
     judge_ranges(replay);
+    for (unsigned i = 0; i < walk->class_count; i++)
+        if (walk->classes[i].model == VG_CAPACITY_VF)
+            replay->result->parts_unread += parts_unread(replay, i, first_counter, first_range);
     judge_placements(replay);
 }

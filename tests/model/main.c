@@ -77,12 +77,12 @@ int main(int count, char **values)
         fputs("vgauge-model: name the directory to mount at; --help says more\n", stderr);
         return 2;
     }
-    if (!model_build(options.profile)) {
-        fprintf(stderr, "vgauge-model: unknown profile `%s`; --list shows those there are\n", options.profile);
-        return 2;
-    }
     if (options.control && !model_break(options.control)) {
         fprintf(stderr, "vgauge-model: unknown behaviour `%s`; --list shows those there are\n", options.control);
+        return 2;
+    }
+    if (!model_build(options.profile)) {
+        fprintf(stderr, "vgauge-model: unknown profile `%s`; --list shows those there are\n", options.profile);
         return 2;
     }
     if (!model_may_be_at(options.mountpoint))

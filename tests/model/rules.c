@@ -27,6 +27,8 @@ const char *const model_controls[] = {
     "wrong-api",           /* an mdev type's device_api names another bus's driver */
     "no-api",              /* an mdev type has no device_api */
     "unequal-shares",      /* xe: the first VF is given less memory and fewer addresses than the others */
+    "hidden-parts",        /* xe: debugfs, where it tells of VFs' memory and addresses, is not mounted */
+    "hidden-addresses",    /* xe: the file of VFs' addresses there is missing */
     "any-uuid",            /* a malformed UUID makes a device, under a name of the driver's own */
     "duplicate-uuid",      /* a UUID that is taken is accepted, and nothing is made */
     "mode-any-time",       /* mixed-size mode changes with a vGPU there */

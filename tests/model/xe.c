@@ -246,10 +246,13 @@ static void add(unsigned index, const char *address, unsigned vfs, unsigned long
     card->pci->vf_changed = changed;
     pci_add_sriov(card->pci, vfs, &xe);
     pci_bind(card->pci, &xe);
+    if (model_broken("hidden-parts"))
+        return;
     struct node *debug = tree_directory(tree_path("sys/kernel/debug/dri"), address);
     struct node *tile = tree_directory(tree_directory(tree_directory(debug, "sriov"), "pf"), "tile0");
     tree_file(tile, "vram_provisioned", 0444, &memory_provisioned, card, 0);
-    tree_file(tile, "ggtt_provisioned", 0444, &addresses_provisioned, card, 0);
+    if (!model_broken("hidden-addresses"))
+        tree_file(tile, "ggtt_provisioned", 0444, &addresses_provisioned, card, 0);
 }
 
 void xe_add(void)

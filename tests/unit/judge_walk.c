@@ -259,6 +259,53 @@ static void what_vfs_are_told_to_have(void **state)
     assert_non_null(strstr(result.first, "8589934593 bytes of memory, and the pGPU has 8589934592"));
 }
 
+/* Of a card of unknown size no memory is compared with anything; its addresses are with each other's. */
+static void what_was_not_compared_is_not_counted(void **state)
+{
+    (void)state;
+    static const unsigned told[] = { 0, 1, 3 }; /* bits: addresses, memory */
+    for (unsigned sized = 0; sized < 2; sized++)
+        for (size_t i = 0; i < VG_COUNT(told); i++) {
+            struct vg_error err = { 0 };
+            struct vg_pgpu_class class = { .name = "card",
+                                           .model = VG_CAPACITY_VF,
+                                           .sriov = true,
+                                           .vf_count = 4,
+                                           .size_bytes = sized ? 8 * GIB : 0,
+                                           .types = { { .name = "vf", .id = 1, .size_bytes = GIB } },
+                                           .type_count = 1 };
+            if (!vg_capacity_prepare(&class, &err))
+                fail_msg("%s", err.text);
+            struct vg_step step = { .op = VG_STEP_LOOK };
+            struct vg_counter live = { .type = VG_COUNTER_LIVE, .vf = VG_ANY, .value = 2 };
+            struct vg_memory_range ranges[4];
+            unsigned board = 0, total = 4, count = 0;
+            for (unsigned vf = 0; vf < 2; vf++) {
+                if (told[i] & 1)
+                    ranges[count++] = (struct vg_memory_range) {
+                        .vf = vf, .of = VG_RANGE_ADDRESSES, .first = vf * 0x1000, .bytes = 0x1000
+                    };
+                if (told[i] & 2)
+                    ranges[count++] =
+                        (struct vg_memory_range) { .vf = vf, .of = VG_RANGE_MEMORY, .first = VG_ANY, .bytes = GIB };
+            }
+            const struct vg_walk walk = { .classes = &class,
+                                          .class_count = 1,
+                                          .boards = &board,
+                                          .vf_totals = &total,
+                                          .steps = &step,
+                                          .step_count = 1,
+                                          .counters = &live,
+                                          .counter_count = 1,
+                                          .ranges = ranges,
+                                          .range_count = count };
+            struct vg_walk_result result;
+            vg_walk_check(&walk, NULL, &result);
+            assert_int_equal(result.memory_checks, (told[i] & 1 ? 2 : 0) + (told[i] & 2 && sized ? 2 : 0));
+            assert_int_equal(result.parts_unread, 4 - count);
+        }
+}
+
 /* What NVML tells of a pGPU with two places for 4 GiB, at 0 and 4, and one for 8. */
 static struct vg_walk_result check_placements(struct vg_placement_row *rows, unsigned count)
 {
@@ -414,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_pf_and_a_vf_that_offer_too_much),
         cmocka_unit_test(memory_that_nobody_knows_of_may_be_refused),
         cmocka_unit_test(what_vfs_are_told_to_have),
+        cmocka_unit_test(what_was_not_compared_is_not_counted),
         cmocka_unit_test(what_is_told_of_placements),
         cmocka_unit_test(a_type_out_of_range_is_no_memory),
         cmocka_unit_test(memory_has_a_trend),
