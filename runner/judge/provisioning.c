@@ -200,10 +200,8 @@ static void tell_first(const struct record *record, const struct vg_measured_run
 static void put_vfs(struct vg_analysis_output *output, const struct vg_descriptor *self, const struct vg_walk_result *r)
 {
     unsigned rest = r->vfs_advertised > r->vfs_filled ? r->vfs_advertised - r->vfs_filled : 0;
-    vg_autofree char *note = rest ? vg_format("of %u VFs that are advertised %u were filled; the memory that is known "
-                                              "to be there holds no more of this size",
-                                              r->vfs_advertised, r->vfs_filled)
-                                  : NULL;
+    vg_autofree char *note =
+        rest ? vg_format("%u of %u that are advertised were full at once", r->vfs_filled, r->vfs_advertised) : NULL;
     vg_output_value(output, self, "vfs_not_filled", NULL, rest, note);
 }
 
