@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the kernel offers of PCI display devices and what can be given to guests: IOMMU, VFIO, VFs, mdev types. */
 #include <errno.h>
+#include "base/sysfs-text.h"
 #include "doctor/internal.h"
 
 static void examine_iommu(const struct vg_check *check, const struct vg_patient *patient, struct vg_findings *findings)
@@ -35,18 +36,21 @@ static void examine_vfio(const struct vg_check *check, const struct vg_patient *
             "VFIO", found, container && bound ? NULL : "needed for mdev, VFs and whole devices: modprobe vfio-pci");
 }
 
-static long long number(const struct vg_patient *patient, const char *device, const char *file)
+/* 0 where there is no such file. False: it is there and cannot be read, or holds no number. */
+static bool number(const struct vg_patient *patient, const char *device, const char *file, uint64_t *value)
 {
+    enum { MOST_VFS = 65535 };
     vg_autofree char *path = vg_format("/sys/bus/pci/devices/%s/%s", device, file);
+    vg_autofree char *full = vg_patient_path(patient, path);
     vg_autofree char *text = vg_patient_read(patient, path);
-    long long value = 0;
-    return text && vg_parse_int(text, &value) ? value : 0;
+    *value = 0;
+    return text ? vg_sysfs_number(text, MOST_VFS, value) : vg_is_gone(full);
 }
 
 static void examine_vfs(const struct vg_check *check, const struct vg_patient *patient, struct vg_findings *findings)
 {
     char **names;
-    unsigned count, able = 0, enabled = 0;
+    unsigned count, able = 0, enabled = 0, unread = 0;
     if (!vg_patient_names(patient, "/sys/bus/pci/devices", "*", &names, &count)) {
         vg_find(findings, check, VG_CANNOT_TELL, "SR-IOV functions", "/sys/bus/pci/devices cannot be read",
                 "mount sysfs");
@@ -56,23 +60,34 @@ static void examine_vfs(const struct vg_check *check, const struct vg_patient *p
     for (unsigned i = 0; i < count; i++) {
         vg_autofree char *class_path = vg_format("/sys/bus/pci/devices/%s/class", names[i]);
         vg_autofree char *class = vg_patient_read(patient, class_path);
-        long long total = number(patient, names[i], "sriov_totalvfs"), now = number(patient, names[i], "sriov_numvfs");
-        if (!class || strncmp(class, "0x03", 4) != 0 || total <= 0) /* display controllers */
+        uint64_t total, now;
+        bool read =
+            number(patient, names[i], "sriov_totalvfs", &total) & number(patient, names[i], "sriov_numvfs", &now);
+        if (!class || strncmp(class, "0x03", 4) != 0 || (read && !total)) /* display controllers */
             continue;
-        vg_text_add(&list, "%s%s: %lld of %lld", able++ ? ", " : "", names[i], now, total);
-        enabled += now > 0;
+        const char *comma = able + unread ? ", " : "";
+        if (read)
+            vg_text_add(&list, "%s%s: %llu of %llu", comma, names[i], (unsigned long long)now,
+                        (unsigned long long)total);
+        else
+            vg_text_add(&list, "%s%s: sriov_totalvfs or sriov_numvfs cannot be read, or is no number", comma, names[i]);
+        able += read;
+        unread += !read;
+        enabled += read && now > 0;
     }
-    vg_autofree char *found = able ? vg_format("VFs enabled of display devices: %s", list.data)
-                                   : vg_format("none of %u PCI device%s is a display device with sriov_totalvfs", count,
-                                               count == 1 ? "" : "s");
+    vg_autofree char *found = able + unread
+                                  ? vg_format("VFs enabled of display devices: %s", list.data)
+                                  : vg_format("none of %u PCI device%s is a display device with sriov_totalvfs", count,
+                                              count == 1 ? "" : "s");
     vg_find(findings, check,
-            enabled ? VG_CAN
-            : able  ? VG_CAN_PARTLY
-                    : VG_CANNOT,
+            enabled  ? VG_CAN
+            : able   ? VG_CAN_PARTLY
+            : unread ? VG_CANNOT_TELL
+                     : VG_CANNOT,
             "SR-IOV functions", found,
-            enabled ? NULL
-            : able  ? "enable VFs: the vendor's tool (sriov-manage), or sriov_numvfs"
-                    : "needed for sriov and nvidia-vfio: a GPU with SR-IOV and its host driver");
+            enabled         ? NULL
+            : able + unread ? "enable VFs: the vendor's tool (sriov-manage), or sriov_numvfs"
+                            : "needed for sriov and nvidia-vfio: a GPU with SR-IOV and its host driver");
     vg_names_free(names, count);
 }
 

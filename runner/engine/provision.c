@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Carries out one provisioning action of a phase: sets the scene, lets the action run, and writes its rows. */
+#include "base/sysfs-text.h"
 #include "engine/drill.h"
 #include "engine/exercise.h"
 
@@ -13,19 +14,27 @@ static unsigned board_number(const struct vg_host *host, unsigned index)
     return index;
 }
 
-static unsigned vf_total(const struct vg_drill *drill, unsigned host_index)
+/* How many VFs there can be: the kernel says it, and where there is no such file the host file. */
+static bool vf_total(const struct vg_drill *drill, unsigned host_index, unsigned *total, struct vg_error *err)
 {
+    enum { MOST_VFS = 65535 };
     const struct vg_host_pgpu *pgpu = &drill->host->pgpus[host_index];
-    struct vg_error ignored = { 0 };
     vg_autofree char *path =
         vg_format("%s/sys/bus/pci/devices/%s/sriov_totalvfs", vg_equal(drill->host->root, "/") ? "" : drill->host->root,
                   pgpu->pci ? pgpu->pci : "-");
     vg_autofree char *text = NULL;
-    long long total = 0;
-    if (!pgpu->vfs || !vg_read_attribute(path, &text, &ignored) || !vg_parse_int(text, &total) || total < 0 ||
-        total > 65535)
-        return pgpu->vfs;
-    return (unsigned)total;
+    uint64_t number;
+    *total = pgpu->vfs;
+    if (!pgpu->vfs || vg_is_gone(path))
+        return true;
+    if (!vg_read_attribute(path, &text, err))
+        return false;
+    if (!vg_sysfs_number(text, MOST_VFS, &number)) {
+        vg_autofree char *shown = vg_printable(text, strlen(text), 80);
+        return vg_fail(err, VG_ERROR_ENVIRONMENT, "%s should hold a number and holds `%s`", path, shown);
+    }
+    *total = (unsigned)number;
+    return true;
 }
 
 static bool describe(struct vg_drill *drill, struct vg_error *err)
@@ -46,7 +55,9 @@ static bool describe(struct vg_drill *drill, struct vg_error *err)
         if (!walk->classes[place].type_count)
             continue;
         walk->boards[place] = board_number(drill->host, i);
-        walk->vf_totals[place] = vf_total(drill, i);
+        struct vg_error unread = { 0 };
+        if (!vf_total(drill, i, &walk->vf_totals[place], &unread))
+            vg_drill_trouble(drill, unread.text);
         drill->host_index[place] = i;
         walk->class_count++;
     }
@@ -213,7 +224,7 @@ static bool run_drill(struct vg_drill *drill, struct vg_scene *scene, unsigned p
         vg_drill_skip(drill, "%s keeps no count of its own in a driver", drill->mechanism->name);
     else if (!describe(drill, err))
         good = false;
-    else {
+    else if (!drill->trouble) { /* else there is nothing to judge it by */
         vg_drill_restart(drill);
         good = action->run(drill, err);
         struct vg_walk recorded = drill->walk;

@@ -273,6 +273,8 @@ enum { TOTAL, COUNT, AUTOPROBE };
 static ssize_t show_vfs(void *object, long argument, char *buffer, size_t size)
 {
     const struct pci *pf = object;
+    if (argument == TOTAL && pf->vf_count && model_broken("garbled-total"))
+        return snprintf(buffer, size, "many\n");
     unsigned value = argument == TOTAL   ? pf->vf_total + model_broken("advertises-more")
                      : argument == COUNT ? pf->vf_count
                                          : pf->autoprobe;

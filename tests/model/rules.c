@@ -23,6 +23,7 @@ const char *const model_controls[] = {
     "grants-past-counter", /* counters are right, and create grants what they say is not there */
     "board-rule",          /* the rule of one type per pGPU reaches to all pGPUs of its board */
     "advertises-more",     /* the maximum that is advertised, of a type or of VFs, is one too many */
+    "garbled-total",       /* sriov_totalvfs holds no number while VFs are enabled */
     "node-left",           /* each create of an mdev that is refused leaves a device node behind */
     "wrong-api",           /* an mdev type's device_api names another bus's driver */
     "no-api",              /* an mdev type has no device_api */

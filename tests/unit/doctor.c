@@ -124,6 +124,18 @@ static void a_machine_that_is_set_up(void **state)
     vg_findings_free(&findings);
 }
 
+static void a_number_of_vfs_that_is_none(void **state)
+{
+    (void)state;
+    static const char *const garbage[] = { "many\n", "-1\n", "12 VFs\n", "99999999999999999999\n", "" };
+    for (size_t i = 0; i < VG_COUNT(garbage); i++) {
+        put_gpu(garbage[i], "0\n", false);
+        struct vg_findings findings = examine();
+        found(&findings, "SR-IOV functions", VG_CANNOT_TELL, "0000:01:00.0: sriov_totalvfs or sriov_numvfs cannot be");
+        vg_findings_free(&findings);
+    }
+}
+
 static void a_machine_that_is_half_set_up(void **state)
 {
     (void)state;
@@ -213,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_machine_that_is_set_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_number_of_vfs_that_is_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_machine_that_is_half_set_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_machine_without_anything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_vms_need_stops_vms_alone, set_up, tear_down),
