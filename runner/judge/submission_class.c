@@ -67,6 +67,8 @@ static const char outside[] = "exits come with the submissions that the trace do
                               "doorbell lies outside of them";
 static const char unattributed[] = "KVM counts exits that come with the submissions, and without a trace nobody knows "
                                    "whether they are doorbells of the vGPU";
+static const char fewer[] =
+    "KVM counts fewer exits of any kind than one per submission, so that commands are not doorbells";
 static const char unwatched[] = "the trace sees the vGPU's BARs only, and nobody counted exits outside of them";
 
 /* A virtio-gpu: the VMM takes commands from a queue. They bound the doorbells, of a guest that kicks for buffers only;
@@ -78,6 +80,11 @@ static enum path virtio_path(const struct sight *sights, const struct limits *li
     const struct sight *doorbells = traced                                       ? &sights[SEEN_DEVICE]
                                     : at_most(&sights[SEEN_EXITS], limits->none) ? &sights[SEEN_EXITS]
                                                                                  : &sights[SEEN_COMMANDS];
+    const struct sight *exits = &sights[SEEN_EXITS];
+    if (!traced && !exits->blind && exits->line.slope_upper < limits->each && at_least(doorbells, limits->each)) {
+        *doubt = fewer;
+        return PATH_UNKNOWN;
+    }
     if (at_least(doorbells, limits->each))
         return PATH_DOORBELL;
     if (!at_most(doorbells, limits->none))

@@ -16,6 +16,7 @@ struct source {
     unsigned late_every; /* look: half a second late, and says so in the second column */
     bool dead;           /* stands still */
     double dies_after_s; /* 0: never */
+    double uneven[8];    /* so much more in each second of phase `b` */
 };
 
 static const double rates[] = { 0, 100, 400, 1000 };
@@ -89,7 +90,8 @@ static void watch(struct vg_measurements *m, const struct source *source)
         now_s = source->dead ? 0 : source->dies_after_s > 0 ? fmin(now_s, source->dies_after_s) : now_s;
         double done = done_until(now_s, &set_ups);
         for (unsigned i = 0; i < count; i++)
-            values[i] = source->background[i] * now_s + source->each[i] * done + source->set_up[i] * set_ups;
+            values[i] = source->background[i] * now_s + source->each[i] * done + source->set_up[i] * set_ups +
+                        source->uneven[i] * fmin(fmax(now_s - 30, 0), 7);
         if (source->late_every)
             values[1] = late ? 0.5 : 0.002;
         vg_csv_probe_row(csv, now_ns, "guest.0", source->item ? source->item : "", values, count);
@@ -437,6 +439,9 @@ static void a_silent_queue_beside_exits_is_no_ring(void **unused)
     /* A command for each, and no doorbell for any: the VMM polls the queue. */
     assert_class((const struct source[]) { queue, trace, cpu }, 3, 2, "without a doorbell");
     assert_class((const struct source[]) { queue, kvm, cpu }, 3, 2, "without a doorbell");
+    /* Fewer exits of any kind than submissions: no doorbell for each, whatever the queue says. */
+    assert_class((const struct source[]) { queue, WITH(kvm, c->each[0] = 0.25), cpu }, 3, 0, "fewer exits");
+    assert_class((const struct source[]) { queue, WITH(kvm, c->each[0] = 1), cpu }, 3, 3, "doorbell");
     /* No KVM, no exits: the queue alone speaks, and the class says what that cannot show. */
     assert_class((const struct source[]) { silent, cpu }, 2, 2, "kick without a buffer");
 }
