@@ -90,12 +90,14 @@ static char *doubt(const struct sight *sights, double arrived, double posted_at_
         return NULL;
     if (!(sights[SEEN_HOST].line.slope_upper <= posted_at_most))
         return vg_strdup("the interval of the host's interrupts has the limit within");
-    return sights[SEEN_INJECTED].line.slope_lower > posted_at_most
-               ? vg_format(
-                     "KVM injects %.3g interrupts per completion, and yet the host counts none of the vGPU's: its "
-                     "vectors' counter is dead, or they are another device's",
-                     sights[SEEN_INJECTED].line.slope)
-               : NULL;
+    if (sights[SEEN_INJECTED].line.slope_lower > posted_at_most)
+        return vg_format("KVM injects %.3g interrupts per completion, and yet the host counts none of the vGPU's: its "
+                         "vectors' counter is dead, or they are another device's",
+                         sights[SEEN_INJECTED].line.slope);
+    /* A dead counter of vectors must not hide behind an uneven one of injections. */
+    if (!(sights[SEEN_INJECTED].line.slope_upper < arrives_at_least))
+        return vg_strdup("KVM's injections are too uneven to exclude that it passes them on");
+    return NULL;
 }
 
 static void put(struct vg_analysis_output *output, const struct sight *sights, double arrived, double posted_at_most,

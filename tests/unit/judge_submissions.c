@@ -242,6 +242,7 @@ static void no_interrupts_of_the_host_are_no_proof(void **unused)
     (void)unused;
     /* The vectors stand still, and KVM passes one on for each completion. */
     assert_way((const struct source[]) { vectors, WITH(kvm, c->each[2] = 1) }, 2, 1, 0, "KVM injects 1");
+    assert_way((const struct source[]) { vectors, WITH(kvm, c->uneven[2] = 300) }, 2, 1, 0, "too uneven");
     /* A driver that polls by itself raises none. */
     assert_way((const struct source[]) { vectors, kvm }, 2, 0, 0, "nothing to be posted");
     assert_way((const struct source[]) { vectors, kvm }, 2, 0.3, 0, "nothing to be posted");
