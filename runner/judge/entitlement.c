@@ -77,6 +77,17 @@ double vg_entitled_share(const struct vg_measurements *measurements, const struc
     return sum > 0 ? weight_of(&promise, own) / sum : NAN;
 }
 
+double judge_period_us(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                       const char *tenant)
+{
+    struct promise promise = promise_of(measurements, judge_policy(measurements, phase));
+    const struct vg_measured_tenant *own = vg_measured_tenant_find(measurements, tenant);
+    if (measurements->period_us)
+        return measurements->period_us;
+    double share = vg_entitled_share(measurements, phase, tenant);
+    return own && measurements->slice_us ? measurements->slice_us * weight_of(&promise, own) / share : NAN;
+}
+
 double judge_alone_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
                          const char *tenant)
 {

@@ -51,6 +51,10 @@ bool judge_is_running(const struct vg_measurements *measurements, const struct v
                       const struct vg_measured_phase *phase);
 /* The policy in force during a phase. */
 const char *judge_policy(const struct vg_measurements *measurements, const struct vg_measured_phase *phase);
+/* After how long the policy's turns begin again: the host file's period; else its slice for each turn, of a tenant with
+ * a weight as many as that. NAN: neither is known, or the tenant's share is not. */
+double judge_period_us(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
+                       const char *tenant);
 /* The share of the pGPU that the policy lets this tenant have in the phase while it alone is busy. */
 double judge_alone_share(const struct vg_measurements *measurements, const struct vg_measured_phase *phase,
                          const char *tenant);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Analysis: how long submissions of a tenant that always has work wait for their turn, against what the scheduling
- * policy's arithmetic says is the longest: all of the period but the tenant's own slice, (1 - share) x period. A
- * submission's wait is its latency less what it takes alone, which the workload found out before the barrier.
+ * policy's arithmetic says is the longest: all of the period but the tenant's own slice, (1 - share) x period. Where
+ * only the slice is known the period is as many as there are turns, so that this is the others' slices (VGPU-DSUB-008).
+ * A submission's wait is its latency less what it takes alone, which the workload found out before the barrier.
  *
  * In an open loop latencies count from the ticks of a clock: a stall is met by all submissions that were meant for it.
  * In a closed loop a stall is met by the one submission that was under way, however long it takes, and one of 600 is no
@@ -56,8 +57,8 @@ static void put_bound(const struct vg_analysis_input *input, const struct vg_mea
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_waiting;
     const struct vg_measurements *m = input->measurements;
     double share = vg_entitled_share(m, phase, tenant);
-    double bound_ns = m->period_us && share < 1 ? (1 - share) * (double)m->period_us * 1e3 : NAN;
-    const char *note = isnan(bound_ns) ? "the policy's period or the tenant's share is not known" : NULL;
+    double bound_ns = share < 1 ? (1 - share) * judge_period_us(m, phase, tenant) * 1e3 : NAN;
+    const char *note = isnan(bound_ns) ? "the policy's slice or period, or the tenant's share, is not known" : NULL;
     vg_output_value(output, self, "bound", NULL, bound_ns, note);
     vg_output_value(output, self, "of_bound", NULL, wait_p99_ns / bound_ns, note);
     vg_output_value(output, self, "any_of_bound", NULL, any_p99_ns / bound_ns,

@@ -11,6 +11,7 @@ struct scene {
     bool open_loop;
     int stalls; /* of 2 s */
     bool unverified, no_period;
+    unsigned slice_us;
     const char *submission_ns; /* NULL: the job's length is that of a submission */
 };
 
@@ -36,6 +37,7 @@ static struct vg_judgement *judge(const struct scene *s, const char *metric)
     char *directory = scratch_directory();
     struct vg_measurements *m = fixture_new(directory, "native", "fixed-share");
     m->period_us = s->no_period ? 0 : 20000;
+    m->slice_us = s->slice_us;
     fixture_tenant(m, "light.0");
     struct vg_measured_phase *phase = fixture_phase(m, "beside", 5 * S, 25 * S);
     struct vg_measured_run *run = fixture_run(phase, "light.0", "vk-submit-latency");
@@ -109,6 +111,20 @@ static void ticks_meet_a_stall_by_themselves(void **state)
     vg_judgement_free(j);
 }
 
+/* NVIDIA's and AMD's drivers tell the slice only: of four turns of 5 ms three are others'. */
+static void slices_alone_are_a_bound(void **state)
+{
+    (void)state;
+    struct vg_judgement *j = judge(&(struct scene) { .no_period = true, .slice_us = 5000 }, "x.of_bound");
+    assert_verdict(j, VG_PASS, NULL);
+    assert_near(value_of(j, "x.bound"), 15e6, 1);
+    vg_judgement_free(j);
+    j = judge(&(struct scene) { .no_period = true, .slice_us = 2000 }, "x.of_bound");
+    assert_verdict(j, VG_FAIL, "x.of_bound");
+    assert_near(value_of(j, "x.bound"), 6e6, 1);
+    vg_judgement_free(j);
+}
+
 static void what_is_not_known_is_no_bound(void **state)
 {
     (void)state;
@@ -125,7 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_are_waited_for),         cmocka_unit_test(a_wait_is_beyond_the_whole_submission),
         cmocka_unit_test(a_stall_weighs_what_it_takes),  cmocka_unit_test(ticks_meet_a_stall_by_themselves),
-        cmocka_unit_test(what_is_not_known_is_no_bound),
+        cmocka_unit_test(what_is_not_known_is_no_bound), cmocka_unit_test(slices_alone_are_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
