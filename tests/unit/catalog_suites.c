@@ -177,12 +177,26 @@ static const char *param(const struct vg_test_analysis *analysis, const char *na
     return NULL;
 }
 
+/* One that finds something and that nobody asks is no watch. */
+static bool is_asked(const struct vg_test *test, const char *analysis)
+{
+    static const char *const metrics[] = { "others_cpu", "steal_cpu" };
+    for (unsigned i = 0; i < test->expectation_count; i++)
+        for (size_t j = 0; j < VG_COUNT(metrics); j++) {
+            vg_autofree char *metric = vg_format("%s.%s", analysis, metrics[j]);
+            if (test->expectations[i].op != VG_OP_REPORT && vg_equal(test->expectations[i].metric, metric))
+                return true;
+        }
+    return false;
+}
+
 /* phase: NULL: all of them. */
 static bool host_is_watched(const struct vg_test *test, const char *phase)
 {
     for (unsigned i = 0; i < test->analysis_count; i++) {
         const char *watched = param(&test->analyses[i], "phase");
-        if (vg_equal(test->analyses[i].analysis, "host-quiet") && (!watched || (phase && vg_equal(watched, phase))))
+        if (vg_equal(test->analyses[i].analysis, "host-quiet") && is_asked(test, test->analyses[i].name) &&
+            (!watched || (phase && vg_equal(watched, phase))))
             return true;
     }
     return false;
@@ -202,10 +216,11 @@ static void times_are_taken_on_a_watched_host(void **state)
             bool times = false;
             for (size_t k = 0; k < VG_COUNT(timed); k++)
                 times = times || vg_equal(test->analyses[j].analysis, timed[k]);
-            const char *phase = param(&test->analyses[j], "phase");
-            if (times && !host_is_watched(test, phase))
-                fail_msg("%s: nobody watches the host in %s, from which `%s` takes its numbers", test->id,
-                         phase ? phase : "all phases", test->analyses[j].name);
+            const char *const phases[] = { param(&test->analyses[j], "phase"), param(&test->analyses[j], "solo") };
+            for (size_t k = 0; k < VG_COUNT(phases); k++)
+                if (times && (k == 0 || phases[k]) && !host_is_watched(test, phases[k]))
+                    fail_msg("%s: nobody watches the host in %s, from which `%s` takes its numbers", test->id,
+                             phases[k] ? phases[k] : "all phases", test->analyses[j].name);
             found += times;
         }
     }
