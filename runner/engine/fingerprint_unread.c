@@ -49,21 +49,11 @@ static bool concerns(const struct vg_measurements *m, const char *key)
     return belongs_to(key, "mechanism", m->mechanism) && belongs_to(key, "tenant", m->mechanism);
 }
 
-/* What a later instance cannot read of its vGPUs is not known of the run any more, which is no fault of this one. */
-static bool is_limit(const char *key)
-{
-    const char *last = strrchr(key, '.');
-    for (unsigned i = 0; last && i < VG_LIMITS; i++)
-        if (vg_equal(last + 1, vg_limit_names[i]))
-            return true;
-    return false;
-}
-
 /* Whoever judges the run later holds it against this. */
 static void note_known(const struct vg_run *run, struct vg_measurements *m)
 {
     for (unsigned i = 0; i < run->fingerprint_count; i++)
-        if (run->fingerprint[i].value && concerns(m, run->fingerprint[i].key) && !is_limit(run->fingerprint[i].key))
+        if (run->fingerprint[i].value && concerns(m, run->fingerprint[i].key))
             vg_push(m->rests_on, m->rests_on_count) = vg_strdup(run->fingerprint[i].key);
 }
 

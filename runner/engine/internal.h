@@ -296,8 +296,6 @@ void *vg_environment_mechanism(struct vg_engine *engine, const struct vg_mechani
 void vg_environment_fingerprint(struct vg_engine *engine);        /* fingerprint.c: of the host */
 void vg_environment_fingerprint_images(struct vg_engine *engine); /* of the guest image and the hypervisor tree */
 void vg_environment_fingerprint_pgpus(struct vg_engine *engine);  /* fingerprint_pgpu.c: of pGPUs and mechanisms */
-/* The source of a limit that nobody could have read yet; one that could not be read is another matter. */
-#define VG_FINGERPRINT_GONE "none of its vGPUs ran any more when their test ended"
 /* fingerprint_tenant.c: of what the tenants of an instance said they are; before it lets go of them. */
 void vg_environment_fingerprint_tenants(const struct vg_scene *scene);
 /* fingerprint_unread.c: notes in the measurements what the fingerprint lacks that this instance's numbers depend on. */

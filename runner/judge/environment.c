@@ -8,7 +8,8 @@ static bool is_known(const struct vg_run *run, const char *key)
 {
     for (unsigned i = 0; i < run->fingerprint_count; i++)
         if (vg_equal(run->fingerprint[i].key, key))
-            return run->fingerprint[i].value && *run->fingerprint[i].value;
+            return (run->fingerprint[i].value && *run->fingerprint[i].value) ||
+                   vg_equal(run->fingerprint[i].source, VG_FINGERPRINT_GONE);
     return false;
 }
 

@@ -57,7 +57,7 @@ json_t *rec_fingerprint_to_json(const struct vg_run *run);
 bool rec_one_of(const char *key, const char *value, const char *const *words, struct vg_error *err);
 extern const char *const rec_column_kind_words[], *const rec_better_words[];
 
-#define REC_MEASUREMENTS_SCHEMA "vgauge-measurements/3"
+#define REC_MEASUREMENTS_SCHEMA "vgauge-measurements/4"
 
 json_t *rec_texts_to_json(char *const *texts, unsigned count);
 void rec_free_texts(char **texts, unsigned count);

@@ -171,8 +171,7 @@ static bool load_head(const json_t *document, struct vg_measurements *m, struct 
            rec_texts(document, "invalid", &m->invalid, &m->invalid_count, err) &&
            (!json_object_get(document, "unread") || /* optional: runs of before it was noted */
             rec_texts(document, "unread", &m->unread, &m->unread_count, err)) &&
-           (!json_object_get(document, "rests_on") || /* optional for the same reason */
-            rec_texts(document, "rests_on", &m->rests_on, &m->rests_on_count, err));
+           rec_texts(document, "rests_on", &m->rests_on, &m->rests_on_count, err);
 }
 
 struct vg_measurements *vg_measurements_load(const char *directory, struct vg_error *err)

@@ -167,8 +167,7 @@ struct vg_measurements {
     unsigned invalid_count;
     char **unread; /* fields of the environment's fingerprint that are not known, each a sentence */
     unsigned unread_count;
-    char *
-        *rests_on; /* keys of those that are, and that its numbers may depend on; none: a run of before it was noted */
+    char **rests_on; /* keys of those that are, and that its numbers may depend on */
     unsigned rests_on_count;
     char *skip;      /* why it was not run at all; NULL if it was */
     char *directory; /* where it was read from or is written to */
@@ -315,6 +314,8 @@ struct vg_fingerprint_field {
     char *value;  /* NULL: could not be read */
     char *source; /* "uname(2)" */
 };
+/* Source of a limit that was read of earlier vGPUs and could not be of the last ones: no fault of the earlier ones. */
+#define VG_FINGERPRINT_GONE "none of its vGPUs ran any more when their test ended"
 
 struct vg_run {
     char *directory; /* absolute */

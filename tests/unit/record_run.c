@@ -451,6 +451,17 @@ static void a_kill_test_is_judged_again(void **state)
     assert_verdict(results->judgements[0], VG_INVALID, "`host.kernel` is not in run.json");
     assert_verdict(results->judgements[0], VG_INVALID, "`tenant.virtio-venus.vk_driver_info` is not in run.json");
     vg_results_free(results);
+    /* A result that does not say what it rests on any more is none. */
+    vg_autofree char *measured = vg_format("%s/measurements.json", m->directory);
+    vg_autojson json_t *silent = vg_json_load_file(measured, 1 << 20, &err);
+    assert_good(silent, err);
+    assert_int_equal(json_object_del(silent, "rests_on"), 0);
+    assert_good(vg_json_save_file(silent, measured, &err), err);
+    assert_good(vg_judge_run(run->directory, &err), err);
+    results = vg_results_gather(run->directory, &err);
+    assert_good(results, err);
+    assert_verdict(results->judgements[0], VG_INVALID, "rests_on");
+    vg_results_free(results);
     vg_judgement_free(first);
     vg_measurements_free(m);
     vg_catalog_free(catalog);
