@@ -34,7 +34,9 @@ static void show_limit(const struct table *table, const char *id, struct vg_cost
         [VG_COST_BEYOND] = "BEYOND",
         [VG_COST_OPEN] = "not decided, more boots may tell:",
     };
-    if (limit)
+    if (limit && isnan(cost.ratio))
+        printf("%-44s   so the limit of %g is not judged (%s)\n", "", limit->at_most, limit->source);
+    else if (limit)
         printf("%-44s   %s the limit of %g (%s)\n", "", words[vg_cost_judge(cost, limit)], limit->at_most,
                limit->source);
 }
@@ -120,17 +122,19 @@ static void show_drivers(const char *side, const struct vg_run *run)
     }
 }
 
-/* 1: a limit is passed; 4: nothing is known; else 0, also where a limit is not decided. */
+/* 1: a limit is passed; 4: nothing is known, or not what a limit is about; else 0, also where a limit is not decided.
+ */
 static int status_of(const struct table *table)
 {
-    bool known = false, beyond = false;
+    bool known = false, beyond = false, missing = false;
     for (unsigned i = 0; i < table->comparison->count; i++) {
         const struct vg_compared *item = &table->comparison->items[i];
         const struct vg_overhead_limit *limit = vg_overhead_limit_find(table->policy, item->id, table->vgpu);
         known = known || !isnan(item->ratio);
+        missing = missing || (limit && isnan(item->ratio));
         beyond = beyond || vg_cost_judge(vg_cost_of(item), limit) == VG_COST_BEYOND;
     }
-    return beyond ? 1 : known ? 0 : 4;
+    return beyond ? 1 : known && !missing ? 0 : 4;
 }
 
 static int overhead(void *context, const char *argument, struct vg_error *err)
@@ -207,10 +211,9 @@ const struct cmd_command cmd_overhead = {
     .doc =
         "BARE and VGPU are run directories of the same tests on one host, each with one mechanism, profile and policy "
         "and at least six boots. Prints the ratio of each metric with its interval (95 % by the rules); above 1, VGPU "
-        "is "
-        "slower. Mechanisms and guests may differ; the host and its GPU may not. Ratios for which the rules set a "
-        "limit "
-        "are judged: exit status 1 if one is passed; else 0 if any ratio is known, and 4 if none is.",
+        "is slower. Mechanisms and guests may differ; the host and its GPU may not. Ratios for which the rules set a "
+        "limit are judged: exit status 1 if one is passed; else 4 if such a ratio is not known, or none at all; else "
+        "0.",
     .argument = "BARE VGPU",
     .options = overhead_options,
     .options_size = sizeof(struct options),
