@@ -59,7 +59,7 @@ void vg_drill_ask_all(struct vg_drill *drill, int64_t round, const struct vg_pla
     step->end_ns = vg_now_ns();
 }
 
-static void decide(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy, unsigned type_id)
+void vg_drill_decide(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy, unsigned type_id)
 {
     enum vg_refusal refusal;
     int64_t pgpu = vg_drill_choose(drill, policy, type_id, &refusal);
@@ -214,12 +214,12 @@ static bool run(struct vg_drill *drill, struct vg_error *err)
         if (!id && vg_drill_number(drill, "contested") && (there > drill->walk.class_count * 2 || plain % STUCK == 0))
             make_room(drill, i);
         there = vg_drill_live(drill, live, MOST_LIVE);
-        decide(drill, i, policy, id ? id : draw_type(drill, ids, count, live, there));
+        vg_drill_decide(drill, i, policy, id ? id : draw_type(drill, ids, count, live, there));
         if (!vg_drill_turn(drill, err))
             return false;
     }
     vg_drill_drain(drill, i);
-    return true;
+    return drill->with_tenants || vg_drill_shrink(drill, policy->name, err);
 }
 
 VG_DRILL(decisions) = {

@@ -100,6 +100,9 @@ void vg_drill_same(struct vg_drill *drill, int64_t round, int64_t instance,
                    const struct vg_drill_definition *definition);
 /* Everything as at the start, without steps: for trying again. True if it is known to be so. */
 bool vg_drill_restart(struct vg_drill *drill);
+/* If the walk shows a fault, by the capacity models or (policy not NULL) by that policy's oracle: does ever fewer of
+ * its steps again, and keeps the shortest walk found (drill->shrunk). drill-shrink.c. */
+bool vg_drill_shrink(struct vg_drill *drill, const char *policy, struct vg_error *err);
 unsigned vg_drill_live(const struct vg_drill *drill, int64_t *instances, unsigned most); /* which exist */
 
 /* Everything that it made goes without steps; false: something is still there. */
@@ -155,6 +158,8 @@ bool vg_drill_has(const struct vg_drill *drill, enum vg_capacity_model model, un
  * this one's place (tests/controls). */
 extern int64_t (*vg_drill_choose)(struct vg_drill *drill, const struct vg_placement_policy *policy, unsigned type_id,
                                   enum vg_refusal *refusal);
+/* One decision, which is carried out and read back: steps of the walk. type_id: number of the profile. */
+void vg_drill_decide(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy, unsigned type_id);
 /* Asks which pGPU would take the type (id); if none would, that and the reason is a step. */
 void vg_drill_ask_all(struct vg_drill *drill, int64_t round, const struct vg_placement_policy *policy,
                       unsigned type_id);
