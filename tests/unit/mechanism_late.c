@@ -36,6 +36,7 @@ static void a_removal_may_take_its_time(void **state)
             fail_msg("%s: %u live: %s", subjects[i].name, live(), err.text);
         fake_fault = (struct fake_fault) { 0 };
         mechanism->close(opened);
+        wait_for_late();
         end_tree();
     }
 }
@@ -62,6 +63,7 @@ static void what_a_busy_driver_makes_is_taken_away(void **state)
         fake_fault = (struct fake_fault) { 0 };
         mechanism->close(opened);
         assert_int_equal(live(), 0);
+        wait_for_late();
         end_tree();
     }
 }
