@@ -24,34 +24,6 @@ static const char *const sight_counters[] = {
 };
 #define SIGHTS VG_COUNT(sight_counters)
 
-struct sight {
-    struct judge_paces paces;
-    struct vg_line line;
-    char *blind; /* why it is no evidence; NULL: it is */
-};
-
-static bool look(const struct vg_analysis_input *input, const char *counter, struct sight *sight,
-                 struct vg_analysis_output *output, struct vg_error *err)
-{
-    char *why_not = NULL;
-    if (!judge_paces_load(input, judge_counter_find(counter), &sight->paces, output, err))
-        return false;
-    sight->line = judge_paces_line(&sight->paces, &why_not);
-    if (!sight->paces.blind) {
-        sight->blind = why_not;
-        return true;
-    }
-    free(why_not);
-    sight->blind = vg_strdup(sight->paces.blind);
-    return true;
-}
-
-static void drop_dead(struct sight *sight, const struct sight *witness, const char *what)
-{
-    if (!sight->blind && !(witness->paces.moved > 0))
-        sight->blind = vg_format("%s stood still while the tenant worked: the source is dead", what);
-}
-
 /* Interrupts that the tenant took, per completion, in the phase with the fewest; NaN where one does not say. */
 static double least_arrived(const struct vg_analysis_input *input)
 {
@@ -76,7 +48,7 @@ static double least_arrived(const struct vg_analysis_input *input)
 }
 
 /* NULL, or why nothing follows from what was seen. */
-static char *doubt(const struct sight *sights, double arrived, double posted_at_most, double arrives_at_least)
+static char *doubt(const struct judge_sight *sights, double arrived, double posted_at_most, double arrives_at_least)
 {
     if (isnan(arrived))
         return vg_strdup("the tenant does not say how many interrupts it took");
@@ -100,8 +72,8 @@ static char *doubt(const struct sight *sights, double arrived, double posted_at_
     return NULL;
 }
 
-static void put(struct vg_analysis_output *output, const struct sight *sights, double arrived, double posted_at_most,
-                double arrives_at_least)
+static void put(struct vg_analysis_output *output, const struct judge_sight *sights, double arrived,
+                double posted_at_most, double arrives_at_least)
 {
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_completion_interrupts;
     vg_autofree char *why_not = doubt(sights, arrived, posted_at_most, arrives_at_least);
@@ -113,7 +85,7 @@ static void put(struct vg_analysis_output *output, const struct sight *sights, d
         const char *slope, *upper;
     } slopes[] = { { SEEN_HOST, "host", "host_upper" }, { SEEN_INJECTED, "injected", "injected_upper" } };
     for (size_t i = 0; i < VG_COUNT(slopes); i++) {
-        const struct sight *sight = &sights[slopes[i].sight];
+        const struct judge_sight *sight = &sights[slopes[i].sight];
         vg_output_value(output, self, slopes[i].slope, NULL, sight->blind ? NAN : sight->line.slope, sight->blind);
         vg_output_value(output, self, slopes[i].upper, NULL, sight->blind ? NAN : sight->line.slope_upper,
                         sight->blind);
@@ -124,26 +96,20 @@ static void put(struct vg_analysis_output *output, const struct sight *sights, d
 
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
 {
-    struct sight sights[SIGHTS] = { 0 };
+    struct judge_sight sights[SIGHTS] = { 0 };
     bool good = true;
     for (size_t i = 0; good && i < SIGHTS; i++) {
-        /* All counters see the same phases: what is wrong with one is told once. */
-        struct vg_analysis_output unheard = { 0 };
-        good = look(input, sight_counters[i], &sights[i], i == SEEN_HOST ? output : &unheard, err);
-        for (unsigned j = 0; j < unheard.invalid_count; j++)
-            free(unheard.invalid[j]);
-        free(unheard.invalid);
+        good = judge_sight_look(input, sight_counters[i], i == SEEN_HOST, &sights[i], output, err);
     }
     if (good) {
         /* A vGPU's vectors may stand still, and so may injections; the host's other interrupts and exits do not. */
-        drop_dead(&sights[SEEN_HOST], &sights[SEEN_ALL], "the host's count of interrupts");
-        drop_dead(&sights[SEEN_INJECTED], &sights[SEEN_EXITS], "KVM's statistics");
+        judge_sight_drop_dead(&sights[SEEN_HOST], &sights[SEEN_ALL], "the host's count of interrupts");
+        judge_sight_drop_dead(&sights[SEEN_INJECTED], &sights[SEEN_EXITS], "KVM's statistics");
         put(output, sights, least_arrived(input), vg_analysis_param_real(input, "posted_at_most"),
             vg_analysis_param_real(input, "arrives_at_least"));
     }
     for (size_t i = 0; i < SIGHTS; i++) {
-        judge_paces_free(&sights[i].paces);
-        free(sights[i].blind);
+        judge_sight_free(&sights[i]);
     }
     return good;
 }

@@ -22,33 +22,18 @@ static const char *told(const struct vg_analysis_input *input, const char *what)
 
 /* Exits that the trace followed to the VMM; else all MMIO of the VM that reached it, which bounds them. */
 struct seen {
-    struct vg_line line;
+    struct judge_sight sight;
     bool bound;
-    char *blind; /* why nothing was seen; NULL: something was */
 };
 
-static bool look(const struct vg_analysis_input *input, const char *counter, const char *witness, struct seen *seen,
-                 struct vg_analysis_output *output, struct vg_error *err)
+static bool look(const struct vg_analysis_input *input, const char *counter, const char *witness,
+                 struct judge_sight *sight, struct vg_analysis_output *output, struct vg_error *err)
 {
-    struct judge_paces paces VG_CLEANUP(judge_paces_free) = { 0 }, alive VG_CLEANUP(judge_paces_free) = { 0 };
-    struct vg_analysis_output unheard = { 0 }; /* what is wrong with a phase the first look says */
-    char *why_not = NULL;
-    bool good = judge_paces_load(input, judge_counter_find(counter), &paces, output, err) &&
-                judge_paces_load(input, judge_counter_find(witness), &alive, &unheard, err);
-    for (unsigned i = 0; i < unheard.invalid_count; i++)
-        free(unheard.invalid[i]);
-    free(unheard.invalid);
-    if (!good)
+    struct judge_sight alive VG_CLEANUP(judge_sight_free) = { 0 };
+    if (!judge_sight_look(input, counter, true, sight, output, err) ||
+        !judge_sight_look(input, witness, false, &alive, output, err))
         return false;
-    seen->line = judge_paces_line(&paces, &why_not);
-    if (paces.blind || !(alive.moved > 0)) {
-        free(why_not);
-        why_not = paces.blind ? vg_strdup(paces.blind)
-                              : vg_format("%s stood still while the tenant worked: the source is dead",
-                                          judge_counter_find(witness)->summary);
-    }
-    free(seen->blind);
-    seen->blind = why_not;
+    judge_sight_drop_dead(sight, &alive, judge_counter_find(witness)->summary);
     return true;
 }
 
@@ -57,7 +42,7 @@ static void put(const struct vg_analysis_input *input, const struct seen *seen, 
     const struct vg_descriptor *self = (const struct vg_descriptor *)&vg_analysis_doorbell_exits;
     const char *kvm = told(input, "kvm"), *turned = told(input, "ioeventfd");
     double at_most = vg_analysis_param_real(input, "at_most"), broken = NAN;
-    bool many = !seen->blind && seen->line.slope > at_most;
+    bool many = !seen->sight.blind && seen->sight.line.slope > at_most;
     vg_autofree char *note = NULL;
     if (!kvm || (vg_equal(kvm, "on") && !turned)) {
         note = vg_strdup("the VMM does not say whether KVM turns its doorbells into events");
@@ -71,40 +56,33 @@ static void put(const struct vg_analysis_input *input, const struct seen *seen, 
             vg_output_finding(output,
                               "A submission costs %.3g exits to the VMM: its vGPU has no ioeventfd, so that "
                               "each doorbell stops the virtual CPU until the VMM has taken it.",
-                              seen->line.slope);
-    } else if (seen->blind) {
-        note = vg_strdup(seen->blind);
+                              seen->sight.line.slope);
+    } else if (seen->sight.blind) {
+        note = vg_strdup(seen->sight.blind);
     } else if (many && seen->bound) {
         note = vg_strdup("MMIO comes to the VMM with the submissions, and without a trace nobody knows whether it is "
                          "for the vGPU");
     } else {
-        broken = seen->line.slope;
+        broken = seen->sight.line.slope;
     }
     vg_output_value(output, self, "broken", NULL, broken, note);
-    vg_output_value(output, self, "exits", NULL, seen->blind ? NAN : seen->line.slope,
-                    seen->blind   ? seen->blind
-                    : seen->bound ? "all MMIO of the VM that reached its VMM, since the vGPU's was not traced"
-                                  : NULL);
-    vg_output_value(output, self, "exits_upper", NULL, seen->blind ? NAN : seen->line.slope_upper, seen->blind);
+    vg_output_value(output, self, "exits", NULL, seen->sight.blind ? NAN : seen->sight.line.slope,
+                    seen->sight.blind ? seen->sight.blind
+                    : seen->bound     ? "all MMIO of the VM that reached its VMM, since the vGPU's was not traced"
+                                      : NULL);
+    vg_output_value(output, self, "exits_upper", NULL, seen->sight.blind ? NAN : seen->sight.line.slope_upper,
+                    seen->sight.blind);
 }
 
 static bool run(const struct vg_analysis_input *input, struct vg_analysis_output *output, struct vg_error *err)
 {
-    struct seen seen = { 0 };
-    bool good = look(input, "userspace-exits", "traced-exits", &seen, output, err);
-    if (good && seen.blind) {
-        struct seen bound = { .bound = true };
-        good = look(input, "mmio-exits", "exits", &bound, output, err);
-        if (good && !bound.blind) {
-            free(seen.blind);
-            seen = bound;
-        } else {
-            free(bound.blind);
-        }
-    }
+    struct seen traced = { 0 }, bound = { .bound = true };
+    bool good = look(input, "userspace-exits", "traced-exits", &traced.sight, output, err) &&
+                (!traced.sight.blind || look(input, "mmio-exits", "exits", &bound.sight, output, err));
     if (good)
-        put(input, &seen, output);
-    free(seen.blind);
+        put(input, traced.sight.blind && !bound.sight.blind ? &bound : &traced, output);
+    judge_sight_free(&traced.sight);
+    judge_sight_free(&bound.sight);
     return good;
 }
 

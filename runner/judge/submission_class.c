@@ -17,13 +17,6 @@ static const char *const path_words[] = {
     [PATH_MEDIATED] = "mediated: the host handles each submission",
 };
 
-/* One counter over the rates. */
-struct sight {
-    struct judge_paces paces;
-    struct vg_line line;
-    char *blind; /* why it is no evidence; NULL: it is */
-};
-
 enum sight_name { SEEN_COMMANDS, SEEN_TRACED, SEEN_DEVICE, SEEN_FAST, SEEN_USERSPACE, SEEN_EXITS, SEEN_MMIO, SEEN_CPU };
 static const char *const sight_counters[] = {
     [SEEN_COMMANDS] = "commands",         [SEEN_TRACED] = "traced-exits",
@@ -45,18 +38,18 @@ struct limits {
     double none, each, cpu_us; /* per submission */
 };
 
-static bool at_most(const struct sight *sight, double limit)
+static bool at_most(const struct judge_sight *sight, double limit)
 {
     return !sight->blind && sight->line.slope_upper <= limit;
 }
 
-static bool at_least(const struct sight *sight, double limit)
+static bool at_least(const struct judge_sight *sight, double limit)
 {
     return !sight->blind && sight->line.slope_lower >= limit;
 }
 
 /* All of its interval lies above. */
-static bool above(const struct sight *sight, double limit)
+static bool above(const struct judge_sight *sight, double limit)
 {
     return !sight->blind && sight->line.slope_lower > limit;
 }
@@ -74,13 +67,13 @@ static const char unwatched[] = "the trace sees the vGPU's BARs only, and nobody
 /* A virtio-gpu: the VMM takes commands from a queue. They bound the doorbells, of a guest that kicks for buffers only;
  * exits, where they are seen, are the doorbells. So the trace decides if there is one, and all of KVM's exits if there
  * are none; else the queue, and no exit that nobody can place may speak against a ring. */
-static enum path virtio_path(const struct sight *sights, const struct limits *limits, const char **doubt)
+static enum path virtio_path(const struct judge_sight *sights, const struct limits *limits, const char **doubt)
 {
     bool traced = !sights[SEEN_DEVICE].blind;
-    const struct sight *doorbells = traced                                       ? &sights[SEEN_DEVICE]
-                                    : at_most(&sights[SEEN_EXITS], limits->none) ? &sights[SEEN_EXITS]
-                                                                                 : &sights[SEEN_COMMANDS];
-    const struct sight *exits = &sights[SEEN_EXITS];
+    const struct judge_sight *doorbells = traced                                       ? &sights[SEEN_DEVICE]
+                                          : at_most(&sights[SEEN_EXITS], limits->none) ? &sights[SEEN_EXITS]
+                                                                                       : &sights[SEEN_COMMANDS];
+    const struct judge_sight *exits = &sights[SEEN_EXITS];
     if (!traced && !exits->blind && exits->line.slope_upper < limits->each && at_least(doorbells, limits->each)) {
         *doubt = fewer;
         return PATH_UNKNOWN;
@@ -96,7 +89,7 @@ static enum path virtio_path(const struct sight *sights, const struct limits *li
 }
 
 /* Whether exits that nobody can place speak against "no host in the path". */
-static bool leaves_the_bars(const struct sight *sights, const struct limits *limits, const char **doubt)
+static bool leaves_the_bars(const struct judge_sight *sights, const struct limits *limits, const char **doubt)
 {
     if (above(&sights[SEEN_EXITS], limits->none) || above(&sights[SEEN_TRACED], limits->none))
         *doubt = outside;
@@ -110,7 +103,7 @@ static bool leaves_the_bars(const struct sight *sights, const struct limits *lim
 /* A piece of hardware, or what looks like one. Where the trace lives, only what it finds in the BARs is the vGPU's.
  * KVM's own counts of MMIO leave out doorbells that it turns into events, so that without the trace only all exits
  * together can show that there are none. */
-static enum path device_path(const struct sight *sights, const struct limits *limits, const char **doubt)
+static enum path device_path(const struct judge_sight *sights, const struct limits *limits, const char **doubt)
 {
     bool traced = !sights[SEEN_DEVICE].blind;
     if (at_least(&sights[SEEN_USERSPACE], limits->each) || (!traced && at_least(&sights[SEEN_MMIO], limits->each)))
@@ -128,34 +121,15 @@ static enum path device_path(const struct sight *sights, const struct limits *li
     return above(&sights[SEEN_CPU], limits->cpu_us) ? PATH_RING : PATH_UNKNOWN;
 }
 
-static bool look(const struct vg_analysis_input *input, const char *counter, struct sight *sight,
-                 struct vg_analysis_output *output, struct vg_error *err)
+static void drop_dead(struct judge_sight *sights)
 {
-    char *why_not = NULL;
-    if (!judge_paces_load(input, judge_counter_find(counter), &sight->paces, output, err))
-        return false;
-    sight->line = judge_paces_line(&sight->paces, &why_not);
-    if (sight->paces.blind) {
-        sight->blind = vg_strdup(sight->paces.blind);
-        free(why_not);
-    } else {
-        sight->blind = why_not;
-    }
-    return true;
-}
-
-static void drop_dead(struct sight *sights)
-{
-    for (size_t i = 0; i < SIGHTS; i++) {
-        const struct sight *witness = &sights[alive_by[i]];
-        if (!sights[i].blind && !(witness->paces.moved > 0))
-            sights[i].blind = vg_format("%s stood still while the tenant worked: the source is dead",
-                                        judge_counter_find(sight_counters[alive_by[i]])->summary);
-    }
+    for (size_t i = 0; i < SIGHTS; i++)
+        judge_sight_drop_dead(&sights[i], &sights[alive_by[i]],
+                              judge_counter_find(sight_counters[alive_by[i]])->summary);
 }
 
 /* What was seen, then what was not; each reason once. */
-static char *describe(const struct sight *sights, enum path path, const char *doubt)
+static char *describe(const struct judge_sight *sights, enum path path, const char *doubt)
 {
     vg_autofree char *text = vg_format("%s%s%s", path_words[path], doubt ? ": " : "", doubt ? doubt : "");
     const char *unseen = "; not seen: ";
@@ -180,9 +154,10 @@ static char *describe(const struct sight *sights, enum path path, const char *do
 }
 
 /* Those in the BARs where they were traced; else all of the VM's bound them. */
-static void put_exits(struct vg_analysis_output *output, const struct vg_descriptor *self, const struct sight *sights)
+static void put_exits(struct vg_analysis_output *output, const struct vg_descriptor *self,
+                      const struct judge_sight *sights)
 {
-    const struct sight *exits = &sights[sights[SEEN_DEVICE].blind ? SEEN_EXITS : SEEN_DEVICE];
+    const struct judge_sight *exits = &sights[sights[SEEN_DEVICE].blind ? SEEN_EXITS : SEEN_DEVICE];
     const char *note = exits->blind ? exits->blind
                        : sights[SEEN_DEVICE].blind
                            ? "all exits of the VM, since those in the vGPU's BARs were not traced"
@@ -199,15 +174,10 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
         .each = vg_analysis_param_real(input, "each"),
         .cpu_us = vg_analysis_param_real(input, "direct_cpu_us"),
     };
-    struct sight sights[SIGHTS] = { 0 };
+    struct judge_sight sights[SIGHTS] = { 0 };
     bool good = true;
     for (size_t i = 0; good && i < SIGHTS; i++) {
-        /* All counters see the same phases: what is wrong with one is told once. */
-        struct vg_analysis_output unheard = { 0 };
-        good = look(input, sight_counters[i], &sights[i], i == SEEN_CPU ? output : &unheard, err);
-        for (unsigned j = 0; j < unheard.invalid_count; j++)
-            free(unheard.invalid[j]);
-        free(unheard.invalid);
+        good = judge_sight_look(input, sight_counters[i], i == SEEN_CPU, &sights[i], output, err);
     }
     if (good) {
         bool virtio = !sights[SEEN_COMMANDS].blind;
@@ -224,8 +194,7 @@ static bool run(const struct vg_analysis_input *input, struct vg_analysis_output
                               note);
     }
     for (size_t i = 0; i < SIGHTS; i++) {
-        judge_paces_free(&sights[i].paces);
-        free(sights[i].blind);
+        judge_sight_free(&sights[i]);
     }
     return good;
 }

@@ -43,4 +43,19 @@ void judge_paces_free(struct judge_paces *paces);
 enum { JUDGE_RATES_MIN = 4 };
 struct vg_line judge_paces_line(const struct judge_paces *paces, char **why_not);
 
+/* One counter over the rates, as evidence. */
+struct judge_sight {
+    struct judge_paces paces;
+    struct vg_line line;
+    char *blind; /* why it is no evidence; NULL: it is */
+};
+/* Several counters see the same phases: what is wrong with one of these is told once, by the look at the first
+ * (telling). False if a file cannot be read. */
+bool judge_sight_look(const struct vg_analysis_input *input, const char *counter, bool telling,
+                      struct judge_sight *sight, struct vg_analysis_output *output, struct vg_error *err);
+/* A counter that stands still is evidence only while another one of its source, the witness, moves. what: the witness
+ * in words. */
+void judge_sight_drop_dead(struct judge_sight *sight, const struct judge_sight *witness, const char *what);
+void judge_sight_free(struct judge_sight *sight);
+
 #endif
